@@ -1,0 +1,168 @@
+using Fuzz.Programs;
+using Interleave;
+
+namespace Fuzz.Execution;
+
+/// <summary>Runs programs on an engine: setup alone, lanes under a scheduler, then the end of the world. Reused; not thread-safe.</summary>
+public sealed class Executor : IStepCheck
+{
+    private readonly IEngine engine;
+    private readonly Func<Cpu, Flow>[] lanes;
+    private readonly Func<Cpu, Flow> setup;
+    private readonly Func<Cpu, Flow> tearDown;
+    private Program program = null!;
+    private Call setupCall;
+
+    /// <summary>An executor for one engine.</summary>
+    public Executor(IEngine engine)
+    {
+        this.engine = engine;
+        lanes = new Func<Cpu, Flow>[Machine.CpusMax];
+        Array.Fill(lanes, RunLane);
+        setup = RunSetupCall;
+        tearDown = engine.TearDown;
+    }
+
+    /// <summary>The engine.</summary>
+    public IEngine Engine => engine;
+
+    /// <summary>Calls of the last execution that found something to do.</summary>
+    public int Effective { get; private set; }
+
+    /// <summary>Calls of the last execution that were impossible in the state they met.</summary>
+    public int NoOps { get; private set; }
+
+    /// <summary>How often each call kind ran, and how often as a no-op, since this executor was made.</summary>
+    public long[,] CallCounts { get; } = new long[256, 2];
+
+    /// <summary>The call that lane <paramref name="cpu"/> had in flight at a step with that tag; see <see cref="TraceStep.Tag"/>.</summary>
+    public static int CallIndex(byte tag) => tag - 1;
+
+    /// <summary>Runs once. The verdict is <see cref="IEngine.Verdict"/>, the trace <see cref="Machine.Trace"/>.</summary>
+    /// <returns>Whether no law was broken.</returns>
+    public bool Run(Program program, IScheduler scheduler)
+    {
+        this.program = program;
+        Effective = 0;
+        NoOps = 0;
+        Machine machine = engine.Machine;
+        engine.Verdict.Reset();
+        machine.Reset(Math.Max(program.Cpus.Length, 1));
+        engine.Reset(program.Shape);
+        if (!RunSetup(machine))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < program.Cpus.Length; i++)
+        {
+            machine.SetBody(i, lanes[i]);
+        }
+
+        Ending ending = machine.Run(scheduler, this);
+        if (ending != Ending.Completed)
+        {
+            Report(machine, ending);
+            return !engine.Verdict.Any;
+        }
+
+        engine.AtRest();
+        if (engine.Verdict.Any)
+        {
+            return false;
+        }
+
+        if (machine.RunSolo(tearDown))
+        {
+            engine.AtEnd();
+        }
+        else
+        {
+            Report(machine, machine.Ending);
+        }
+
+        return !engine.Verdict.Any;
+    }
+
+    /// <inheritdoc />
+    public bool AfterStep(Cpu cpu, Point point) => engine.AfterStep(cpu, point);
+
+    private bool RunSetup(Machine machine)
+    {
+        foreach (Call call in program.Setup)
+        {
+            setupCall = call;
+            if (!machine.RunSolo(setup))
+            {
+                Report(machine, machine.Ending);
+                return false;
+            }
+
+            engine.AtRest();
+            if (engine.Verdict.Any)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Flow RunSetupCall(Cpu cpu) => Count(setupCall, await engine.Run(cpu, setupCall));
+
+    private async Flow RunLane(Cpu cpu)
+    {
+        Call[] calls = program.Cpus[cpu.Index];
+        for (int i = 0; i < calls.Length; i++)
+        {
+            cpu.Tag = (byte)(i + 1);
+            Count(calls[i], await engine.Run(cpu, calls[i]));
+        }
+    }
+
+    private void Count(Call call, bool effective)
+    {
+        if (effective)
+        {
+            Effective++;
+        }
+        else
+        {
+            NoOps++;
+        }
+
+        CallCounts[call.Kind, effective ? 0 : 1]++;
+    }
+
+    private void Report(Machine machine, Ending ending)
+    {
+        int step = machine.Steps - 1;
+        switch (ending)
+        {
+            case Ending.Deadlock:
+                Cpu? stuck = null;
+                foreach (Cpu cpu in machine.Cpus)
+                {
+                    stuck ??= cpu.Done ? null : cpu;
+                }
+
+                engine.Verdict.Add(new Violation(
+                    new Signature("progress", "deadlock", stuck!.Parked.Function), LawKind.Symptom,
+                    WaitGraph.Describe(machine), step, "INFO: task blocked for more than 120 seconds."));
+                break;
+            case Ending.Livelock:
+                engine.Verdict.Add(new Violation(
+                    new Signature("progress", "livelock", machine.Current?.Parked.Function ?? ""), LawKind.Symptom,
+                    $"not done after {machine.StepsMax} steps\n{WaitGraph.Describe(machine)}", step,
+                    "watchdog: BUG: soft lockup - CPU stuck"));
+                break;
+            case Ending.Fault:
+                engine.Verdict.Add(new Violation(
+                    new Signature("engine", machine.Error!.GetType().Name, machine.Current?.Parked.Function ?? ""),
+                    LawKind.Symptom, machine.Error.Message, step, null));
+                break;
+            default:
+                break;
+        }
+    }
+}
