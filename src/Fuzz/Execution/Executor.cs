@@ -35,7 +35,7 @@ public sealed class Executor : IStepCheck
     /// <summary>How often each call kind ran, and how often as a no-op, since this executor was made.</summary>
     public long[,] CallCounts { get; } = new long[256, 2];
 
-    /// <summary>The call that lane <paramref name="cpu"/> had in flight at a step with that tag; see <see cref="TraceStep.Tag"/>.</summary>
+    /// <summary>The call that a lane had in flight at a step with that tag; see <see cref="TraceStep.Tag"/>.</summary>
     public static int CallIndex(byte tag) => tag - 1;
 
     /// <summary>Runs once. The verdict is <see cref="IEngine.Verdict"/>, the trace <see cref="Machine.Trace"/>.</summary>
