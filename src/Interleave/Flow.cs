@@ -14,6 +14,9 @@ public readonly struct Flow : ICriticalNotifyCompletion, IFlowAwaiter
     /// <summary>A flow that ended without suspending.</summary>
     public static Flow Done => default;
 
+    /// <summary>A flow that ended with this result without suspending.</summary>
+    public static Flow<T> Of<T>(T result) => new(null, result);
+
     /// <summary>Whether it ended already.</summary>
     public bool IsCompleted => box is null || box.Completed;
 

@@ -1,0 +1,41 @@
+using Fuzz.Execution;
+
+namespace Fuzz.Campaign;
+
+/// <summary>A known defect as a fuzzer should meet it: which variant has it, and by which broken law it is known.</summary>
+/// <param name="Name">Also the name of its reproducer.</param>
+/// <param name="Variant">The variant that has it.</param>
+/// <param name="Oracle">The judge that must speak.</param>
+/// <param name="Law">What it must say; compared up to the end of this text.</param>
+/// <param name="Title">One line for the table.</param>
+public sealed record Story(string Name, string Variant, string Oracle, string Law, string Title)
+{
+    /// <summary>The stories that the engine knows.</summary>
+    public static IReadOnlyList<Story> All { get; } =
+    [
+        new("lost-pg-lru", "non-atomic-swapbacked", "flags-word", "PG_lru lost",
+            "a plain store of the flags word wipes out PG_lru"),
+        new("resurrected-pg-lru", "non-atomic-swapbacked", "flags-word", "PG_lru resurrected",
+            "a plain store of the flags word brings PG_lru back"),
+        new("lost-pg-waiters", "non-atomic-swapbacked", "flags-word", "PG_waiters lost",
+            "a plain store of the flags word loses a sleeper"),
+        new("double-first-map", "swapin-without-folio-lock", "first-map", "",
+            "two processes both map a swap cache folio for the first time"),
+        new("stale-anon-test", "anon-test-before-lock", "first-map", "",
+            "folio_test_anon() is asked before the folio lock"),
+        new("always-exclusive", "new-rmap-always-exclusive", "exclusive-unshared", "",
+            "a shared swap entry becomes an exclusive page"),
+        new("slot-aba", "no-swapcache-pin", "swapin-copy", "",
+            "pte_same() is true for another use of the same slot"),
+        new("no-recheck", "no-swapcache-recheck", "swapin-copy", "",
+            "a folio that left the swap cache is mapped"),
+        new("migrate-bug", "delayed-anon-rmap", "kernel", "VM_BUG_ON_FOLIO(folio_test_anon(src)",
+            "migration meets a mapped folio whose anon_vma is gone"),
+        new("freed-anon-vma-walk", "delayed-anon-rmap", "kernel", "BUG: kernel NULL pointer dereference",
+            "an rmap walk steps on a freed anon_vma"),
+    ];
+
+    /// <summary>Whether the violation is what this story is about.</summary>
+    public bool Matches(Violation violation) =>
+        violation.Signature.Oracle == Oracle && violation.Signature.Law.StartsWith(Law, StringComparison.Ordinal);
+}

@@ -1,0 +1,165 @@
+using Fuzz.Oracles;
+using Fuzz.Programs;
+using Interleave;
+using Mm.History;
+using Mm.Routines;
+using Mm.State;
+
+namespace Fuzz.Execution;
+
+/// <summary>The folio engine with its oracles: v6.18, changed by variants.</summary>
+public sealed class MmEngine : IEngine
+{
+    private readonly OracleSet oracles;
+
+    /// <summary>An engine.</summary>
+    /// <param name="variants">Names of <see cref="VariantCatalog"/>.</param>
+    /// <exception cref="ArgumentException">A name is unknown, or two variants replace one routine.</exception>
+    public MmEngine(params IEnumerable<string> variants)
+    {
+        Variants = [.. variants];
+        Kernel = new Kernel([.. Variants.Select(Create)]);
+        Verdict = new Verdict();
+        oracles = new OracleSet(Kernel, Verdict);
+    }
+
+    /// <summary>The variants in force.</summary>
+    public IReadOnlyList<string> Variants { get; }
+
+    /// <summary>The kernel.</summary>
+    public Kernel Kernel { get; }
+
+    /// <inheritdoc />
+    public Language Language => MmLanguage.Instance;
+
+    /// <inheritdoc />
+    public Machine Machine => Kernel.Machine;
+
+    /// <inheritdoc />
+    public Verdict Verdict { get; }
+
+    private RoutineTable R => Kernel.R;
+
+    /// <inheritdoc />
+    public void Reset(int[] shape)
+    {
+        Kernel.Reset(
+            shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1);
+        oracles.Reset();
+    }
+
+    /// <inheritdoc />
+    public Flow<bool> Run(Cpu cpu, Call call)
+    {
+        switch ((MmCall)call.Kind)
+        {
+            case MmCall.Swapoff:
+                return R.Swapoff.Run(cpu);
+            case MmCall.Swapon:
+                return R.Swapoff.SwapOn(cpu);
+            case MmCall.Reclaim:
+                return Scan(cpu, call.A, active: false);
+            case MmCall.Age:
+                return Scan(cpu, call.A, active: true);
+            case MmCall.Compact:
+                return R.Migrate.Compact(cpu, call.A);
+            case MmCall.Drain:
+                return R.Lru.Drain(cpu);
+            case MmCall.Exit:
+                return R.AddressSpace.Exit(cpu, Kernel.Mms[call.A]);
+            case MmCall.Dma:
+                return R.Gup.Dma(cpu, Kernel.Mms[call.A], call.B);
+            case MmCall.Unpin:
+                return R.Gup.UnpinPage(cpu, Kernel.Mms[call.A], call.B);
+            default:
+                return RunAsTask(cpu, call);
+        }
+    }
+
+    /// <inheritdoc />
+    public async Flow TearDown(Cpu cpu)
+    {
+        await R.Gup.ReleaseAllPins(cpu);
+        foreach (MmStruct mm in Kernel.Mms)
+        {
+            await R.AddressSpace.Exit(cpu, mm);
+        }
+
+        foreach (LruBatch batch in Kernel.Lruvec.Batches)
+        {
+            if (batch.Folios.Count > 0)
+            {
+                await R.Lru.DrainBatch(cpu, batch);
+            }
+        }
+
+        // Swap cache folios that nobody maps are left to reclaim: one pass writes or drops them, the next frees them.
+        for (int pass = 0; pass < 3 && Kernel.Lruvec.Active.Count + Kernel.Lruvec.Inactive.Count > 0; pass++)
+        {
+            await R.Reclaim.ShrinkActive(cpu, Kernel.Lruvec.Active.Count);
+            await R.Reclaim.ShrinkInactive(cpu, Kernel.Lruvec.Inactive.Count, ignoreReferences: true);
+        }
+    }
+
+    /// <inheritdoc />
+    public bool AfterStep(Cpu cpu, Point point)
+    {
+        bool quiet = oracles.AfterStep(cpu, point);
+        Kernel.Touched.Clear();
+        return quiet || Verdict.Symptom is null;
+    }
+
+    /// <inheritdoc />
+    public void AtRest()
+    {
+        oracles.AtRest();
+        Kernel.Touched.Clear();
+    }
+
+    /// <inheritdoc />
+    public void AtEnd()
+    {
+        oracles.AtEnd();
+        Kernel.Touched.Clear();
+    }
+
+    private static Routine Create(string name) =>
+        VariantCatalog.Find(name)?.Create() ?? throw new ArgumentException($"no variant is called '{name}'", nameof(name));
+
+    private async Flow<bool> Scan(Cpu cpu, int count, bool active)
+    {
+        int taken = active
+            ? await R.Reclaim.ShrinkActive(cpu, count)
+            : await R.Reclaim.ShrinkInactive(cpu, count, ignoreReferences: false);
+        return taken > 0;
+    }
+
+    /// <summary>A call that a thread of a process makes: the process cannot go away meanwhile.</summary>
+    private async Flow<bool> RunAsTask(Cpu cpu, Call call)
+    {
+        MmStruct mm = Kernel.Mms[call.A];
+        if (!await R.AddressSpace.Enter(cpu, mm))
+        {
+            return false;
+        }
+
+        int end = Math.Min(call.B + call.C, Kernel.PageCount);
+        bool effective = (MmCall)call.Kind switch
+        {
+            MmCall.Read => await R.Fault.UserAccess(cpu, mm, call.B, write: false),
+            MmCall.Write => await R.Fault.UserAccess(cpu, mm, call.B, write: true),
+            MmCall.Readahead => await R.SwapIn.WillNeed(cpu, mm, call.B),
+            MmCall.Fork => call.A != call.B && await R.Fork.Run(cpu, mm, Kernel.Mms[call.B]),
+            MmCall.Pageout => await R.Reclaim.Pageout(cpu, mm, call.B),
+            MmCall.DontNeed => await R.AddressSpace.DontNeed(cpu, mm, call.B, end),
+            MmCall.Munmap => await R.AddressSpace.Unmap(cpu, mm, call.B, end),
+            MmCall.Map => await R.AddressSpace.Map(cpu, mm, call.B, end),
+            MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, call.B),
+            MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
+            MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
+            _ => false,
+        };
+        await R.AddressSpace.Mmput(cpu, mm);
+        return effective;
+    }
+}

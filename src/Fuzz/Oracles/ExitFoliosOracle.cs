@@ -1,0 +1,55 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>When all processes and devices are gone, every page frame is free and no list or batch has an entry.</summary>
+/// <remarks>
+/// X3, C3. A frame that the kernel kept back as bad (and said so) counts as freed. A leak has no message; it shows as memory
+/// that is never free again.
+/// </remarks>
+public sealed class ExitFoliosOracle : IWorldOracle
+{
+    private const string BadPage = "BUG: Bad page state";
+
+    /// <inheritdoc />
+    public string Name => "exit-folios";
+
+    /// <inheritdoc />
+    public void Check(Kernel kernel, IJudge judge)
+    {
+        foreach (Folio folio in kernel.Folios)
+        {
+            if (!folio.Free && !IsBad(kernel, folio))
+            {
+                judge.Broken(
+                    this, "page frame leaked",
+                    $"{folio}: refcount {folio.Refcount}, held: {RefcountOracle.Describe(folio)}, flags {folio.Flags}");
+            }
+        }
+
+        CheckList(kernel.Lruvec.Inactive, judge);
+        CheckList(kernel.Lruvec.Active, judge);
+        foreach (LruBatch batch in kernel.Lruvec.Batches)
+        {
+            if (batch.Folios.Count != 0)
+            {
+                judge.Broken(this, "LRU batch is not empty", $"{batch.Word}: {batch.Folios.Count} folios");
+            }
+        }
+    }
+
+    private static bool IsBad(Kernel kernel, Folio folio)
+    {
+        string name = folio.ToString();
+        return kernel.Console.Exists(
+            line => line.Subject == name && line.Text.StartsWith(BadPage, StringComparison.Ordinal));
+    }
+
+    private void CheckList(FolioList list, IJudge judge)
+    {
+        if (list.Count != 0 || list.First is not null)
+        {
+            judge.Broken(this, "LRU list is not empty", $"{list}: {list.Count} folios, first {list.First}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>A process that is gone counts no pages and no swap entries, and has no entry left.</summary>
+/// <remarks>X1, C1. The kernel: <c>BUG: Bad rss-counter state</c> (check_mm).</remarks>
+public sealed class ExitRssOracle : IWorldOracle
+{
+    /// <inheritdoc />
+    public string Name => "exit-rss";
+
+    /// <inheritdoc />
+    public void Check(Kernel kernel, IJudge judge)
+    {
+        for (int i = 0; i < kernel.MmCount; i++)
+        {
+            MmStruct mm = kernel.Mms[i];
+            if (mm.AnonPages != 0)
+            {
+                Tell(mm, "MM_ANONPAGES", mm.AnonPages, judge);
+            }
+
+            if (mm.SwapEntries != 0)
+            {
+                Tell(mm, "MM_SWAPENTS", mm.SwapEntries, judge);
+            }
+
+            for (int page = 0; page < kernel.PageCount; page++)
+            {
+                if (!mm[page].IsNone)
+                {
+                    judge.Broken(this, "page table entry after exit", $"{mm} page {page}: {mm[page]}");
+                }
+            }
+        }
+    }
+
+    private void Tell(MmStruct mm, string counter, int value, IJudge judge) =>
+        judge.Broken(
+            this, $"{counter} is not 0 after exit", $"{mm}: {counter} {value}",
+            $"BUG: Bad rss-counter state type:{counter} val:{value}");
+}

@@ -1,0 +1,67 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>A free page frame is out of use: no entry, no list, no swap table word, no count.</summary>
+/// <remarks>
+/// E5, A6. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry or a table word that still names the
+/// frame it does not see.
+/// </remarks>
+public readonly struct FreeFolioOracle : IOracle<Folio>
+{
+    /// <inheritdoc />
+    public string Name => "free-folio";
+
+    /// <inheritdoc />
+    public bool Holds(Kernel kernel, Folio subject) =>
+        !subject.Free
+        || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.Refcount | subject.Mapcount) == 0
+            && subject.On is null && SlotOf(kernel, subject) < 0);
+
+    /// <inheritdoc />
+    public void Tell(Kernel kernel, Folio subject, IJudge judge)
+    {
+        if (subject.TruthPtes != 0)
+        {
+            judge.Broken(
+                this, "free folio is mapped", $"{subject}: {subject.TruthPtes} page table entries", "BUG: Bad page map");
+        }
+
+        if (subject.TruthMigrationPtes != 0)
+        {
+            judge.Broken(
+                this, "free folio has migration entries", $"{subject}: {subject.TruthMigrationPtes} migration entries");
+        }
+
+        if (subject.On is not null)
+        {
+            judge.Broken(this, "free folio is on a list", $"{subject}: on the {subject.On} list", "list_del corruption");
+        }
+
+        int slot = SlotOf(kernel, subject);
+        if (slot >= 0)
+        {
+            judge.Broken(this, "free folio is in the swap cache", $"{subject}: the swap table names it for slot {slot}");
+        }
+
+        if (subject.Mapcount != 0 || subject.Refcount != 0)
+        {
+            judge.Broken(
+                this, "free folio is counted", $"{subject}: mapcount {subject.Mapcount}, refcount {subject.Refcount}",
+                "BUG: Bad page state");
+        }
+    }
+
+    private static int SlotOf(Kernel kernel, Folio folio)
+    {
+        for (int slot = 0; slot < kernel.Swap.Slots; slot++)
+        {
+            if (kernel.Swap.Cached(slot) == folio)
+            {
+                return slot;
+            }
+        }
+
+        return -1;
+    }
+}

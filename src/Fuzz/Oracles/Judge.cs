@@ -1,0 +1,55 @@
+using Fuzz.Execution;
+using Interleave;
+
+namespace Fuzz.Oracles;
+
+/// <summary>Turns broken laws into violations of one verdict, and names the kernel function to blame.</summary>
+/// <remarks>
+/// A law stays broken after the step that broke it. Each is therefore told once in an execution, for the first object on
+/// which it was seen: what follows is mostly a consequence, and would only blame innocent functions.
+/// </remarks>
+public sealed class Judge(Machine machine, Verdict verdict) : IJudge
+{
+    /// <summary>Blamed for what shows only when no call is in flight.</summary>
+    public const string Rest = "rest";
+
+    /// <summary>Blamed for what shows only when all processes are gone.</summary>
+    public const string End = "end";
+
+    private ushort point;
+    private string? phase = Rest;
+
+    /// <summary>The kernel function whose step last touched the object under judgement, or the phase.</summary>
+    public string Routine => phase ?? machine.Points[point].Function;
+
+    /// <summary>From now on blames the function of that point.</summary>
+    public void BlamePoint(ushort id)
+    {
+        point = id;
+        phase = null;
+    }
+
+    /// <summary>From now on blames a phase of the execution, as no step is known.</summary>
+    public void BlamePhase(string name) => phase = name;
+
+    /// <inheritdoc />
+    public void Broken(
+        IOracle oracle, string law, string detail, string? message = null, LawKind kind = LawKind.Precursor)
+    {
+        foreach (Violation known in verdict.Violations)
+        {
+            if (known.Signature.Oracle == oracle.Name && known.Signature.Law == law)
+            {
+                return;
+            }
+        }
+
+        verdict.Add(new Violation(new Signature(oracle.Name, law, Routine), kind, detail, Step(), message));
+    }
+
+    /// <inheritdoc />
+    public void Noticed(IOracle oracle, string law, string routine, string detail, string message) =>
+        verdict.Add(new Violation(new Signature(oracle.Name, law, routine), LawKind.Symptom, detail, Step(), message));
+
+    private int Step() => machine.Steps - 1;
+}

@@ -1,0 +1,46 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>PG_lru is set exactly while the folio is linked on an LRU list, unless one owner is taking it off.</summary>
+/// <remarks>
+/// E6, L10, A15, B8, judged while the lruvec lock is free. Isolation clears PG_lru before it takes that lock, so a linked folio
+/// without the flag is in order while somebody holds it for that (an isolation, a batch, a lookup, or its page table lock). A
+/// folio whose last reference is gone is being unlinked. The kernel sees it as list corruption or a bad page.
+/// </remarks>
+public readonly struct LruOracle : ISettledOracle<Folio>
+{
+    /// <inheritdoc />
+    public string Name => "lru";
+
+    /// <inheritdoc />
+    public bool IsSettled(Kernel kernel, Folio subject) => kernel.Lruvec.Lock.Holder is null;
+
+    /// <inheritdoc />
+    public bool Holds(Kernel kernel, Folio subject)
+    {
+        bool linked = subject.On is { IsLru: true };
+        return linked == subject.Has(PageFlag.Lru) || subject.Refcount <= 0 || (linked && HasOwner(kernel, subject));
+    }
+
+    /// <inheritdoc />
+    public void Tell(Kernel kernel, Folio subject, IJudge judge)
+    {
+        string where = subject.On is null ? "on no list" : $"on the {subject.On} list";
+        string values = $"{subject}: {where}, flags {subject.Flags}";
+        if (subject.Has(PageFlag.Lru))
+        {
+            judge.Broken(this, "PG_lru on an unlinked folio", values, "VM_BUG_ON_FOLIO(folio_test_lru(folio))");
+        }
+        else
+        {
+            judge.Broken(this, "linked folio without PG_lru and owner", values, "list_del corruption");
+        }
+    }
+
+    private static bool HasOwner(Kernel kernel, Folio folio) =>
+        folio.TruthHolders(Holder.Isolation) > 0
+        || folio.TruthHolders(Holder.Lookup) > 0
+        || folio.TruthHolders(Holder.LruBatch) > 0
+        || !PageTables.AreQuiet(kernel);
+}

@@ -1,0 +1,53 @@
+using Fuzz.Execution;
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>At rest every mapped address holds what was last stored there, whether anybody reads it or not.</summary>
+/// <remarks>
+/// E10 for all addresses: the folio, the cached copy of the slot, or the slot's data, whichever the next load would give. No
+/// message: silent data corruption.
+/// </remarks>
+public sealed class RestContentOracle : IWorldOracle
+{
+    /// <inheritdoc />
+    public string Name => "rest-content";
+
+    /// <inheritdoc />
+    public void Check(Kernel kernel, IJudge judge)
+    {
+        for (int i = 0; i < kernel.MmCount; i++)
+        {
+            MmStruct mm = kernel.Mms[i];
+            foreach (Vma vma in mm.Vmas)
+            {
+                for (int page = vma.Start; page < vma.End; page++)
+                {
+                    CheckPage(kernel, mm, page, judge);
+                }
+            }
+        }
+    }
+
+    private void CheckPage(Kernel kernel, MmStruct mm, int page, IJudge judge)
+    {
+        Pte pte = mm[page];
+        int expected = mm.TruthData[page];
+        int data = pte.Kind switch
+        {
+            PteKind.Present => kernel.Folios[pte.Target].Data,
+            PteKind.Swap => Swapped(kernel.Swap, pte.Target),
+            PteKind.Migration => expected,
+            _ => 0,
+        };
+        if (data != expected)
+        {
+            judge.Broken(
+                this, ContentOracle.Law, $"{mm} page {page} must read {expected}, would read {data}; its entry is: {pte}",
+                kind: LawKind.Symptom);
+        }
+    }
+
+    private static int Swapped(SwapDevice swap, int slot) =>
+        swap.Cached(slot) is { } folio && folio.Has(PageFlag.Uptodate) ? folio.Data : swap.Data[slot];
+}

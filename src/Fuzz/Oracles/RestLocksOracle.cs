@@ -1,0 +1,86 @@
+using Interleave;
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>At rest nothing is locked: no page table, no list, no cluster, no address space, no folio.</summary>
+/// <remarks>3c, X3. A lock that stays is met by the next caller as a hang, a locked folio also at its free.</remarks>
+public sealed class RestLocksOracle : IWorldOracle
+{
+    private const string Hang = "INFO: task blocked for more than 120 seconds.";
+
+    /// <inheritdoc />
+    public string Name => "rest-locks";
+
+    /// <inheritdoc />
+    public void Check(Kernel kernel, IJudge judge)
+    {
+        CheckSpinlock(kernel.Lruvec.Lock, judge);
+        CheckSpinlock(kernel.Swap.ClusterLock, judge);
+        for (int i = 0; i < kernel.MmCount; i++)
+        {
+            MmStruct mm = kernel.Mms[i];
+            CheckSpinlock(mm.Ptl, judge);
+            CheckRwsem(mm.MmapLock, judge);
+            foreach (Vma vma in mm.Vmas)
+            {
+                CheckRwsem(vma.Lock, judge);
+                if (vma.AnonVma is not null)
+                {
+                    CheckRwsem(vma.AnonVma.Root.Rwsem, judge);
+                }
+            }
+        }
+
+        foreach (Folio folio in kernel.Folios)
+        {
+            CheckFolio(folio, judge);
+        }
+    }
+
+    private void CheckFolio(Folio folio, IJudge judge)
+    {
+        if (folio.Free)
+        {
+            return;
+        }
+
+        if (folio.Has(PageFlag.Locked))
+        {
+            judge.Broken(this, "folio left locked", $"{folio}: flags {folio.Flags}, lock owner {folio.LockOwner}", Hang);
+        }
+
+        if (folio.Has(PageFlag.Writeback))
+        {
+            judge.Broken(this, "folio left under writeback", $"{folio}: flags {folio.Flags}", Hang);
+        }
+
+        if (folio.WaitQueue.HasSleepers)
+        {
+            judge.Broken(this, "sleeper left on a folio", $"{folio}: flags {folio.Flags}", Hang);
+        }
+
+        if (Freezing.IsFrozen(folio))
+        {
+            judge.Broken(this, "refcount left frozen", $"{folio}: mapcount {folio.Mapcount}", Hang);
+        }
+    }
+
+    private void CheckSpinlock(KernelSpinlock spinlock, IJudge judge)
+    {
+        if (spinlock.Holder is not null)
+        {
+            judge.Broken(
+                this, "spinlock left locked", $"{spinlock}: held by {spinlock.Holder}",
+                "watchdog: BUG: soft lockup - CPU stuck");
+        }
+    }
+
+    private void CheckRwsem(Rwsem semaphore, IJudge judge)
+    {
+        if (semaphore.IsLocked)
+        {
+            judge.Broken(this, "semaphore left locked", $"{semaphore}: writer {semaphore.Writer}", Hang);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>At rest a folio in use is on an LRU list with PG_lru, or in a batch without; never on a private list.</summary>
+/// <remarks>
+/// L10, B8 without anybody isolating. A folio that is nowhere can never be reclaimed. Folios that the free checks kept back as
+/// bad have no reference left, and are no folios in use.
+/// </remarks>
+public sealed class RestLruOracle : IWorldOracle
+{
+    /// <inheritdoc />
+    public string Name => "rest-lru";
+
+    /// <inheritdoc />
+    public void Check(Kernel kernel, IJudge judge)
+    {
+        foreach (Folio folio in kernel.Folios)
+        {
+            if (!folio.Free && folio.Refcount > 0)
+            {
+                CheckFolio(folio, judge);
+            }
+        }
+    }
+
+    private void CheckFolio(Folio folio, IJudge judge)
+    {
+        string values = $"{folio}: on {folio.On?.ToString() ?? "no"} list, flags {folio.Flags}";
+        bool linked = folio.On is { IsLru: true };
+        if (folio.On is { IsLru: false })
+        {
+            judge.Broken(this, "folio left on a private list", values);
+        }
+
+        if (linked != folio.Has(PageFlag.Lru))
+        {
+            judge.Broken(this, "PG_lru and the LRU lists differ", values, "list_del corruption");
+        }
+
+        if (folio.On is null && folio.TruthHolders(Holder.LruBatch) == 0)
+        {
+            judge.Broken(this, "folio is on no list and in no batch", values);
+        }
+    }
+}

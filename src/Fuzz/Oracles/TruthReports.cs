@@ -1,0 +1,33 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>Hands each line of <see cref="Kernel.TruthBroken"/> to the oracle whose law it breaks, by its prefix.</summary>
+internal sealed class TruthReports
+{
+    /// <summary>Lines that begin with <c>zap:</c>.</summary>
+    public ZapOracle Zap { get; } = new();
+
+    /// <summary>Lines that begin with <c>pin:</c>.</summary>
+    public DeviceOracle Device { get; } = new();
+
+    /// <summary>All other lines.</summary>
+    public ContentOracle Content { get; } = new();
+
+    /// <summary>Reports one line.</summary>
+    public void Tell(string line, IJudge judge)
+    {
+        if (line.StartsWith(ZapOracle.Prefix, StringComparison.Ordinal))
+        {
+            Zap.Tell(line[ZapOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(DeviceOracle.Prefix, StringComparison.Ordinal))
+        {
+            Device.Tell(line[DeviceOracle.Prefix.Length..].Trim(), judge);
+        }
+        else
+        {
+            Content.Tell(line, judge);
+        }
+    }
+}

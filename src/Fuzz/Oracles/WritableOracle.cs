@@ -1,0 +1,76 @@
+using Mm.State;
+
+namespace Fuzz.Oracles;
+
+/// <summary>A writable entry maps a page that is marked exclusive.</summary>
+/// <remarks>
+/// L3, A14, judged while the page table is unlocked. Without it a store reaches memory that others read. The kernel tests it
+/// where it makes entries: <c>VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) &amp;&amp; !PageAnonExclusive(page)))</c>.
+/// </remarks>
+public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle<Folio>
+{
+    /// <inheritdoc />
+    public string Name => "writable";
+
+    /// <inheritdoc />
+    public bool IsSettled(Kernel kernel, MmStruct subject) => subject.Ptl.Holder is null;
+
+    /// <inheritdoc />
+    public bool IsSettled(Kernel kernel, Folio subject) =>
+        subject.TruthPtes == 0 || subject.Has(PageFlag.AnonExclusive) || PageTables.AreQuiet(kernel);
+
+    /// <inheritdoc />
+    public bool Holds(Kernel kernel, MmStruct subject) => FindPage(kernel, subject, null) < 0;
+
+    /// <inheritdoc />
+    public bool Holds(Kernel kernel, Folio subject) =>
+        subject.TruthPtes == 0 || subject.Has(PageFlag.AnonExclusive) || FindMm(kernel, subject) is null;
+
+    /// <inheritdoc />
+    public void Tell(Kernel kernel, MmStruct subject, IJudge judge) => Tell(kernel, subject, null, judge);
+
+    /// <inheritdoc />
+    public void Tell(Kernel kernel, Folio subject, IJudge judge) =>
+        Tell(kernel, FindMm(kernel, subject)!, subject, judge);
+
+    private static int FindPage(Kernel kernel, MmStruct mm, Folio? only)
+    {
+        for (int page = 0; page < kernel.PageCount; page++)
+        {
+            Pte pte = mm[page];
+            if (pte.Kind == PteKind.Present && pte.Writable)
+            {
+                Folio folio = kernel.Folios[pte.Target];
+                if (!folio.Has(PageFlag.AnonExclusive) && (only is null || folio == only))
+                {
+                    return page;
+                }
+            }
+        }
+
+        return -1;
+    }
+
+    private static MmStruct? FindMm(Kernel kernel, Folio folio)
+    {
+        for (int i = 0; i < kernel.MmCount; i++)
+        {
+            if (FindPage(kernel, kernel.Mms[i], folio) >= 0)
+            {
+                return kernel.Mms[i];
+            }
+        }
+
+        return null;
+    }
+
+    private void Tell(Kernel kernel, MmStruct mm, Folio? only, IJudge judge)
+    {
+        int page = FindPage(kernel, mm, only);
+        Folio folio = kernel.Folios[mm[page].Target];
+        judge.Broken(
+            this, "writable page is not exclusive",
+            $"{mm} page {page}: {mm[page]}, mapcount {folio.Mapcount}, flags {folio.Flags}",
+            "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
+    }
+}

@@ -1,0 +1,65 @@
+namespace Fuzz.Programs;
+
+/// <summary>The calls of <see cref="MmLanguage"/> by kind; the order is that of the language.</summary>
+public enum MmCall : byte
+{
+    /// <summary>A user load.</summary>
+    Read,
+
+    /// <summary>A user store.</summary>
+    Write,
+
+    /// <summary>MADV_WILLNEED.</summary>
+    Readahead,
+
+    /// <summary>swapoff.</summary>
+    Swapoff,
+
+    /// <summary>swapon.</summary>
+    Swapon,
+
+    /// <summary>fork.</summary>
+    Fork,
+
+    /// <summary>MADV_PAGEOUT.</summary>
+    Pageout,
+
+    /// <summary>kswapd: inactive list.</summary>
+    Reclaim,
+
+    /// <summary>kswapd: active list.</summary>
+    Age,
+
+    /// <summary>MADV_DONTNEED.</summary>
+    DontNeed,
+
+    /// <summary>munmap.</summary>
+    Munmap,
+
+    /// <summary>mmap.</summary>
+    Map,
+
+    /// <summary>exit_group.</summary>
+    Exit,
+
+    /// <summary>move_pages.</summary>
+    Migrate,
+
+    /// <summary>Compaction.</summary>
+    Compact,
+
+    /// <summary>lru_add_drain.</summary>
+    Drain,
+
+    /// <summary>pin_user_pages for reading.</summary>
+    Pin,
+
+    /// <summary>pin_user_pages for writing.</summary>
+    PinWrite,
+
+    /// <summary>Device access through a pin.</summary>
+    Dma,
+
+    /// <summary>unpin_user_page.</summary>
+    Unpin,
+}

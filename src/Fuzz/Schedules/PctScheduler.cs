@@ -1,0 +1,91 @@
+using System.Numerics;
+using Interleave;
+
+namespace Fuzz.Schedules;
+
+/// <summary>Probabilistic concurrency testing: random priorities, and depth - 1 places where the runner's priority drops.</summary>
+/// <remarks>
+/// Burckhardt, Kothari, Musuvathi, Nagarakatte: A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs,
+/// ASPLOS 2010. With n lanes and k steps it finds a bug of depth d with probability at least 1/(n * k^(d-1)).
+/// Deviates: the places are drawn below the longest execution seen so far instead of a k given from outside, so the first
+/// execution has none and the guarantee holds from then on; a step at which only one lane can run is not counted, which
+/// only makes k smaller.
+/// </remarks>
+public sealed class PctScheduler : IScheduler
+{
+    private readonly Rng rng;
+
+    /// <summary>Every lane's priority, all different: the initial ones are depth and above, the dropped ones below.</summary>
+    private readonly int[] priorities = new int[Machine.CpusMax];
+
+    /// <summary>For each change its place: the number of choices made before it.</summary>
+    private readonly int[] changes;
+
+    private int choices;
+    private int longest;
+
+    /// <summary>A scheduler that aims at bugs of depth <paramref name="depth"/> (1 or more ordering constraints).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The depth is below 1.</exception>
+    public PctScheduler(int depth, Rng rng)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
+        this.rng = rng;
+        changes = new int[depth - 1];
+    }
+
+    /// <summary>Ordering constraints that a bug may have and still be within the guarantee.</summary>
+    public int Depth => changes.Length + 1;
+
+    /// <inheritdoc />
+    public bool SeesForcedSteps => false;
+
+    /// <inheritdoc />
+    public void Begin(int cpus)
+    {
+        longest = Math.Max(longest, choices);
+        choices = 0;
+        for (int i = 0; i < cpus; i++)
+        {
+            int j = rng.Next(i + 1);
+            priorities[i] = priorities[j];
+            priorities[j] = Depth + i;
+        }
+
+        for (int i = 0; i < changes.Length; i++)
+        {
+            changes[i] = longest == 0 ? -1 : rng.Next(longest);
+        }
+    }
+
+    /// <inheritdoc />
+    public int Next(in Choice choice)
+    {
+        int chosen = Highest(choice.Enabled);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            if (changes[i] == choices)
+            {
+                priorities[chosen] = i;
+                chosen = Highest(choice.Enabled);
+            }
+        }
+
+        choices++;
+        return chosen;
+    }
+
+    private int Highest(uint enabled)
+    {
+        int best = BitOperations.TrailingZeroCount(enabled);
+        for (uint rest = enabled & (enabled - 1); rest != 0; rest &= rest - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(rest);
+            if (priorities[cpu] > priorities[best])
+            {
+                best = cpu;
+            }
+        }
+
+        return best;
+    }
+}

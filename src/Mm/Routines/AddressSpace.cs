@@ -1,0 +1,288 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>Mapping, unmapping, discarding and the end of a process (mm/mmap.c, mm/vma.c, mm/madvise.c, kernel/fork.c, v6.18).</summary>
+/// <remarks>
+/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), page table freeing, mlock, oom.
+/// </remarks>
+public class AddressSpace : Routine
+{
+    private static readonly Point EnterPoint = Points.Define("TaskEnter", "system call entry", Access.Rmw);
+    private static readonly Point MmputPoint = Points.Define("Mmput", "mmput", Access.Rmw);
+    private static readonly Point ExitPoint = Points.Define("ExitRequest", "do_exit", Access.Rmw);
+    private static readonly Point ExitRead = Points.Define("ExitMmapReadLock", "exit_mmap", Access.Acquire);
+    private static readonly Point ExitWrite = Points.Define("ExitMmapWriteLock", "exit_mmap", Access.Acquire);
+    private static readonly Point ExitGone = Points.Define("ExitMmapDone", "__mmput", Access.Write);
+    private static readonly Point UnmapWrite = Points.Define("MunmapWriteLock", "__vm_munmap", Access.Acquire);
+    private static readonly Point UnmapSplit = Points.Define("MunmapSplit", "__split_vma", Access.Write);
+    private static readonly Point VmaStart = Points.Define("VmaStartWrite", "vma_start_write", Access.Acquire);
+    private static readonly Point UnmapDetach = Points.Define("MunmapDetach", "vms_gather_munmap_vmas", Access.Write);
+    private static readonly Point MapWrite = Points.Define("MmapWriteLock", "mmap_region", Access.Acquire);
+    private static readonly Point MapInsert = Points.Define("MmapInsert", "mmap_region", Access.Write);
+    private static readonly Point AdviseFind = Points.Define("AdviseFindVma", "lock_vma_under_rcu", Access.Read);
+    private static readonly Point AdviseVma = Points.Define("AdviseVmaLock", "lock_vma_under_rcu", Access.Acquire);
+    private static readonly Point AdviseMmap = Points.Define("AdviseMmapLock", "madvise_lock", Access.Acquire);
+
+    private readonly List<Vma>[] detached = new List<Vma>[Machine.CpusMax];
+
+    /// <summary>A thread of the process enters a system call or faults: it counts as a user until <see cref="Mmput"/>.</summary>
+    /// <returns>False when the process is gone or exiting.</returns>
+    public async Flow<bool> Enter(Cpu cpu, MmStruct mm)
+    {
+        await cpu.At(EnterPoint, mm.Word);
+        if (mm.Users == 0 || mm.Exiting)
+        {
+            return false;
+        }
+
+        mm.Users++;
+        return true;
+    }
+
+    /// <summary>mmput: the last user tears the address space down.</summary>
+    public async Flow Mmput(Cpu cpu, MmStruct mm)
+    {
+        await cpu.At(MmputPoint, mm.Word);
+        if (--mm.Users == 0)
+        {
+            await ExitMmap(cpu, mm);
+        }
+    }
+
+    /// <summary>exit_group: no new call enters; the process' own use ends.</summary>
+    public async Flow<bool> Exit(Cpu cpu, MmStruct mm)
+    {
+        await cpu.At(ExitPoint, mm.Word);
+        if (mm.Users == 0 || mm.Exiting)
+        {
+            return false;
+        }
+
+        mm.Exiting = true;
+        await Mmput(cpu, mm);
+        return true;
+    }
+
+    /// <summary>MADV_DONTNEED over [start, end): under the VMA's lock if one VMA covers it, else under the mmap lock.</summary>
+    public virtual async Flow<bool> DontNeed(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        bool any = false;
+        Gather gather = R.Zap.Begin(cpu);
+        await cpu.At(AdviseFind, mm.Word);
+        if (mm.FindVma(start) is { } vma && vma.End >= end)
+        {
+            await cpu.At(AdviseVma, vma.Lock);
+            if (mm.FindVma(start) == vma && vma.End >= end && vma.Lock.TryTakeRead(cpu))
+            {
+                await Discard(cpu, gather, mm, start, end);
+                vma.Lock.ReleaseRead(cpu);
+                await R.Zap.Finish(cpu, gather);
+                return true;
+            }
+        }
+
+        await mm.MmapLock.AcquireRead(cpu, AdviseMmap);
+        for (int i = 0; i < mm.Vmas.Count; i++)
+        {
+            int from = Math.Max(start, mm.Vmas[i].Start);
+            int to = Math.Min(end, mm.Vmas[i].End);
+            if (from < to)
+            {
+                any = true;
+                await Discard(cpu, gather, mm, from, to);
+            }
+        }
+
+        await R.Zap.Finish(cpu, gather);
+        mm.MmapLock.ReleaseRead(cpu);
+        return any;
+    }
+
+    /// <summary>munmap of [start, end): detach under the write locks, then zap, unlink and free with the mmap lock downgraded.</summary>
+    public virtual async Flow<bool> Unmap(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        List<Vma> gone = detached[cpu.Index] ??= [];
+        gone.Clear();
+        await mm.MmapLock.AcquireWrite(cpu, UnmapWrite);
+        for (int i = 0; i < mm.Vmas.Count; i++)
+        {
+            Vma vma = mm.Vmas[i];
+            if (vma.Start >= end || vma.End <= start)
+            {
+                continue;
+            }
+
+            await SplitAround(cpu, mm, vma, start, end);
+            await vma.Lock.AcquireWrite(cpu, VmaStart);
+            gone.Add(vma);
+        }
+
+        await cpu.At(UnmapDetach, mm.Word);
+        foreach (Vma vma in gone)
+        {
+            mm.Vmas.Remove(vma);
+            vma.Lock.ReleaseWrite(cpu);
+        }
+
+        if (gone.Count == 0)
+        {
+            mm.MmapLock.ReleaseWrite(cpu);
+            return false;
+        }
+
+        mm.MmapLock.Downgrade(cpu);
+        await ClearPtes(cpu, mm, gone);
+        mm.MmapLock.ReleaseRead(cpu);
+        return true;
+    }
+
+    /// <summary>mmap of private anonymous memory over the pages of [start, end) that nothing covers.</summary>
+    public async Flow<bool> Map(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        await mm.MmapLock.AcquireWrite(cpu, MapWrite);
+        await cpu.At(MapInsert, mm.Word);
+        bool any = false;
+        for (int page = start; page < end; page++)
+        {
+            if (mm.FindVma(page) is not null)
+            {
+                continue;
+            }
+
+            int from = page;
+            while (page < end && mm.FindVma(page) is null)
+            {
+                page++;
+            }
+
+            Insert(mm, from, page);
+            any = true;
+        }
+
+        mm.MmapLock.ReleaseWrite(cpu);
+        return any;
+    }
+
+    /// <summary>vms_clear_ptes, exit_mmap's middle: zap all, take the VMAs out of the anon_vma trees, only then drop references.</summary>
+    protected virtual async Flow ClearPtes(Cpu cpu, MmStruct mm, List<Vma> gone)
+    {
+        Gather gather = R.Zap.Begin(cpu);
+        foreach (Vma vma in gone)
+        {
+            await Discard(cpu, gather, mm, vma.Start, vma.End);
+        }
+
+        foreach (Vma vma in gone)
+        {
+            await R.AnonVmas.Unlink(cpu, vma);
+        }
+
+        await R.Zap.Finish(cpu, gather);
+        foreach (Vma vma in gone)
+        {
+            K.FreeVma(vma);
+        }
+    }
+
+    /// <summary>exit_mmap and the rest of __mmput, with check_mm.</summary>
+    protected virtual async Flow ExitMmap(Cpu cpu, MmStruct mm)
+    {
+        await mm.MmapLock.AcquireRead(cpu, ExitRead);
+        Gather gather = R.Zap.Begin(cpu);
+        foreach (Vma vma in mm.Vmas)
+        {
+            await Discard(cpu, gather, mm, vma.Start, vma.End);
+        }
+
+        mm.MmapLock.ReleaseRead(cpu);
+        await mm.MmapLock.AcquireWrite(cpu, ExitWrite);
+        foreach (Vma vma in mm.Vmas)
+        {
+            await R.AnonVmas.Unlink(cpu, vma);
+        }
+
+        await R.Zap.Finish(cpu, gather);
+        foreach (Vma vma in mm.Vmas)
+        {
+            K.FreeVma(vma);
+        }
+
+        mm.Vmas.Clear();
+        mm.MmapLock.ReleaseWrite(cpu);
+        await cpu.At(ExitGone, mm.Word);
+        mm.OnMmlist = false;
+        K.BugOn(mm.AnonPages != 0, "BUG: Bad rss-counter state, type:MM_ANONPAGES", "check_mm", mm);
+        K.BugOn(mm.SwapEntries != 0, "BUG: Bad rss-counter state, type:MM_SWAPENTS", "check_mm", mm);
+        mm.Claimed = false;
+    }
+
+    /// <summary>Zaps a range; afterwards every page of it was empty at some moment.</summary>
+    private async Flow Discard(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    {
+        mm.MarkRange(start, end);
+        await R.Zap.ZapRange(cpu, gather, mm, start, end);
+        for (int page = start; page < end; page++)
+        {
+            if (!mm.TruthDropped[page])
+            {
+                K.TruthBroken.Add($"zap: {mm} p{page} still is {mm[page]} after it was zapped");
+            }
+        }
+    }
+
+    private async Flow SplitAround(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
+    {
+        if (vma.Start < start)
+        {
+            await SplitOff(cpu, mm, vma, vma.Start, start);
+        }
+
+        if (vma.End > end)
+        {
+            await SplitOff(cpu, mm, vma, end, vma.End);
+        }
+    }
+
+    /// <summary>__split_vma: [from, to) becomes a VMA of its own, linked to the same anon_vmas.</summary>
+    private async Flow SplitOff(Cpu cpu, MmStruct mm, Vma vma, int from, int to)
+    {
+        Vma part = K.AllocateVma();
+        part.Mm = mm;
+        part.Start = from;
+        part.End = to;
+        await vma.Lock.AcquireWrite(cpu, VmaStart);
+        part.AnonVma = vma.AnonVma;
+        await R.AnonVmas.Clone(cpu, part, vma, forFork: false);
+
+        // vma_adjust: both ranges change under the root's lock, so that no walker sees a page twice or not at all.
+        AnonVma? root = vma.AnonVma?.Root;
+        if (root is not null)
+        {
+            await root.Rwsem.AcquireWrite(cpu, UnmapSplit);
+        }
+
+        if (from == vma.Start)
+        {
+            vma.Start = to;
+        }
+        else
+        {
+            vma.End = from;
+        }
+
+        mm.Vmas.Add(part);
+        root?.Rwsem.ReleaseWrite(cpu);
+        vma.Lock.ReleaseWrite(cpu);
+    }
+
+    private void Insert(MmStruct mm, int start, int end)
+    {
+        Vma vma = K.AllocateVma();
+        vma.Mm = mm;
+        vma.Start = start;
+        vma.End = end;
+        mm.Vmas.Add(vma);
+    }
+}

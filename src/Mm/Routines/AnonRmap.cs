@@ -1,0 +1,101 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>Adding, removing, duplicating and sharing anonymous mappings of small folios (mm/rmap.c, include/linux/rmap.h, v6.18).</summary>
+/// <remarks>Left out: large folios, KSM, mlock, the NR_ANON_MAPPED statistics.</remarks>
+public class AnonRmap : Routine
+{
+    private static readonly Point AddMapcount = Points.Define("RmapAddMapcount", "folio_add_anon_rmap_ptes", Access.Rmw);
+    private static readonly Point AddExclusive = Points.Define("RmapAddSetExclusive", "folio_add_anon_rmap_ptes", Access.Rmw);
+    private static readonly Point Remove = Points.Define("RmapRemoveMapcount", "folio_remove_rmap_ptes", Access.Rmw);
+    private static readonly Point DupPinned = Points.Define("RmapDupTestPinned", "folio_try_dup_anon_rmap_ptes", Access.Read);
+    private static readonly Point DupShare = Points.Define("RmapDupClearExclusive", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
+    private static readonly Point DupMapcount = Points.Define("RmapDupMapcount", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
+    private static readonly Point SharePinned = Points.Define("RmapShareTestPinned", "folio_try_share_anon_rmap_pte", Access.Read);
+    private static readonly Point ShareClear = Points.Define("RmapShareClearExclusive", "folio_try_share_anon_rmap_pte", Access.Rmw);
+    private static readonly Point Move = Points.Define("RmapMove", "folio_move_anon_rmap", Access.Write);
+
+    /// <summary>folio_add_anon_rmap_ptes: one more mapping of a folio that is anonymous already.</summary>
+    public async Flow Add(Cpu cpu, Folio folio, Vma vma, int page, bool exclusive)
+    {
+        K.BugOn(!folio.Anon, "VM_WARN_ON_FOLIO(!folio_test_anon(folio))", "__folio_add_anon_rmap", folio);
+        CheckAnonVma(folio);
+        await cpu.At(AddMapcount, folio.MapcountWord);
+        int field = folio.IncMapcount();
+        K.BugOn(
+            folio.Mapping?.Root != vma.AnonVma?.Root, "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
+            "__page_check_anon_rmap", folio);
+        K.BugOn(
+            folio.Index != page, "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
+            "__page_check_anon_rmap", folio);
+        if (exclusive)
+        {
+            await cpu.At(AddExclusive, folio.FlagsWord);
+            folio.Set(PageFlag.AnonExclusive);
+        }
+
+        K.BugOn(
+            field > 0 && folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(mapcount > 0 && PageAnonExclusive)",
+            "__folio_add_anon_rmap", folio);
+    }
+
+    /// <summary>folio_remove_rmap_ptes: one mapping less. The kernel itself does not look for an underflow here.</summary>
+    public async Flow RemoveOne(Cpu cpu, Folio folio)
+    {
+        CheckAnonVma(folio);
+        await cpu.At(Remove, folio.MapcountWord);
+        folio.DecMapcount();
+    }
+
+    /// <summary>folio_try_dup_anon_rmap_ptes for fork: false when the page may be pinned and must be copied at once.</summary>
+    public async Flow<bool> TryDup(Cpu cpu, Folio folio, MmStruct source)
+    {
+        await cpu.At(DupPinned, folio.RefcountWord);
+        bool maybePinned = source.HasPinned && folio.Refcount >= Folio.PinBias;
+        if (folio.Has(PageFlag.AnonExclusive))
+        {
+            if (maybePinned)
+            {
+                return false;
+            }
+
+            await cpu.At(DupShare, folio.FlagsWord);
+            folio.Clear(PageFlag.AnonExclusive);
+        }
+
+        await cpu.At(DupMapcount, folio.MapcountWord);
+        folio.IncMapcount();
+        return true;
+    }
+
+    /// <summary>folio_try_share_anon_rmap_pte: gives up exclusivity after the entry was cleared; false when the page may be pinned.</summary>
+    public async Flow<bool> TryShare(Cpu cpu, Folio folio)
+    {
+        K.BugOn(
+            !folio.Anon || !folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(!PageAnonExclusive)",
+            "folio_try_share_anon_rmap_pte", folio);
+        await cpu.At(SharePinned, folio.RefcountWord);
+        if (folio.Refcount >= Folio.PinBias)
+        {
+            return false;
+        }
+
+        await cpu.At(ShareClear, folio.FlagsWord);
+        folio.Clear(PageFlag.AnonExclusive);
+        return true;
+    }
+
+    /// <summary>folio_move_anon_rmap: the folio now belongs to this VMA's own anon_vma.</summary>
+    public async Flow MoveTo(Cpu cpu, Folio folio, Vma vma)
+    {
+        K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_move_anon_rmap", folio);
+        await cpu.At(Move, folio.MappingWord);
+        folio.SetMapping(vma.AnonVma!);
+    }
+
+    private void CheckAnonVma(Folio folio) => K.BugOn(
+        folio.Mapping is { } anonVma && (anonVma.Freed || anonVma.Refcount == 0),
+        "VM_WARN_ON_FOLIO(atomic_read(&anon_vma->refcount) == 0)", "__folio_rmap_sanity_checks", folio);
+}

@@ -1,0 +1,267 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>Faults on private anonymous memory (mm/memory.c, arch fault entry, v6.18).</summary>
+/// <remarks>
+/// Left out: userfaultfd, protection keys, NUMA hints, spurious faults of other architectures, page table allocation (one
+/// table, always there).
+/// </remarks>
+public class Fault : Routine
+{
+    private static readonly Point Load = Points.Define("UserLoad", "user load", Access.Read);
+    private static readonly Point Store = Points.Define("UserStore", "user store", Access.Write);
+    private static readonly Point FindVma = Points.Define("FaultFindVma", "lock_vma_under_rcu", Access.Read);
+    private static readonly Point VmaLock = Points.Define("FaultVmaLock", "lock_vma_under_rcu", Access.Acquire);
+    private static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
+    private static readonly Point ReadPte = Points.Define("FaultReadPte", "handle_pte_fault", Access.Read);
+    private static readonly Point PteLock = Points.Define("FaultPtl", "handle_pte_fault", Access.Acquire);
+    private static readonly Point SetYoung = Points.Define("FaultSetYoung", "handle_pte_fault", Access.Write);
+    private static readonly Point PrepareMmap = Points.Define("AnonPrepareMmapLock", "vmf_anon_prepare", Access.Acquire);
+    private static readonly Point ZeroLock = Points.Define("AnonFaultZeroPtl", "do_anonymous_page", Access.Acquire);
+    private static readonly Point ZeroSet = Points.Define("AnonFaultSetZeroPte", "do_anonymous_page", Access.Write);
+    private static readonly Point AnonLock = Points.Define("AnonFaultPtl", "do_anonymous_page", Access.Acquire);
+    private static readonly Point AnonSet = Points.Define("AnonFaultSetPte", "do_anonymous_page", Access.Write);
+
+    private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
+
+    /// <summary>A load or a store by a user thread: the hardware walks the table, and faults as often as it takes.</summary>
+    /// <returns>Whether the access succeeded; false means SIGSEGV or no memory.</returns>
+    public async Flow<bool> UserAccess(Cpu cpu, MmStruct mm, int page, bool write)
+    {
+        while (true)
+        {
+            await cpu.At(write ? Store : Load, mm.PteWord(page));
+            if (TryHardware(mm, page, write))
+            {
+                return true;
+            }
+
+            if (!await FaultIn(cpu, mm, page, write, unshare: false))
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>One fault: takes the VMA's lock, or the mmap lock, handles the fault, drops the lock.</summary>
+    /// <returns>Whether the access is worth another try.</returns>
+    public async Flow<bool> FaultIn(Cpu cpu, MmStruct mm, int page, bool write, bool unshare)
+    {
+        FaultContext fault = contexts[cpu.Index] ??= new FaultContext();
+        fault.Mm = mm;
+        fault.Page = page;
+        fault.Write = write;
+        fault.Unshare = unshare;
+        for (int attempt = 0; ; attempt++)
+        {
+            // First under the VMA's lock, then under the mmap lock, then under the mmap lock without leave to drop it.
+            fault.Tried = attempt >= 2;
+            if (!await LockVma(cpu, fault, attempt))
+            {
+                return false;
+            }
+
+            FaultResult result = await HandlePte(cpu, fault);
+            if (result != FaultResult.Retry)
+            {
+                Unlock(cpu, fault);
+                return result == FaultResult.Done;
+            }
+        }
+    }
+
+    /// <summary>release_fault_lock.</summary>
+    public static void Unlock(Cpu cpu, FaultContext fault)
+    {
+        if (fault.MmapLocked)
+        {
+            fault.Mm.MmapLock.ReleaseRead(cpu);
+        }
+        else
+        {
+            fault.Vma.Lock.ReleaseRead(cpu);
+        }
+    }
+
+    /// <summary>vmf_anon_prepare: sees to it that the VMA has an anon_vma. False: the lock was dropped, retry.</summary>
+    public async Flow<bool> PrepareAnon(Cpu cpu, FaultContext fault)
+    {
+        if (fault.Vma.AnonVma is not null)
+        {
+            return true;
+        }
+
+        if (fault.MmapLocked)
+        {
+            await R.AnonVmas.Prepare(cpu, fault.Vma);
+            return true;
+        }
+
+        await cpu.At(PrepareMmap, fault.Mm.MmapLock);
+        if (!fault.Mm.MmapLock.TryTakeRead(cpu))
+        {
+            Unlock(cpu, fault);
+            return false;
+        }
+
+        await R.AnonVmas.Prepare(cpu, fault.Vma);
+        fault.Mm.MmapLock.ReleaseRead(cpu);
+        return true;
+    }
+
+    /// <summary>do_anonymous_page.</summary>
+    protected virtual async Flow<FaultResult> Anonymous(Cpu cpu, FaultContext fault)
+    {
+        MmStruct mm = fault.Mm;
+        if (!fault.Write)
+        {
+            await mm.Ptl.Acquire(cpu, ZeroLock);
+            if (mm[fault.Page].IsNone)
+            {
+                await cpu.At(ZeroSet, mm.PteWord(fault.Page));
+                mm.SetPte(fault.Page, Pte.ZeroPage);
+            }
+
+            mm.Ptl.Release(cpu);
+            return FaultResult.Done;
+        }
+
+        if (!await PrepareAnon(cpu, fault))
+        {
+            return FaultResult.Retry;
+        }
+
+        Folio? folio = await R.Free.Allocate(cpu);
+        if (folio is null)
+        {
+            return FaultResult.Failed;
+        }
+
+        folio.Set(PageFlag.Uptodate);
+        await mm.Ptl.Acquire(cpu, AnonLock);
+        if (!mm[fault.Page].IsNone)
+        {
+            mm.Ptl.Release(cpu);
+            await R.Free.Put(cpu, folio, Holder.Allocation);
+            return FaultResult.Done;
+        }
+
+        mm.AddRss(1, 0);
+        await R.RmapNew.Add(cpu, folio, fault.Vma, fault.Page, exclusive: true);
+        await R.Lru.Add(cpu, folio);
+        await cpu.At(AnonSet, mm.PteWord(fault.Page));
+        folio.HandOver(Holder.Allocation, Holder.Mapping);
+        mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
+        mm.Ptl.Release(cpu);
+        return FaultResult.Done;
+    }
+
+    private async Flow<bool> LockVma(Cpu cpu, FaultContext fault, int attempt)
+    {
+        MmStruct mm = fault.Mm;
+        if (attempt == 0)
+        {
+            await cpu.At(FindVma, mm.Word);
+            if (mm.FindVma(fault.Page) is { } found)
+            {
+                await cpu.At(VmaLock, found.Lock);
+                if (mm.FindVma(fault.Page) == found && found.Lock.TryTakeRead(cpu))
+                {
+                    fault.Vma = found;
+                    fault.MmapLocked = false;
+                    return true;
+                }
+            }
+        }
+
+        await mm.MmapLock.AcquireRead(cpu, MmapLock);
+        if (mm.FindVma(fault.Page) is not { } vma)
+        {
+            mm.MmapLock.ReleaseRead(cpu);
+            return false;
+        }
+
+        fault.Vma = vma;
+        fault.MmapLocked = true;
+        return true;
+    }
+
+    private async Flow<FaultResult> HandlePte(Cpu cpu, FaultContext fault)
+    {
+        MmStruct mm = fault.Mm;
+        await cpu.At(ReadPte, mm.PteWord(fault.Page));
+        fault.Original = mm[fault.Page];
+        if (fault.Original.IsNone)
+        {
+            return await Anonymous(cpu, fault);
+        }
+
+        if (fault.Original.Kind is PteKind.Swap or PteKind.Migration)
+        {
+            return await R.SwapIn.DoSwapPage(cpu, fault);
+        }
+
+        await mm.Ptl.Acquire(cpu, PteLock);
+        if (mm[fault.Page] != fault.Original)
+        {
+            mm.Ptl.Release(cpu);
+            return FaultResult.Done;
+        }
+
+        if ((fault.Write || fault.Unshare) && !fault.Original.Writable)
+        {
+            return await R.WriteProtect.DoWpPage(cpu, fault);
+        }
+
+        await cpu.At(SetYoung, mm.PteWord(fault.Page));
+        mm.SetPte(fault.Page, fault.Original.With(fault.Write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young));
+        mm.Ptl.Release(cpu);
+        return FaultResult.Done;
+    }
+
+    /// <summary>What the hardware does: walks the table, sets the accessed and dirty bits, loads or stores. One step.</summary>
+    private bool TryHardware(MmStruct mm, int page, bool write)
+    {
+        Pte pte = mm[page];
+        if (pte.Kind == PteKind.Zero && !write)
+        {
+            Judge(mm, page, 0);
+            return true;
+        }
+
+        if (!pte.IsPresent || (write && !pte.Writable))
+        {
+            return false;
+        }
+
+        Folio folio = K.Folios[pte.Target];
+        PteFlag accessed = write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young;
+        if ((pte.Flags & accessed) != accessed)
+        {
+            mm.SetPte(page, pte.With(accessed));
+        }
+
+        if (write)
+        {
+            int value = K.NextValue++;
+            folio.SetData(value);
+            mm.TruthData[page] = value;
+        }
+        else
+        {
+            Judge(mm, page, folio.Data);
+        }
+
+        return true;
+    }
+
+    private void Judge(MmStruct mm, int page, int value)
+    {
+        if (mm.TruthData[page] != value)
+        {
+            K.TruthBroken.Add($"{mm} p{page} must read {mm.TruthData[page]}, reads {value}");
+        }
+    }
+}

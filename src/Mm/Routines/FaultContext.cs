@@ -1,0 +1,44 @@
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>struct vm_fault: one fault in progress. One for each lane, reused.</summary>
+public sealed class FaultContext
+{
+    /// <summary>The process.</summary>
+    public MmStruct Mm { get; set; } = null!;
+
+    /// <summary>The VMA, locked by <see cref="MmapLocked"/> or by its own lock.</summary>
+    public Vma Vma { get; set; } = null!;
+
+    /// <summary>The page.</summary>
+    public int Page { get; set; }
+
+    /// <summary>FAULT_FLAG_WRITE.</summary>
+    public bool Write { get; set; }
+
+    /// <summary>FAULT_FLAG_UNSHARE.</summary>
+    public bool Unshare { get; set; }
+
+    /// <summary>FAULT_FLAG_TRIED: the locks were dropped once already, do not ask again.</summary>
+    public bool Tried { get; set; }
+
+    /// <summary>Whether the mmap lock is held rather than the VMA's.</summary>
+    public bool MmapLocked { get; set; }
+
+    /// <summary>vmf->orig_pte.</summary>
+    public Pte Original { get; set; }
+}
+
+/// <summary>vm_fault_t, as far as anonymous memory needs it.</summary>
+public enum FaultResult
+{
+    /// <summary>Handled (perhaps by somebody else): access again.</summary>
+    Done,
+
+    /// <summary>VM_FAULT_RETRY: the locks were dropped, fault again.</summary>
+    Retry,
+
+    /// <summary>VM_FAULT_OOM or VM_FAULT_SIGSEGV.</summary>
+    Failed,
+}

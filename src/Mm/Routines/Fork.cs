@@ -1,0 +1,204 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>fork of private anonymous memory (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, v6.18).</summary>
+/// <remarks>Left out: wipe-on-fork and don't-copy VMAs, count continuations, failures of fork itself.</remarks>
+public class Fork : Routine
+{
+    private static readonly Point Claim = Points.Define("ForkClaim", "mm_init", Access.Rmw);
+    private static readonly Point ParentLock = Points.Define("ForkParentMmapLock", "dup_mmap", Access.Acquire);
+    private static readonly Point ChildLock = Points.Define("ForkChildMmapLock", "dup_mmap", Access.Acquire);
+    private static readonly Point VmaStart = Points.Define("ForkVmaStartWrite", "vma_start_write", Access.Acquire);
+    private static readonly Point SeqBegin = Points.Define("ForkSeqBegin", "copy_page_range", Access.Rmw);
+    private static readonly Point SeqEnd = Points.Define("ForkSeqEnd", "copy_page_range", Access.Rmw);
+    private static readonly Point ChildPtl = Points.Define("ForkChildPtl", "copy_pte_range", Access.Acquire);
+    private static readonly Point ParentPtl = Points.Define("ForkParentPtl", "copy_pte_range", Access.Acquire);
+    private static readonly Point ReadPte = Points.Define("ForkReadPte", "copy_pte_range", Access.Read);
+    private static readonly Point GetFolio = Points.Define("ForkGetFolio", "copy_present_ptes", Access.Rmw);
+    private static readonly Point UngetFolio = Points.Define("ForkUngetFolio", "copy_present_ptes", Access.Rmw);
+    private static readonly Point CopyNow = Points.Define("ForkCopyPinned", "copy_present_page", Access.Read);
+    private static readonly Point Protect = Points.Define("ForkWriteProtect", "__copy_present_ptes", Access.Rmw);
+    private static readonly Point SetChild = Points.Define("ForkSetChildPte", "__copy_present_ptes", Access.Write);
+    private static readonly Point ShareSwap = Points.Define("ForkShareSwapPte", "copy_nonpresent_pte", Access.Write);
+    private static readonly Point MmlistAdd = Points.Define("ForkMmlistAdd", "copy_nonpresent_pte", Access.Write);
+    private static readonly Point ShareMigration = Points.Define("ForkShareMigrationPte", "copy_nonpresent_pte", Access.Write);
+    private static readonly Point Finish = Points.Define("ForkFinish", "copy_mm", Access.Write);
+
+    /// <summary>fork: false when the child's number is in use.</summary>
+    public virtual async Flow<bool> Run(Cpu cpu, MmStruct parent, MmStruct child)
+    {
+        await cpu.At(Claim, child.Word);
+        if (child.Claimed)
+        {
+            return false;
+        }
+
+        child.Init();
+        child.Exiting = true;
+        await parent.MmapLock.AcquireWrite(cpu, ParentLock);
+        await child.MmapLock.AcquireWrite(cpu, ChildLock);
+        child.HasPinned = parent.HasPinned;
+        for (int i = 0; i < parent.Vmas.Count; i++)
+        {
+            await parent.Vmas[i].Lock.AcquireWrite(cpu, VmaStart);
+            await CopyVma(cpu, parent, child, parent.Vmas[i]);
+        }
+
+        child.MmapLock.ReleaseWrite(cpu);
+        foreach (Vma vma in parent.Vmas)
+        {
+            vma.Lock.ReleaseWrite(cpu);
+        }
+
+        parent.MmapLock.ReleaseWrite(cpu);
+        await cpu.At(Finish, child.Word);
+        child.Exiting = false;
+        return true;
+    }
+
+    /// <summary>copy_pte_range over one VMA: both table locks held, the parent's entries made read-only.</summary>
+    protected virtual async Flow CopyRange(Cpu cpu, MmStruct parent, MmStruct child, Vma vma, Vma childVma)
+    {
+        await child.Ptl.Acquire(cpu, ChildPtl);
+        await parent.Ptl.Acquire(cpu, ParentPtl);
+        for (int page = vma.Start; page < vma.End; page++)
+        {
+            await cpu.At(ReadPte, parent.PteWord(page));
+            Pte pte = parent[page];
+            switch (pte.Kind)
+            {
+                case PteKind.Zero:
+                    await cpu.At(SetChild, child.PteWord(page));
+                    Give(parent, child, page, pte);
+                    break;
+                case PteKind.Present:
+                    await CopyPresent(cpu, parent, child, childVma, page);
+                    break;
+                case PteKind.Swap:
+                    await CopySwap(cpu, parent, child, page, pte);
+                    break;
+                case PteKind.Migration:
+                    await CopyMigration(cpu, parent, child, page, pte);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        parent.Ptl.Release(cpu);
+        child.Ptl.Release(cpu);
+    }
+
+    /// <summary>copy_present_ptes: share the page, or copy it at once if a device may have it pinned.</summary>
+    protected virtual async Flow CopyPresent(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
+    {
+        Folio folio = K.Folios[parent[page].Target];
+        await cpu.At(GetFolio, folio.RefcountWord);
+        folio.Get(Holder.Mapping);
+        if (!await R.Rmap.TryDup(cpu, folio, parent))
+        {
+            await cpu.At(UngetFolio, folio.RefcountWord);
+            folio.PutTestZero(Holder.Mapping);
+            await CopyPinned(cpu, parent, child, childVma, page, folio);
+            return;
+        }
+
+        child.AddRss(1, 0);
+        if (parent[page].Writable)
+        {
+            await cpu.At(Protect, parent.PteWord(page));
+            parent.SetPte(page, parent[page].Without(PteFlag.Write));
+        }
+
+        await cpu.At(SetChild, child.PteWord(page));
+        Give(parent, child, page, parent[page].Without(PteFlag.Young));
+    }
+
+    private async Flow CopyVma(Cpu cpu, MmStruct parent, MmStruct child, Vma vma)
+    {
+        Vma copy = K.AllocateVma();
+        copy.Mm = child;
+        copy.Start = vma.Start;
+        copy.End = vma.End;
+        await R.AnonVmas.ForkInto(cpu, copy, vma);
+        child.Vmas.Add(copy);
+        if (vma.AnonVma is null)
+        {
+            // Nothing but zero pages can be there: the child will fault its own.
+            return;
+        }
+
+        await cpu.At(SeqBegin, parent.SeqWord);
+        parent.WriteProtectSeq++;
+        await CopyRange(cpu, parent, child, vma, copy);
+        await cpu.At(SeqEnd, parent.SeqWord);
+        parent.WriteProtectSeq++;
+    }
+
+    private async Flow CopyPinned(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page, Folio folio)
+    {
+        Folio? copy = await R.Free.Allocate(cpu);
+        if (copy is null)
+        {
+            return;
+        }
+
+        await cpu.At(CopyNow, folio.DataWord);
+        copy.SetData(folio.Data);
+        int value = parent.TruthData[page];
+        copy.Set(PageFlag.Uptodate);
+        await R.RmapNew.Add(cpu, copy, childVma, page, exclusive: true);
+        await R.Lru.Add(cpu, copy);
+        child.AddRss(1, 0);
+        await cpu.At(SetChild, child.PteWord(page));
+        copy.HandOver(Holder.Allocation, Holder.Mapping);
+        child.SetPte(page, new Pte(PteKind.Present, copy.Pfn, PteFlag.Write | PteFlag.Dirty));
+        child.TruthData[page] = value;
+    }
+
+    private async Flow CopySwap(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
+    {
+        await R.Slots.Duplicate(cpu, pte.Target);
+        if (!child.OnMmlist)
+        {
+            await cpu.At(MmlistAdd, K.Mmlist);
+            child.OnMmlist = true;
+        }
+
+        Pte shared = pte.Without(PteFlag.Exclusive);
+        if (pte.Exclusive)
+        {
+            await cpu.At(ShareSwap, parent.PteWord(page));
+            parent.SetPte(page, shared);
+        }
+
+        child.AddRss(0, 1);
+        await cpu.At(SetChild, child.PteWord(page));
+        Give(parent, child, page, shared);
+    }
+
+    private async Flow CopyMigration(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
+    {
+        K.BugOn(
+            !K.Folios[pte.Target].Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
+            "pfn_swap_entry_folio", K.Folios[pte.Target]);
+        child.AddRss(1, 0);
+        Pte shared = pte.Without(PteFlag.Write | PteFlag.Exclusive);
+        if (shared != pte)
+        {
+            await cpu.At(ShareMigration, parent.PteWord(page));
+            parent.SetPte(page, shared);
+        }
+
+        await cpu.At(SetChild, child.PteWord(page));
+        Give(parent, child, page, shared);
+    }
+
+    private static void Give(MmStruct parent, MmStruct child, int page, Pte pte)
+    {
+        child.SetPte(page, pte);
+        child.TruthData[page] = parent.TruthData[page];
+    }
+}

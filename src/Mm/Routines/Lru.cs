@@ -1,0 +1,145 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>LRU batches, isolation and putback (mm/swap.c, mm/vmscan.c, v6.18, classic two lists).</summary>
+/// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock yet).</remarks>
+public class Lru : Routine
+{
+    private static readonly Point BatchAdd = Points.Define("LruBatchAdd", "folio_add_lru", Access.Write);
+    private static readonly Point DrainLook = Points.Define("LruDrain", "lru_add_drain", Access.Read);
+    private static readonly Point DrainLock = Points.Define("LruDrainLock", "folio_batch_move_lru", Access.Acquire);
+    private static readonly Point AddSetFlag = Points.Define("LruAddSetFlag", "lru_add", Access.Rmw);
+    private static readonly Point IsolateTest = Points.Define("LruIsolateTestClear", "folio_isolate_lru", Access.Rmw);
+    private static readonly Point IsolateGet = Points.Define("LruIsolateGet", "folio_isolate_lru", Access.Rmw);
+    private static readonly Point IsolateLock = Points.Define("LruIsolateLock", "folio_isolate_lru", Access.Acquire);
+    private static readonly Point PutbackLock = Points.Define("LruPutbackLock", "move_folios_to_lru", Access.Acquire);
+    private static readonly Point PutbackFlag = Points.Define("LruPutbackSetFlag", "move_folios_to_lru", Access.Rmw);
+    private static readonly Point PutbackPut = Points.Define("LruPutbackPut", "move_folios_to_lru", Access.Rmw);
+    private static readonly Point PutbackClear = Points.Define("LruPutbackClear", "move_folios_to_lru", Access.Write);
+
+    private readonly List<Folio>[] draining = Lists();
+    private readonly List<Folio>[] dying = Lists();
+
+    /// <summary>folio_add_lru: the folio goes to this cpu's batch, with a reference.</summary>
+    public async Flow Add(Cpu cpu, Folio folio)
+    {
+        LruBatch batch = K.Lruvec.Batches[cpu.Index];
+        await cpu.At(BatchAdd, batch.Word);
+        K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "folio_add_lru", folio);
+        folio.Get(Holder.LruBatch);
+        batch.Folios.Add(folio);
+        if (batch.Folios.Count == LruBatch.Size)
+        {
+            await Drain(cpu);
+        }
+    }
+
+    /// <summary>lru_add_drain: this cpu's batch goes to the LRU.</summary>
+    /// <returns>Whether there was anything to drain.</returns>
+    public Flow<bool> Drain(Cpu cpu) => DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
+
+    /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the end.</summary>
+    /// <returns>Whether there was anything to drain.</returns>
+    public async Flow<bool> DrainBatch(Cpu cpu, LruBatch batch)
+    {
+        await cpu.At(DrainLook, batch.Word);
+        if (batch.Folios.Count == 0)
+        {
+            return false;
+        }
+
+        // Another drain by this cpu cannot begin before this one has ended, so one list for each cpu is enough.
+        List<Folio> folios = draining[cpu.Index];
+        folios.Clear();
+        folios.AddRange(batch.Folios);
+        batch.Folios.Clear();
+        await K.Lruvec.Lock.Acquire(cpu, DrainLock);
+        foreach (Folio folio in folios)
+        {
+            K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "lru_add", folio);
+            ListFor(folio).AddHead(folio);
+            await cpu.At(AddSetFlag, folio.FlagsWord);
+            folio.Set(PageFlag.Lru);
+        }
+
+        K.Lruvec.Lock.Release(cpu);
+        foreach (Folio folio in folios)
+        {
+            await R.Free.Put(cpu, folio, Holder.LruBatch);
+        }
+
+        return true;
+    }
+
+    /// <summary>folio_isolate_lru: whoever clears PG_lru takes the folio off its list; the caller keeps it alive meanwhile.</summary>
+    public async Flow<bool> Isolate(Cpu cpu, Folio folio)
+    {
+        await cpu.At(IsolateTest, folio.FlagsWord);
+        if (!folio.TestAndClear(PageFlag.Lru))
+        {
+            return false;
+        }
+
+        await cpu.At(IsolateGet, folio.RefcountWord);
+        folio.Get(Holder.Isolation);
+        await K.Lruvec.Lock.Acquire(cpu, IsolateLock);
+        FolioList.Remove(K, folio);
+        K.Lruvec.Lock.Release(cpu);
+        return true;
+    }
+
+    /// <summary>folio_putback_lru: back through this cpu's batch, then the isolation's reference goes.</summary>
+    public async Flow Putback(Cpu cpu, Folio folio)
+    {
+        await Add(cpu, folio);
+        await R.Free.Put(cpu, folio, Holder.Isolation);
+    }
+
+    /// <summary>move_folios_to_lru: back from reclaim's private list; PG_lru first, then the reference, then the link.</summary>
+    public async Flow MoveToLru(Cpu cpu, FolioList list)
+    {
+        List<Folio> dead = dying[cpu.Index];
+        dead.Clear();
+        await K.Lruvec.Lock.Acquire(cpu, PutbackLock);
+        while (list.First is { } folio)
+        {
+            K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "move_folios_to_lru", folio);
+            FolioList.Remove(K, folio);
+            await cpu.At(PutbackFlag, folio.FlagsWord);
+            folio.Set(PageFlag.Lru);
+            await cpu.At(PutbackPut, folio.RefcountWord);
+            if (folio.PutTestZero(Holder.Isolation))
+            {
+                await cpu.At(PutbackClear, folio.FlagsWord);
+                folio.Clear(PageFlag.Lru | PageFlag.Active);
+                dead.Add(folio);
+                continue;
+            }
+
+            ListFor(folio).AddHead(folio);
+        }
+
+        K.Lruvec.Lock.Release(cpu);
+        foreach (Folio folio in dead)
+        {
+            await R.Free.FreeFrozen(cpu, folio);
+        }
+    }
+
+    /// <summary>The LRU list that the folio's PG_active asks for.</summary>
+    protected FolioList ListFor(Folio folio) =>
+        folio.Has(PageFlag.Active) ? K.Lruvec.Active : K.Lruvec.Inactive;
+
+    private static List<Folio>[] Lists()
+    {
+        List<Folio>[] lists = new List<Folio>[Machine.CpusMax];
+        for (int i = 0; i < lists.Length; i++)
+        {
+            lists[i] = [];
+        }
+
+        return lists;
+    }
+}

@@ -1,0 +1,381 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>Migration of one small folio (mm/migrate.c; mm/compaction.c; mm/rmap.c: try_to_migrate; v6.18).</summary>
+/// <remarks>
+/// Left out: several folios in one batch, and with it the TLB flush between its halves; hugetlb, movable_operations,
+/// mlock; nodes and zones (the new frame is any free frame). lru_cache_disable only drains the batch of its own cpu,
+/// and does not make later additions drain at once: a folio in a batch cannot be isolated, as when the call comes a
+/// little earlier. Fewer passes than the kernel, see <see cref="AsyncPasses"/>.
+/// </remarks>
+public class Migrate : MigrationMove
+{
+    /// <summary>Tries without sleeping; 10 in the kernel for compaction, 3 for move_pages.</summary>
+    protected const int AsyncPasses = 2;
+
+    /// <summary>Tries of move_pages that may sleep; 7 in the kernel.</summary>
+    protected const int SyncPasses = 3;
+
+    private static readonly Point MoveMmapLock =
+        Points.Define("MovePagesMmapLock", "add_folio_for_migration", Access.Acquire);
+    private static readonly Point MovePtl = Points.Define("MovePagesPtl", "folio_walk_start", Access.Acquire);
+    private static readonly Point CompactScan = Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);
+    private static readonly Point CompactLook =
+        Points.Define("CompactTestLru", "isolate_migratepages_block", Access.Read);
+    private static readonly Point CompactTryGet =
+        Points.Define("CompactTryGet", "isolate_migratepages_block", Access.Rmw);
+    private static readonly Point CompactCountRefs =
+        Points.Define("CompactCountRefs", "isolate_migratepages_block", Access.Read);
+    private static readonly Point CompactTestFlags =
+        Points.Define("CompactTestFlags", "isolate_migratepages_block", Access.Read);
+    private static readonly Point CompactTestClear =
+        Points.Define("CompactTestClear", "isolate_migratepages_block", Access.Rmw);
+    private static readonly Point CompactLruLock =
+        Points.Define("CompactLruLock", "isolate_migratepages_block", Access.Acquire);
+    private static readonly Point TestFreed = Points.Define("MigrateTestFreed", "migrate_pages_batch", Access.Read);
+    private static readonly Point TestWriteback =
+        Points.Define("MigrateTestWriteback", "migrate_folio_unmap", Access.Read);
+    private static readonly Point TestMapped = Points.Define("MigrateTestMapped", "migrate_folio_unmap", Access.Read);
+    private static readonly Point TestUnmapped =
+        Points.Define("MigrateTestUnmapped", "migrate_folio_unmap", Access.Read);
+
+    private readonly Migration?[] migrations = new Migration?[Machine.CpusMax];
+
+    /// <summary>move_pages(MPOL_MF_MOVE_ALL) for one address: shared pages move too, and the call may sleep.</summary>
+    /// <returns>Whether a folio was isolated, moved or not.</returns>
+    public virtual async Flow<bool> MovePage(Cpu cpu, MmStruct mm, int page)
+    {
+        await R.Lru.Drain(cpu);
+        Migration migration = Begin(cpu);
+        await mm.MmapLock.AcquireRead(cpu, MoveMmapLock);
+        bool isolated = false;
+        if (mm.FindVma(page) is not null)
+        {
+            await mm.Ptl.Acquire(cpu, MovePtl);
+            Pte pte = mm[page];
+            if (pte.IsPresent && await R.Lru.Isolate(cpu, K.Folios[pte.Target]))
+            {
+                isolated = true;
+                migration.From.AddTail(K.Folios[pte.Target]);
+            }
+
+            mm.Ptl.Release(cpu);
+        }
+
+        mm.MmapLock.ReleaseRead(cpu);
+        if (isolated)
+        {
+            await MigrateOne(cpu, migration, sync: true);
+        }
+
+        return isolated;
+    }
+
+    /// <summary>Compaction of one folio: found by frame number, moved without sleeping.</summary>
+    /// <param name="cpu">The lane.</param>
+    /// <param name="nth">Which of the folios with PG_lru, 1 for the one with the lowest frame number.</param>
+    /// <returns>Whether a folio was isolated, moved or not.</returns>
+    public virtual async Flow<bool> Compact(Cpu cpu, int nth)
+    {
+        Migration migration = Begin(cpu);
+        if (!await IsolateByFrame(cpu, migration.From, nth))
+        {
+            return false;
+        }
+
+        await MigrateOne(cpu, migration, sync: false);
+        return true;
+    }
+
+    /// <summary>
+    /// isolate_migratepages_block: looks at the frame without any lock, then takes a reference, then PG_lru.
+    /// </summary>
+    protected virtual async Flow<bool> IsolateByFrame(Cpu cpu, FolioList list, int nth)
+    {
+        await cpu.At(CompactScan, K.Allocator);
+        if (FindByFrame(nth) is not { } folio)
+        {
+            return false;
+        }
+
+        await cpu.At(CompactLook, folio.FlagsWord);
+        if (!folio.Has(PageFlag.Lru))
+        {
+            return false;
+        }
+
+        await cpu.At(CompactTryGet, folio.RefcountWord);
+        if (!folio.TryGet(Holder.Isolation))
+        {
+            return false;
+        }
+
+        if (!await WorthIsolating(cpu, folio))
+        {
+            await R.Free.Put(cpu, folio, Holder.Isolation);
+            return false;
+        }
+
+        await cpu.At(CompactTestClear, folio.FlagsWord);
+        if (!folio.TestAndClear(PageFlag.Lru))
+        {
+            await R.Free.Put(cpu, folio, Holder.Isolation);
+            return false;
+        }
+
+        await K.Lruvec.Lock.Acquire(cpu, CompactLruLock);
+        FolioList.Remove(K, folio);
+        list.AddHead(folio);
+        K.Lruvec.Lock.Release(cpu);
+        return true;
+    }
+
+    /// <summary>
+    /// migrate_folio_unmap: allocates the new folio, locks both, puts migration entries in place of all mappings.
+    /// </summary>
+    protected virtual async Flow<MigrateResult> UnmapFolio(Cpu cpu, Migration migration, bool sync)
+    {
+        Folio source = migration.Source;
+        if (await R.Free.Allocate(cpu) is not { } target)
+        {
+            return MigrateResult.NoMemory;
+        }
+
+        migration.Target = target;
+        migration.AnonVma = null;
+        migration.WasMapped = false;
+        if (!await R.Locking.TryLock(cpu, source))
+        {
+            if (!sync)
+            {
+                await UndoTarget(cpu, target, locked: false);
+                return MigrateResult.Again;
+            }
+
+            await R.Locking.Lock(cpu, source);
+        }
+
+        if (!await WritebackOver(cpu, source, sync))
+        {
+            await UndoSource(cpu, migration);
+            await UndoTarget(cpu, target, locked: false);
+            return MigrateResult.Busy;
+        }
+
+        if (source.Anon)
+        {
+            migration.AnonVma = await R.RmapWalk.GetAnonVma(cpu, source);
+        }
+
+        // Somebody may still be after the folio that this frame was before: a real trylock.
+        bool locked = await R.Locking.TryLock(cpu, target);
+        if (locked && await ReplaceMappings(cpu, migration))
+        {
+            return MigrateResult.Done;
+        }
+
+        await UndoSource(cpu, migration);
+        await UndoTarget(cpu, target, locked);
+        return MigrateResult.Again;
+    }
+
+    /// <summary>
+    /// What migrate_folio_move does once the new folio is the folio: LRU, mappings, and the old one's end.
+    /// </summary>
+    protected virtual async Flow FinishMove(Cpu cpu, Migration migration)
+    {
+        Folio source = migration.Source;
+        Folio target = migration.Target;
+        await R.Lru.Add(cpu, target);
+        if (migration.WasMapped)
+        {
+            await RemoveMigrationPtes(cpu, source, target);
+        }
+
+        await R.Locking.Unlock(cpu, target);
+        await R.Free.Put(cpu, target, Holder.Allocation);
+        FolioList.Remove(K, source);
+        await PutAnonVma(cpu, migration);
+        await R.Locking.Unlock(cpu, source);
+        await R.Free.Put(cpu, source, Holder.Isolation);
+    }
+
+    /// <summary>
+    /// Where the migration scanner would come to: frames that look like pages on the LRU, in their order.
+    /// </summary>
+    private Folio? FindByFrame(int nth)
+    {
+        foreach (Folio folio in K.Folios)
+        {
+            if (!folio.Free && folio.Has(PageFlag.Lru) && --nth == 0)
+            {
+                return folio;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The racy looks of compaction in asynchronous mode: is it pinned, under writeback, dirty and locked?
+    /// </summary>
+    private async Flow<bool> WorthIsolating(Cpu cpu, Folio folio)
+    {
+        await cpu.At(CompactCountRefs, folio.RefcountWord);
+        if (!folio.Has(PageFlag.Swapcache) && folio.Refcount - 1 > folio.Mapcount)
+        {
+            return false;
+        }
+
+        await cpu.At(CompactTestFlags, folio.FlagsWord);
+        if (!folio.Has(PageFlag.Lru) || folio.Has(PageFlag.Writeback))
+        {
+            return false;
+        }
+
+        if (folio.Has(PageFlag.Dirty))
+        {
+            // It locks the folio to look at its mapping, which can be migrated here always.
+            if (!await R.Locking.TryLock(cpu, folio))
+            {
+                return false;
+            }
+
+            await R.Locking.Unlock(cpu, folio);
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for writeback, or says that it is not over.</summary>
+    private async Flow<bool> WritebackOver(Cpu cpu, Folio source, bool sync)
+    {
+        if (sync)
+        {
+            await R.Locking.WaitForWriteback(cpu, source);
+            return true;
+        }
+
+        await cpu.At(TestWriteback, source.FlagsWord);
+        return !source.Has(PageFlag.Writeback);
+    }
+
+    /// <summary>Both folios are locked. False: the old one still is mapped.</summary>
+    private async Flow<bool> ReplaceMappings(Cpu cpu, Migration migration)
+    {
+        Folio source = migration.Source;
+        if (source.Anon)
+        {
+            await cpu.At(TestMapped, source.MapcountWord);
+            if (source.Mapped)
+            {
+                K.BugOn(
+                    migration.AnonVma is null,
+                    "VM_BUG_ON_FOLIO(folio_test_anon(src) && !folio_test_ksm(src) && !anon_vma)",
+                    "migrate_folio_unmap", source);
+                await TryToMigrate(cpu, source);
+                migration.WasMapped = true;
+            }
+        }
+
+        await cpu.At(TestUnmapped, source.MapcountWord);
+        return !source.Mapped;
+    }
+
+    /// <summary>migrate_pages for a list of one folio, and putback_movable_pages if it could not be moved.</summary>
+    private async Flow MigrateOne(Cpu cpu, Migration migration, bool sync)
+    {
+        migration.Source = migration.From.First!;
+        MigrateResult result = await Batch(cpu, migration, sync: false, AsyncPasses);
+        if (sync && result is MigrateResult.Again or MigrateResult.Busy)
+        {
+            result = await Batch(cpu, migration, sync: true, SyncPasses);
+        }
+
+        if (result != MigrateResult.Done)
+        {
+            FolioList.Remove(K, migration.Source);
+            await R.Lru.Putback(cpu, migration.Source);
+        }
+    }
+
+    /// <summary>
+    /// migrate_pages_batch for one folio: passes that unmap, then passes that move with both folios still locked.
+    /// </summary>
+    private async Flow<MigrateResult> Batch(Cpu cpu, Migration migration, bool sync, int passes)
+    {
+        Folio source = migration.Source;
+        MigrateResult result = MigrateResult.Again;
+        for (int pass = 0; pass < passes && result == MigrateResult.Again; pass++)
+        {
+            await cpu.At(TestFreed, source.RefcountWord);
+            if (source.Refcount == 1)
+            {
+                // Freed from under us: the isolation's reference is the last.
+                source.Clear(PageFlag.Active);
+                FolioList.Remove(K, source);
+                await R.Free.Put(cpu, source, Holder.Isolation);
+                return MigrateResult.Done;
+            }
+
+            result = await UnmapFolio(cpu, migration, sync);
+        }
+
+        if (result != MigrateResult.Done)
+        {
+            return result;
+        }
+
+        for (int pass = 0; pass < passes; pass++)
+        {
+            if (await MoveToNewFolio(cpu, migration.Target, source))
+            {
+                await FinishMove(cpu, migration);
+                return MigrateResult.Done;
+            }
+        }
+
+        await UndoSource(cpu, migration);
+        await UndoTarget(cpu, migration.Target, locked: true);
+        return MigrateResult.Again;
+    }
+    /// <summary>migrate_folio_undo_src; the old folio is locked.</summary>
+    private async Flow UndoSource(Cpu cpu, Migration migration)
+    {
+        if (migration.WasMapped)
+        {
+            await RemoveMigrationPtes(cpu, migration.Source, migration.Source);
+        }
+
+        await PutAnonVma(cpu, migration);
+        await R.Locking.Unlock(cpu, migration.Source);
+    }
+
+    /// <summary>migrate_folio_undo_dst.</summary>
+    private async Flow UndoTarget(Cpu cpu, Folio target, bool locked)
+    {
+        if (locked)
+        {
+            await R.Locking.Unlock(cpu, target);
+        }
+
+        await R.Free.Put(cpu, target, Holder.Allocation);
+    }
+
+    private async Flow PutAnonVma(Cpu cpu, Migration migration)
+    {
+        if (migration.AnonVma is { } anonVma)
+        {
+            await R.AnonVmas.Put(cpu, anonVma);
+        }
+    }
+
+    private Migration Begin(Cpu cpu)
+    {
+        Migration migration = migrations[cpu.Index] ??= new Migration(K, $"migrated by cpu{cpu.Index}");
+        migration.From.Reset();
+        return migration;
+    }
+}

@@ -1,0 +1,139 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>
+/// The move itself: content, identity, place in the swap cache, flags (mm/migrate.c: move_to_new_folio, v6.18).
+/// </summary>
+/// <remarks>
+/// The part of <see cref="Migrate"/> that runs with both folios locked and nobody mapping them. Stores to the new
+/// folio have no steps of their own while nobody can find it, except where they could wipe out somebody else's bit.
+/// </remarks>
+public abstract class MigrationMove : MigrationEntries
+{
+    private static readonly Point CompareRefs = Points.Define("MigrateCompareRefs", "__migrate_folio", Access.Read);
+    private static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
+    private static readonly Point ReadFlags = Points.Define("MigrateReadFlags", "__folio_migrate_mapping", Access.Read);
+    private static readonly Point WriteFlags =
+        Points.Define("MigrateWriteFlags", "__folio_migrate_mapping", Access.Write);
+    private static readonly Point CacheLock =
+        Points.Define("MigrateClusterLock", "__folio_migrate_mapping", Access.Acquire);
+    private static readonly Point Freeze = Points.Define("MigrateFreeze", "__folio_migrate_mapping", Access.Rmw);
+    private static readonly Point MoveDirty = Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
+    private static readonly Point Replace =
+        Points.Define("MigrateReplaceCached", "__swap_cache_replace_folio", Access.Rmw);
+    private static readonly Point Unfreeze = Points.Define("MigrateUnfreeze", "__folio_migrate_mapping", Access.Rmw);
+    private static readonly Point TakeFlags = Points.Define("MigrateTakeFlags", "folio_migrate_flags", Access.Rmw);
+    private static readonly Point GiveFlags = Points.Define("MigrateGiveFlags", "folio_migrate_flags", Access.Rmw);
+    private static readonly Point ClearCache =
+        Points.Define("MigrateClearSwapcache", "folio_migrate_flags", Access.Rmw);
+
+    /// <summary>
+    /// move_to_new_folio and __migrate_folio: the content first, then the identity. False: somebody else has a
+    /// reference.
+    /// </summary>
+    protected virtual async Flow<bool> MoveToNewFolio(Cpu cpu, Folio target, Folio source)
+    {
+        K.BugOn(!source.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(src))", "move_to_new_folio", source);
+        K.BugOn(!target.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(dst))", "move_to_new_folio", target);
+        K.BugOn(source.Has(PageFlag.Writeback), "BUG_ON(folio_test_writeback(src))", "migrate_folio", source);
+        await cpu.At(CompareRefs, source.RefcountWord);
+        int expected = 1 + source.Mapcount + (source.Has(PageFlag.Swapcache) ? 1 : 0);
+        if (source.Refcount != expected)
+        {
+            return false;
+        }
+
+        await cpu.At(CopyData, source.DataWord);
+        target.SetData(source.Data);
+        if (!source.Has(PageFlag.Swapcache))
+        {
+            // No second look at the references: without an entry nobody can take one.
+            await MoveIdentity(cpu, target, source);
+        }
+        else if (!await MoveInSwapCache(cpu, target, source, expected))
+        {
+            return false;
+        }
+
+        await MigrateFlags(cpu, target, source);
+        return true;
+    }
+
+    /// <summary>
+    /// __folio_migrate_mapping for a folio in the swap cache: with its references frozen and the cluster locked.
+    /// </summary>
+    protected virtual async Flow<bool> MoveInSwapCache(Cpu cpu, Folio target, Folio source, int expected)
+    {
+        int slot = source.SwapSlot;
+        await K.Swap.ClusterLock.Acquire(cpu, CacheLock);
+        await cpu.At(Freeze, source.RefcountWord);
+        if (!source.Freeze(expected))
+        {
+            K.Swap.ClusterLock.Release(cpu);
+            return false;
+        }
+
+        target.Get(Holder.SwapCache);
+        await MoveIdentity(cpu, target, source);
+        target.SwapSlot = slot;
+        target.Set(PageFlag.Swapcache);
+        if (source.Has(PageFlag.Dirty))
+        {
+            await cpu.At(MoveDirty, source.FlagsWord);
+            source.Clear(PageFlag.Dirty);
+            target.Set(PageFlag.Dirty);
+        }
+
+        await cpu.At(Replace, K.Swap.SlotWord(slot));
+        Folio? old = K.Swap.ExchangeCached(slot, target);
+        K.BugOn(old != source, "WARN_ON_ONCE(swp_tb_to_folio(old_tb) != old)", "__swap_cache_replace_folio", source);
+        await cpu.At(Unfreeze, source.RefcountWord);
+        source.ForgetHolder(Holder.SwapCache);
+        source.Unfreeze(expected - 1);
+        K.Swap.ClusterLock.Release(cpu);
+        return true;
+    }
+
+    /// <summary>
+    /// Index, mapping and PG_swapbacked: nobody can find the new folio yet, but somebody may be after the frame's
+    /// last one.
+    /// </summary>
+    protected virtual async Flow MoveIdentity(Cpu cpu, Folio target, Folio source)
+    {
+        target.SetIndex(source.Index);
+        if (source.Mapping is { } anonVma)
+        {
+            target.SetMapping(anonVma);
+        }
+
+        if (source.Has(PageFlag.Swapbacked))
+        {
+            await cpu.At(ReadFlags, target.FlagsWord);
+            PageFlag word = target.Flags;
+            await cpu.At(WriteFlags, target.FlagsWord);
+            target.StoreFlags(word | PageFlag.Swapbacked, PageFlag.Swapbacked);
+        }
+    }
+
+    /// <summary>
+    /// folio_migrate_flags. Until its end the old folio says it is in the swap cache; only its lock hides that.
+    /// </summary>
+    protected virtual async Flow MigrateFlags(Cpu cpu, Folio target, Folio source)
+    {
+        const PageFlag Moved = PageFlag.Referenced | PageFlag.Uptodate | PageFlag.Active | PageFlag.Dirty
+            | PageFlag.AnonExclusive | PageFlag.Reclaim;
+        await cpu.At(TakeFlags, source.FlagsWord);
+        PageFlag flags = source.Flags & Moved;
+        source.Clear(PageFlag.Active);
+        await cpu.At(GiveFlags, target.FlagsWord);
+        target.Set(flags);
+        if (source.Has(PageFlag.Swapcache))
+        {
+            await cpu.At(ClearCache, source.FlagsWord);
+            source.Clear(PageFlag.Swapcache);
+            source.SwapSlot = -1;
+        }
+    }
+}

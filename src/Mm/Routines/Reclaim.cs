@@ -1,0 +1,169 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>Reclaim of anonymous folios (mm/vmscan.c, mm/madvise.c, mm/page_io.c, v6.18, classic LRU).</summary>
+/// <remarks>
+/// Left out: priorities and batching by node, memcg, rotation of written folios to the tail (PG_reclaim), zero-filled pages.
+/// A device that is not synchronous completes the writes of one call at its end, after the folios were put back.
+/// </remarks>
+public class Reclaim : Routine
+{
+    private static readonly Point PageoutMmap = Points.Define("PageoutMmapLock", "madvise_pageout", Access.Acquire);
+    private static readonly Point PageoutPtl = Points.Define("PageoutPtl", "madvise_cold_or_pageout_pte_range", Access.Acquire);
+    private static readonly Point PageoutRead = Points.Define("PageoutReadPte", "madvise_cold_or_pageout_pte_range", Access.Read);
+    private static readonly Point PageoutTest = Points.Define("PageoutTest", "madvise_cold_or_pageout_pte_range", Access.Read);
+    private static readonly Point ClearReferenced = Points.Define("PageoutClearReferenced", "folio_clear_referenced", Access.Rmw);
+    private static readonly Point ClearActive = Points.Define("PageoutClearActive", "reclaim_pages", Access.Rmw);
+    private static readonly Point ScanLock = Points.Define("ReclaimLruLock", "isolate_lru_folios", Access.Acquire);
+    private static readonly Point ScanGet = Points.Define("ReclaimTryGet", "isolate_lru_folios", Access.Rmw);
+    private static readonly Point ScanTest = Points.Define("ReclaimTestClearLru", "isolate_lru_folios", Access.Rmw);
+    private static readonly Point ScanPut = Points.Define("ReclaimPutLost", "isolate_lru_folios", Access.Rmw);
+    private static readonly Point AgeActive = Points.Define("AgeClearActive", "shrink_active_list", Access.Rmw);
+
+    private readonly FolioList?[] taken = new FolioList?[Machine.CpusMax];
+
+    /// <summary>MADV_PAGEOUT of one page: only a folio that nobody else maps.</summary>
+    public virtual async Flow<bool> Pageout(Cpu cpu, MmStruct mm, int page)
+    {
+        FolioList list = ListOf(cpu);
+        await mm.MmapLock.AcquireRead(cpu, PageoutMmap);
+        bool isolated = false;
+        if (mm.FindVma(page) is not null)
+        {
+            await R.Lru.Drain(cpu);
+            await mm.Ptl.Acquire(cpu, PageoutPtl);
+            await cpu.At(PageoutRead, mm.PteWord(page));
+            Pte pte = mm[page];
+            if (pte.IsPresent)
+            {
+                isolated = await IsolateForPageout(cpu, K.Folios[pte.Target], list);
+            }
+
+            mm.Ptl.Release(cpu);
+        }
+
+        if (list.First is { } folio)
+        {
+            await cpu.At(ClearActive, folio.FlagsWord);
+            folio.Clear(PageFlag.Active);
+            await R.Shrink.FolioListOf(cpu, list, ignoreReferences: true);
+            while (list.First is { } kept)
+            {
+                FolioList.Remove(K, kept);
+                await R.Lru.Putback(cpu, kept);
+            }
+
+            await R.Shrink.CompleteWrites(cpu);
+        }
+
+        mm.MmapLock.ReleaseRead(cpu);
+        return isolated;
+    }
+
+    /// <summary>shrink_inactive_list: takes up to <paramref name="count"/> folios from the tail and reclaims them.</summary>
+    /// <returns>How many were taken.</returns>
+    public virtual async Flow<int> ShrinkInactive(Cpu cpu, int count, bool ignoreReferences)
+    {
+        await R.Lru.Drain(cpu);
+        FolioList list = ListOf(cpu);
+        await Isolate(cpu, K.Lruvec.Inactive, count, list);
+        int took = list.Count;
+        if (took > 0)
+        {
+            await R.Shrink.FolioListOf(cpu, list, ignoreReferences);
+            await R.Lru.MoveToLru(cpu, list);
+            await R.Shrink.CompleteWrites(cpu);
+        }
+
+        return took;
+    }
+
+    /// <summary>shrink_active_list: folios from the active list's tail go to the inactive list, without their folio lock.</summary>
+    public virtual async Flow<int> ShrinkActive(Cpu cpu, int count)
+    {
+        await R.Lru.Drain(cpu);
+        FolioList list = ListOf(cpu);
+        await Isolate(cpu, K.Lruvec.Active, count, list);
+        int took = list.Count;
+        for (Folio? folio = list.First; folio is not null; folio = folio.Next)
+        {
+            await R.Unmap.Referenced(cpu, folio);
+            await cpu.At(AgeActive, folio.FlagsWord);
+            folio.Clear(PageFlag.Active);
+        }
+
+        if (took > 0)
+        {
+            await R.Lru.MoveToLru(cpu, list);
+        }
+
+        return took;
+    }
+
+    private async Flow<bool> IsolateForPageout(Cpu cpu, Folio folio, FolioList list)
+    {
+        await cpu.At(PageoutTest, folio.MapcountWord);
+        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1)
+        {
+            return false;
+        }
+
+        await cpu.At(ClearReferenced, folio.FlagsWord);
+        folio.Clear(PageFlag.Referenced);
+        if (!await R.Lru.Isolate(cpu, folio))
+        {
+            return false;
+        }
+
+        list.AddTail(folio);
+        return true;
+    }
+
+    /// <summary>isolate_lru_folios: tail first, under the lruvec lock; whoever cannot be taken is rotated to the head.</summary>
+    private async Flow Isolate(Cpu cpu, FolioList from, int count, FolioList to)
+    {
+        await K.Lruvec.Lock.Acquire(cpu, ScanLock);
+        int scan = Math.Min(count, from.Count);
+        for (int i = 0; i < scan && from.Last is { } folio; i++)
+        {
+            bool lru = folio.Has(PageFlag.Lru);
+            if (lru)
+            {
+                await cpu.At(ScanGet, folio.RefcountWord);
+                lru = folio.TryGet(Holder.Isolation);
+            }
+
+            if (lru)
+            {
+                await cpu.At(ScanTest, folio.FlagsWord);
+                lru = folio.TestAndClear(PageFlag.Lru);
+                if (!lru)
+                {
+                    await cpu.At(ScanPut, folio.RefcountWord);
+                    folio.PutTestZero(Holder.Isolation);
+                }
+            }
+
+            FolioList.Remove(K, folio);
+            if (lru)
+            {
+                to.AddTail(folio);
+            }
+            else
+            {
+                from.AddHead(folio);
+            }
+        }
+
+        K.Lruvec.Lock.Release(cpu);
+    }
+
+    private FolioList ListOf(Cpu cpu)
+    {
+        FolioList list = taken[cpu.Index] ??= new FolioList(K, $"isolated by cpu{cpu.Index}", isLru: false);
+        list.Reset();
+        return list;
+    }
+}

@@ -1,0 +1,183 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>From an anonymous folio to its anon_vma, without any lock that would keep it alive (mm/rmap.c, v6.18).</summary>
+/// <remarks>
+/// The proof that the anon_vma lives is "folio_mapped, read inside rcu_read_lock". Walkers then go through
+/// <see cref="AnonVma.Tree"/> themselves.
+/// </remarks>
+public class RmapWalk : Routine
+{
+    private static readonly Point GetMapping = Points.Define("GetAnonVmaMapping", "folio_get_anon_vma", Access.Read);
+    private static readonly Point GetMapped = Points.Define("GetAnonVmaMapped", "folio_get_anon_vma", Access.Read);
+    private static readonly Point GetRef = Points.Define("GetAnonVmaRef", "folio_get_anon_vma", Access.Rmw);
+    private static readonly Point GetRecheck = Points.Define("GetAnonVmaRecheck", "folio_get_anon_vma", Access.Read);
+    private static readonly Point LockMapping = Points.Define("LockAnonVmaMapping", "folio_lock_anon_vma_read", Access.Read);
+    private static readonly Point LockMapped = Points.Define("LockAnonVmaMapped", "folio_lock_anon_vma_read", Access.Read);
+    private static readonly Point LockRoot = Points.Define("LockAnonVmaRoot", "folio_lock_anon_vma_read", Access.Read);
+    private static readonly Point LockTry = Points.Define("LockAnonVmaTry", "folio_lock_anon_vma_read", Access.Acquire);
+    private static readonly Point LockRecheck = Points.Define("LockAnonVmaRecheck", "folio_lock_anon_vma_read", Access.Read);
+    private static readonly Point LockRef = Points.Define("LockAnonVmaRef", "folio_lock_anon_vma_read", Access.Rmw);
+    private static readonly Point LockSleep = Points.Define("LockAnonVmaSleep", "folio_lock_anon_vma_read", Access.Acquire);
+    private static readonly Point LockUnref = Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
+
+    /// <summary>folio_get_anon_vma: a reference on the anon_vma, or null if the folio is not mapped.</summary>
+    public async Flow<AnonVma?> GetAnonVma(Cpu cpu, Folio folio)
+    {
+        K.Rcu.ReadLock(cpu);
+        await cpu.At(GetMapping, folio.MappingWord);
+        AnonVma? anonVma = folio.Mapping;
+        if (anonVma is not null)
+        {
+            anonVma = await GetMappedAnonVma(cpu, folio, anonVma);
+        }
+
+        K.Rcu.ReadUnlock(cpu);
+        return anonVma;
+    }
+
+    private async Flow<AnonVma?> GetMappedAnonVma(Cpu cpu, Folio folio, AnonVma anonVma)
+    {
+        await cpu.At(GetMapped, folio.MapcountWord);
+        if (!folio.Mapped)
+        {
+            return null;
+        }
+
+        await cpu.At(GetRef, anonVma.Word);
+        if (anonVma.Refcount == 0)
+        {
+            return null;
+        }
+
+        anonVma.Refcount++;
+        await cpu.At(GetRecheck, folio.MapcountWord);
+        if (!folio.Mapped)
+        {
+            K.Rcu.ReadUnlock(cpu);
+            await R.AnonVmas.Put(cpu, anonVma);
+            K.Rcu.ReadLock(cpu);
+            return null;
+        }
+
+        return anonVma;
+    }
+
+    /// <summary>folio_lock_anon_vma_read: the anon_vma with its root locked for reading, or null.</summary>
+    /// <param name="cpu">The lane.</param>
+    /// <param name="folio">The folio; the caller holds a reference on it.</param>
+    /// <param name="tryOnly">Whether to give up rather than to sleep (rmap_walk_control.try_lock).</param>
+    /// <returns>The anon_vma; and whether the lock was contended.</returns>
+    public async Flow<(AnonVma? AnonVma, bool Contended)> LockRead(Cpu cpu, Folio folio, bool tryOnly)
+    {
+        K.Rcu.ReadLock(cpu);
+        while (true)
+        {
+            await cpu.At(LockMapping, folio.MappingWord);
+            AnonVma? anonVma = folio.Mapping;
+            if (anonVma is null)
+            {
+                break;
+            }
+
+            await cpu.At(LockMapped, folio.MapcountWord);
+            if (!folio.Mapped)
+            {
+                break;
+            }
+
+            await cpu.At(LockRoot, anonVma.Word);
+            if (DiesOnForeignMemory(anonVma))
+            {
+                break;
+            }
+
+            AnonVma root = anonVma.Root;
+            await cpu.At(LockTry, root.Rwsem);
+            if (DiesOnForeignMemory(root))
+            {
+                break;
+            }
+
+            if (root.Rwsem.TryTakeRead(cpu))
+            {
+                await cpu.At(LockRecheck, folio.MappingWord);
+                if (folio.Mapping != anonVma)
+                {
+                    root.Rwsem.ReleaseRead(cpu);
+                    continue;
+                }
+
+                if (!folio.Mapped)
+                {
+                    root.Rwsem.ReleaseRead(cpu);
+                    break;
+                }
+
+                K.Rcu.ReadUnlock(cpu);
+                return (anonVma, false);
+            }
+
+            if (tryOnly)
+            {
+                K.Rcu.ReadUnlock(cpu);
+                return (null, true);
+            }
+
+            return (await LockSlowly(cpu, folio, anonVma, root), false);
+        }
+
+        K.Rcu.ReadUnlock(cpu);
+        return (null, false);
+    }
+
+    /// <summary>Gives the root's lock back.</summary>
+    public static void Unlock(Cpu cpu, AnonVma anonVma) => anonVma.Root.Rwsem.ReleaseRead(cpu);
+
+    private async Flow<AnonVma?> LockSlowly(Cpu cpu, Folio folio, AnonVma anonVma, AnonVma root)
+    {
+        // In an RCU section still: the reference lets us sleep.
+        await cpu.At(LockRef, anonVma.Word);
+        if (anonVma.Refcount == 0)
+        {
+            K.Rcu.ReadUnlock(cpu);
+            return null;
+        }
+
+        anonVma.Refcount++;
+        await cpu.At(LockMapped, folio.MapcountWord);
+        if (!folio.Mapped)
+        {
+            K.Rcu.ReadUnlock(cpu);
+            await R.AnonVmas.Put(cpu, anonVma);
+            return null;
+        }
+
+        K.Rcu.ReadUnlock(cpu);
+        await root.Rwsem.AcquireRead(cpu, LockSleep);
+        await cpu.At(LockRecheck, folio.MappingWord);
+        if (folio.Mapping != anonVma)
+        {
+            root.Rwsem.ReleaseRead(cpu);
+            await R.AnonVmas.Put(cpu, anonVma);
+            return (await LockRead(cpu, folio, tryOnly: false)).AnonVma;
+        }
+
+        await cpu.At(LockUnref, anonVma.Word);
+        if (--anonVma.Refcount == 0)
+        {
+            // We were the last to keep it: let go and free it, nobody maps the folio any more.
+            root.Rwsem.ReleaseRead(cpu);
+            await R.AnonVmas.FreeLast(cpu, anonVma);
+            return null;
+        }
+
+        return anonVma;
+    }
+
+    private bool DiesOnForeignMemory(AnonVma anonVma) => K.BugOn(
+        anonVma.IsForeign, "BUG: kernel NULL pointer dereference, address: 0000000000000008 (down_read_trylock)",
+        "folio_lock_anon_vma_read", anonVma);
+}

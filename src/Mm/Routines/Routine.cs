@@ -1,0 +1,17 @@
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>One kernel function, or a few that are always changed together, as methods that a variant may override.</summary>
+/// <remarks>
+/// A class is written as v6.18 has it. A variant is a subclass that supplies one method as it stood elsewhere. The text
+/// itself never asks which kernel it is.
+/// </remarks>
+public abstract class Routine
+{
+    /// <summary>The kernel's state.</summary>
+    protected internal Kernel K { get; internal set; } = null!;
+
+    /// <summary>The other routines in force.</summary>
+    protected RoutineTable R => K.R;
+}

@@ -1,0 +1,94 @@
+using System.Reflection;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>The routines in force: v6.18's, with some replaced by variants.</summary>
+public sealed class RoutineTable
+{
+    internal RoutineTable(Kernel kernel, Routine[] variants)
+    {
+        PropertyInfo[] slots = typeof(RoutineTable).GetProperties();
+        foreach (Routine variant in variants)
+        {
+            PropertyInfo slot = Array.Find(slots, s => s.PropertyType.IsInstanceOfType(variant))
+                ?? throw new ArgumentException($"{variant.GetType().Name} replaces no routine", nameof(variants));
+            if (slot.GetValue(this)!.GetType() != slot.PropertyType)
+            {
+                throw new ArgumentException(
+                    $"{variant.GetType().Name} and {slot.GetValue(this)!.GetType().Name} both replace {slot.Name}",
+                    nameof(variants));
+            }
+
+            slot.SetValue(this, variant);
+        }
+
+        foreach (PropertyInfo slot in slots)
+        {
+            ((Routine)slot.GetValue(this)!).K = kernel;
+        }
+    }
+
+    /// <summary>mm/filemap.c: the folio lock and waiting for bits.</summary>
+    public FolioLocking Locking { get; private set; } = new();
+
+    /// <summary>mm/swap.c, mm/page_alloc.c: the last put and the free path.</summary>
+    public FolioFree Free { get; private set; } = new();
+
+    /// <summary>mm/swap.c, mm/vmscan.c: LRU batches, isolation, putback.</summary>
+    public Lru Lru { get; private set; } = new();
+
+    /// <summary>folio_add_new_anon_rmap.</summary>
+    public AnonRmapNew RmapNew { get; private set; } = new();
+
+    /// <summary>mm/rmap.c: adding, removing, duplicating and sharing anonymous mappings.</summary>
+    public AnonRmap Rmap { get; private set; } = new();
+
+    /// <summary>mm/rmap.c: from a folio to its anon_vma.</summary>
+    public RmapWalk RmapWalk { get; private set; } = new();
+
+    /// <summary>mm/rmap.c: the life of an anon_vma.</summary>
+    public AnonVmas AnonVmas { get; private set; } = new();
+
+    /// <summary>mm/swapfile.c: slots and their counts.</summary>
+    public SwapSlots Slots { get; private set; } = new();
+
+    /// <summary>mm/swap_state.c: the swap cache.</summary>
+    public SwapCache SwapCache { get; private set; } = new();
+
+    /// <summary>mm/memory.c: faults on anonymous memory.</summary>
+    public Fault Fault { get; private set; } = new();
+
+    /// <summary>mm/memory.c: copy on write and the reuse rule.</summary>
+    public WriteProtectFault WriteProtect { get; private set; } = new();
+
+    /// <summary>mm/memory.c: do_swap_page.</summary>
+    public SwapIn SwapIn { get; private set; } = new();
+
+    /// <summary>mm/memory.c, mm/mmu_gather.c: zap and gather.</summary>
+    public Zap Zap { get; private set; } = new();
+
+    /// <summary>mm/mmap.c, mm/vma.c, mm/madvise.c: map, unmap, exit.</summary>
+    public AddressSpace AddressSpace { get; private set; } = new();
+
+    /// <summary>kernel/fork.c, mm/memory.c: fork.</summary>
+    public Fork Fork { get; private set; } = new();
+
+    /// <summary>mm/rmap.c: try_to_unmap and folio_referenced.</summary>
+    public Unmap Unmap { get; private set; } = new();
+
+    /// <summary>mm/vmscan.c, mm/madvise.c: reclaim.</summary>
+    public Reclaim Reclaim { get; private set; } = new();
+
+    /// <summary>mm/vmscan.c: shrink_folio_list.</summary>
+    public Shrink Shrink { get; private set; } = new();
+
+    /// <summary>mm/swapfile.c: swapoff.</summary>
+    public Swapoff Swapoff { get; private set; } = new();
+
+    /// <summary>mm/migrate.c: migration of one folio.</summary>
+    public Migrate Migrate { get; private set; } = new();
+
+    /// <summary>mm/gup.c: pins.</summary>
+    public Gup Gup { get; private set; } = new();
+}

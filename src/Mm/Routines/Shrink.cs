@@ -1,0 +1,304 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>shrink_folio_list and what it needs: pageout, the end of writeback, __remove_mapping (mm/vmscan.c, mm/page_io.c, v6.18).</summary>
+public class Shrink : Routine
+{
+    private static readonly Point TestWriteback = Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
+    private static readonly Point SetReferenced = Points.Define("ShrinkSetReferenced", "folio_check_references", Access.Rmw);
+    private static readonly Point TestPinned = Points.Define("ShrinkTestPinned", "shrink_folio_list", Access.Read);
+    private static readonly Point SetDirty = Points.Define("ShrinkSetDirty", "shrink_folio_list", Access.Rmw);
+    private static readonly Point TestMapped = Points.Define("ShrinkTestMapped", "shrink_folio_list", Access.Read);
+    private static readonly Point TestDirty = Points.Define("ShrinkTestDirty", "shrink_folio_list", Access.Read);
+    private static readonly Point SetActive = Points.Define("ShrinkSetActive", "shrink_folio_list", Access.Rmw);
+    private static readonly Point CountRefs = Points.Define("PageoutCountRefs", "pageout", Access.Read);
+    private static readonly Point ClearDirty = Points.Define("PageoutClearDirty", "folio_clear_dirty_for_io", Access.Rmw);
+    private static readonly Point StartWrite = Points.Define("WriteoutSetWriteback", "swap_writeout", Access.Rmw);
+    private static readonly Point WriteDevice = Points.Define("WriteoutDevice", "swap_writeout", Access.Write);
+    private static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
+    private static readonly Point EndWrite = Points.Define("EndWriteback", "folio_end_writeback", Access.Rmw);
+    private static readonly Point Written = Points.Define("ShrinkTestWritten", "shrink_folio_list", Access.Read);
+    private static readonly Point RemoveLock = Points.Define("RemoveMappingLock", "__remove_mapping", Access.Acquire);
+    private static readonly Point RemoveFreeze = Points.Define("RemoveMappingFreeze", "__remove_mapping", Access.Rmw);
+    private static readonly Point RemoveDirty = Points.Define("RemoveMappingTestDirty", "__remove_mapping", Access.Read);
+    private static readonly Point RemoveUnfreeze = Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
+
+    private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
+    private readonly List<Folio>[] freed = Lists();
+    private readonly List<Folio>[] writing = Lists();
+
+    private enum Verdict
+    {
+        Free,
+        Keep,
+        KeepLocked,
+        ActivateLocked,
+    }
+
+    /// <summary>shrink_folio_list: what cannot be freed is left on <paramref name="list"/>.</summary>
+    public virtual async Flow FolioListOf(Cpu cpu, FolioList list, bool ignoreReferences)
+    {
+        FolioList keep = kept[cpu.Index] ??= new FolioList(K, $"kept by cpu{cpu.Index}", isLru: false);
+        keep.Reset();
+        List<Folio> free = freed[cpu.Index];
+        free.Clear();
+        while (list.First is { } folio)
+        {
+            FolioList.Remove(K, folio);
+            Verdict verdict = await ShrinkOne(cpu, folio, ignoreReferences);
+            if (verdict == Verdict.ActivateLocked)
+            {
+                await Activate(cpu, folio);
+            }
+
+            if (verdict != Verdict.Keep)
+            {
+                await R.Locking.Unlock(cpu, folio);
+            }
+
+            if (verdict == Verdict.Free)
+            {
+                free.Add(folio);
+                continue;
+            }
+
+            K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "shrink_folio_list", folio);
+            keep.AddHead(folio);
+        }
+
+        foreach (Folio folio in free)
+        {
+            await R.Free.FreeFrozen(cpu, folio);
+        }
+
+        while (keep.First is { } folio)
+        {
+            FolioList.Remove(K, folio);
+            list.AddTail(folio);
+        }
+    }
+
+    /// <summary>The interrupts of an asynchronous device for the writes that this lane submitted.</summary>
+    public async Flow CompleteWrites(Cpu cpu)
+    {
+        List<Folio> folios = writing[cpu.Index];
+        for (int i = 0; i < folios.Count; i++)
+        {
+            await EndWriteback(cpu, folios[i]);
+        }
+
+        folios.Clear();
+    }
+
+    /// <summary>folio_end_writeback.</summary>
+    protected virtual async Flow EndWriteback(Cpu cpu, Folio folio)
+    {
+        await cpu.At(EndGet, folio.RefcountWord);
+        folio.Get(Holder.Lookup);
+        await cpu.At(EndWrite, folio.FlagsWord);
+        K.BugOn(!folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(!folio_test_writeback(folio))", "folio_end_writeback", folio);
+        await R.Locking.ClearAndWake(cpu, folio, PageFlag.Writeback);
+        await R.Free.Put(cpu, folio, Holder.Lookup);
+    }
+
+    private async Flow<Verdict> ShrinkOne(Cpu cpu, Folio folio, bool ignoreReferences)
+    {
+        if (!await R.Locking.TryLock(cpu, folio))
+        {
+            return Verdict.Keep;
+        }
+
+        await cpu.At(TestWriteback, folio.FlagsWord);
+        K.BugOn(folio.Has(PageFlag.Active), "VM_BUG_ON_FOLIO(folio_test_active(folio))", "shrink_folio_list", folio);
+        if (folio.Has(PageFlag.Writeback))
+        {
+            return Verdict.ActivateLocked;
+        }
+
+        if (!ignoreReferences && await CheckReferences(cpu, folio) is { } spared)
+        {
+            return spared;
+        }
+
+        if (folio.Anon && folio.Has(PageFlag.Swapbacked) && !folio.Has(PageFlag.Swapcache)
+            && await AddToSwap(cpu, folio) is { } unable)
+        {
+            return unable;
+        }
+
+        await cpu.At(TestMapped, folio.MapcountWord);
+        if (folio.Mapped)
+        {
+            await R.Unmap.TryToUnmap(cpu, folio);
+            await cpu.At(TestMapped, folio.MapcountWord);
+            if (folio.Mapped)
+            {
+                return Verdict.ActivateLocked;
+            }
+        }
+
+        await cpu.At(TestPinned, folio.RefcountWord);
+        if (folio.Refcount >= Folio.PinBias)
+        {
+            return Verdict.ActivateLocked;
+        }
+
+        await cpu.At(TestDirty, folio.FlagsWord);
+        if (folio.Has(PageFlag.Dirty) && await Pageout(cpu, folio) is { } written)
+        {
+            return written;
+        }
+
+        return await RemoveMapping(cpu, folio) ? Verdict.Free : Verdict.KeepLocked;
+    }
+
+    /// <summary>folio_check_references: null to go on with reclaim.</summary>
+    private async Flow<Verdict?> CheckReferences(Cpu cpu, Folio folio)
+    {
+        int young = await R.Unmap.Referenced(cpu, folio);
+        if (young < 0)
+        {
+            return Verdict.KeepLocked;
+        }
+
+        await cpu.At(SetReferenced, folio.FlagsWord);
+        bool referenced = folio.TestAndClear(PageFlag.Referenced);
+        if (young == 0)
+        {
+            return null;
+        }
+
+        folio.Set(PageFlag.Referenced);
+        return referenced || young > 1 ? Verdict.ActivateLocked : Verdict.KeepLocked;
+    }
+
+    private async Flow<Verdict?> AddToSwap(Cpu cpu, Folio folio)
+    {
+        await cpu.At(TestPinned, folio.RefcountWord);
+        if (folio.Refcount >= Folio.PinBias)
+        {
+            return Verdict.KeepLocked;
+        }
+
+        if (!await R.Slots.Allocate(cpu, folio))
+        {
+            return Verdict.ActivateLocked;
+        }
+
+        await cpu.At(SetDirty, folio.FlagsWord);
+        folio.Set(PageFlag.Dirty);
+        return null;
+    }
+
+    /// <summary>activate_locked.</summary>
+    private async Flow Activate(Cpu cpu, Folio folio)
+    {
+        await cpu.At(SetActive, folio.FlagsWord);
+        if (folio.Has(PageFlag.Swapcache) && K.Swap.IsFull())
+        {
+            await R.Slots.FreeSwap(cpu, folio);
+            await cpu.At(SetActive, folio.FlagsWord);
+        }
+
+        K.BugOn(folio.Has(PageFlag.Active), "VM_BUG_ON_FOLIO(folio_test_active(folio))", "shrink_folio_list", folio);
+        folio.Set(PageFlag.Active);
+    }
+
+    /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be freed.</summary>
+    private async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
+    {
+        await cpu.At(CountRefs, folio.RefcountWord);
+        if (folio.Refcount != 2 || !folio.Has(PageFlag.Swapcache))
+        {
+            return Verdict.KeepLocked;
+        }
+
+        await cpu.At(ClearDirty, folio.FlagsWord);
+        if (!folio.TestAndClear(PageFlag.Dirty))
+        {
+            return null;
+        }
+
+        await Writeout(cpu, folio);
+        await cpu.At(Written, folio.FlagsWord);
+        if (folio.Has(PageFlag.Writeback) || folio.Has(PageFlag.Dirty) || !await R.Locking.TryLock(cpu, folio))
+        {
+            return Verdict.Keep;
+        }
+
+        await cpu.At(Written, folio.FlagsWord);
+        return folio.Has(PageFlag.Dirty) || folio.Has(PageFlag.Writeback) ? Verdict.KeepLocked : null;
+    }
+
+    /// <summary>swap_writeout: leaves the folio unlocked; the write of a synchronous device is over then.</summary>
+    private async Flow Writeout(Cpu cpu, Folio folio)
+    {
+        if (await R.Slots.FreeSwap(cpu, folio))
+        {
+            await R.Locking.Unlock(cpu, folio);
+            return;
+        }
+
+        int slot = folio.SwapSlot;
+        await cpu.At(StartWrite, folio.FlagsWord);
+        K.BugOn(folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(folio_test_writeback(folio))", "folio_start_writeback", folio);
+        folio.Set(PageFlag.Writeback);
+        await R.Locking.Unlock(cpu, folio);
+        await cpu.At(WriteDevice, K.Swap.DataWord(slot));
+        K.Swap.Data[slot] = folio.Data;
+        if (K.Swap.Synchronous)
+        {
+            await EndWriteback(cpu, folio);
+        }
+        else
+        {
+            writing[cpu.Index].Add(folio);
+        }
+    }
+
+    /// <summary>__remove_mapping: the last look: nobody but the swap cache and us holds it, and it is clean.</summary>
+    private async Flow<bool> RemoveMapping(Cpu cpu, Folio folio)
+    {
+        if (!folio.Has(PageFlag.Swapcache))
+        {
+            return false;
+        }
+
+        int slot = folio.SwapSlot;
+        await K.Swap.ClusterLock.Acquire(cpu, RemoveLock);
+        await cpu.At(RemoveFreeze, folio.RefcountWord);
+        if (!folio.Freeze(2))
+        {
+            K.Swap.ClusterLock.Release(cpu);
+            return false;
+        }
+
+        await cpu.At(RemoveDirty, folio.FlagsWord);
+        if (folio.Has(PageFlag.Dirty))
+        {
+            await cpu.At(RemoveUnfreeze, folio.RefcountWord);
+            folio.Unfreeze(2);
+            K.Swap.ClusterLock.Release(cpu);
+            return false;
+        }
+
+        await R.SwapCache.DeleteLocked(cpu, folio);
+        K.Swap.ClusterLock.Release(cpu);
+        await R.Slots.PutFolio(cpu, slot);
+        folio.KeepFrozen(Holder.SwapCache, Holder.Isolation);
+        return true;
+    }
+
+    private static List<Folio>[] Lists()
+    {
+        List<Folio>[] lists = new List<Folio>[Machine.CpusMax];
+        for (int i = 0; i < lists.Length; i++)
+        {
+            lists[i] = [];
+        }
+
+        return lists;
+    }
+}

@@ -1,0 +1,340 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>do_swap_page, with and without the swap cache, and reading into the swap cache (mm/memory.c, mm/swap_state.c, v6.18).</summary>
+/// <remarks>
+/// Left out: KSM copies (without KSM every owner of a slot has the same index and anon_vma root), large folios, device and
+/// poison entries, read errors. I/O of a lane completes in that lane, as the interrupt would: at points of its own.
+/// </remarks>
+public class SwapIn : Routine
+{
+    private static readonly Point AdviseLock = Points.Define("WillNeedMmapLock", "madvise_willneed", Access.Acquire);
+    private static readonly Point AdvisePtl = Points.Define("WillNeedPtl", "swapin_walk_pmd_entry", Access.Acquire);
+    private static readonly Point ReadCount = Points.Define("SwapinReadCount", "do_swap_page", Access.Read);
+    private static readonly Point WaitPinned = Points.Define("SwapinWaitPinned", "do_swap_page", Access.Read);
+    private static readonly Point BypassRead = Points.Define("SwapinReadDevice", "swap_read_folio", Access.Read);
+    private static readonly Point BypassUptodate = Points.Define("SwapinSetUptodate", "folio_end_read", Access.Rmw);
+    private static readonly Point TestEntry = Points.Define("SwapinTestEntry", "folio_matches_swap_entry", Access.Read);
+    private static readonly Point TestLru = Points.Define("SwapinTestLru", "do_swap_page", Access.Read);
+    private static readonly Point PteLock = Points.Define("SwapinPtl", "do_swap_page", Access.Acquire);
+    private static readonly Point NoDevice = Points.Define("SwapinNoDevice", "do_swap_page", Access.Read);
+    private static readonly Point NothingLock = Points.Define("SwapinNothingPtl", "do_swap_page", Access.Acquire);
+    private static readonly Point TestFree = Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
+    private static readonly Point CountRefs = Points.Define("SwapinCountRefs", "do_swap_page", Access.Read);
+    private static readonly Point SetPte = Points.Define("SwapinSetPte", "do_swap_page", Access.Write);
+    private static readonly Point CacheCount = Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
+    private static readonly Point CacheWait = Points.Define("ReadCacheWait", "__read_swap_cache_async", Access.Read);
+    private static readonly Point CacheRead = Points.Define("ReadCacheDevice", "swap_read_folio", Access.Read);
+    private static readonly Point CacheUptodate = Points.Define("ReadCacheSetUptodate", "folio_end_read", Access.Rmw);
+
+    /// <summary>The test that decides between the first and a further mapping.</summary>
+    protected static readonly Point TestAnon = Points.Define("SwapinTestAnon", "do_swap_page", Access.Read);
+
+    /// <summary>do_swap_page: entered and left with the fault's lock held, unless the result is Retry.</summary>
+    public virtual async Flow<FaultResult> DoSwapPage(Cpu cpu, FaultContext fault)
+    {
+        if (fault.Original.IsMigration)
+        {
+            await R.Migrate.WaitOnMigrationEntry(cpu, fault.Mm, fault.Page);
+            return FaultResult.Done;
+        }
+
+        if (!await R.Slots.TryGetDevice(cpu))
+        {
+            // Swapoff has brought every page back: the kernel faults again until the entry has changed.
+            await cpu.At(NoDevice, fault.Mm.PteWord(fault.Page), fault.Mm.EntryOrPinChanged(fault.Page));
+            return FaultResult.Done;
+        }
+
+        FaultResult result = await SwapInEntry(cpu, fault, fault.Original.Target);
+        await R.Slots.ReleaseDevice(cpu);
+        return result;
+    }
+
+    /// <summary>MADV_WILLNEED of one page: reads its swap entry, if it has one, into the swap cache.</summary>
+    public virtual async Flow<bool> WillNeed(Cpu cpu, MmStruct mm, int page)
+    {
+        await mm.MmapLock.AcquireRead(cpu, AdviseLock);
+        bool read = false;
+        if (mm.FindVma(page) is not null)
+        {
+            await mm.Ptl.Acquire(cpu, AdvisePtl);
+            Pte pte = mm[page];
+            mm.Ptl.Release(cpu);
+            if (pte.IsSwap && await ReadSwapCacheAsync(cpu, pte.Target) is { } folio)
+            {
+                read = true;
+                await R.Free.Put(cpu, folio, Holder.Lookup);
+            }
+
+            await R.Lru.Drain(cpu);
+        }
+
+        mm.MmapLock.ReleaseRead(cpu);
+        return read;
+    }
+
+    /// <summary>read_swap_cache_async: the slot's folio in the swap cache, read from the device if it was not there.</summary>
+    /// <returns>With a <see cref="Holder.Lookup"/> reference, perhaps still locked by its reader; null if the slot has no owner.</returns>
+    public virtual async Flow<Folio?> ReadSwapCacheAsync(Cpu cpu, int slot)
+    {
+        Folio? fresh = null;
+        Folio? found;
+        while (true)
+        {
+            found = await R.SwapCache.Lookup(cpu, slot);
+            if (found is not null)
+            {
+                break;
+            }
+
+            await cpu.At(CacheCount, K.Swap.SlotWord(slot));
+            if (K.Swap.Count(slot) == 0)
+            {
+                break;
+            }
+
+            fresh ??= await R.Free.Allocate(cpu);
+            if (fresh is null)
+            {
+                return null;
+            }
+
+            if (await R.Slots.PrepareCache(cpu, slot))
+            {
+                await ReadIntoCache(cpu, fresh, slot);
+                return fresh;
+            }
+
+            await cpu.At(CacheWait, K.Swap.SlotWord(slot), K.Swap.CacheSettled(slot));
+        }
+
+        if (fresh is not null)
+        {
+            await R.Free.Put(cpu, fresh, Holder.Allocation);
+        }
+
+        return found;
+    }
+
+    /// <summary>Takes the folio lock, or drops the fault's lock and waits (folio_lock_or_retry).</summary>
+    protected virtual async Flow<FaultResult> LockFolio(Cpu cpu, FaultContext fault, Folio folio)
+    {
+        if (await R.Locking.TryLock(cpu, folio))
+        {
+            return FaultResult.Done;
+        }
+
+        if (!fault.Tried)
+        {
+            Fault.Unlock(cpu, fault);
+            await R.Locking.WaitClear(cpu, folio, PageFlag.Locked);
+            return FaultResult.Retry;
+        }
+
+        await R.Locking.Lock(cpu, folio);
+        return FaultResult.Done;
+    }
+
+    /// <summary>Gives the folio lock back.</summary>
+    protected virtual Flow UnlockFolio(Cpu cpu, Folio folio) => R.Locking.Unlock(cpu, folio);
+
+    /// <summary>Whether a folio from the swap cache is, now that it is locked, still there and for this slot.</summary>
+    protected virtual async Flow<bool> StillCached(Cpu cpu, Folio folio, int slot)
+    {
+        await cpu.At(TestEntry, folio.FlagsWord);
+        return folio.Has(PageFlag.Swapcache) && folio.SwapSlot == slot;
+    }
+
+    /// <summary>Takes the slot against reuse before it is read without the swap cache.</summary>
+    protected virtual Flow<bool> PinSlot(Cpu cpu, int slot) => R.Slots.PrepareCache(cpu, slot);
+
+    /// <summary>Gives the slot free again.</summary>
+    protected virtual Flow UnpinSlot(Cpu cpu, int slot) => R.Slots.ClearCache(cpu, slot);
+
+    /// <summary>Whether the folio has been mapped before; the folio lock makes the answer last.</summary>
+    protected virtual async Flow<bool> IsAnon(Cpu cpu, Folio folio)
+    {
+        await cpu.At(TestAnon, folio.MappingWord);
+        return folio.Anon;
+    }
+
+    private async Flow<FaultResult> SwapInEntry(Cpu cpu, FaultContext fault, int slot)
+    {
+        Folio? folio = await R.SwapCache.Lookup(cpu, slot);
+        Holder holder = Holder.Lookup;
+        bool cached = true;
+        if (folio is null)
+        {
+            await cpu.At(ReadCount, K.Swap.SlotWord(slot));
+            cached = !(K.Swap.Synchronous && K.Swap.Count(slot) == 1);
+            folio = cached ? await ReadAhead(cpu, slot) : await ReadPrivately(cpu, fault, slot);
+            if (folio is null)
+            {
+                return cached ? await NothingRead(cpu, fault) : FaultResult.Done;
+            }
+
+            holder = cached ? Holder.Lookup : Holder.Allocation;
+        }
+
+        FaultResult result = await LockFolio(cpu, fault, folio);
+        bool mapped = false;
+        if (result == FaultResult.Done)
+        {
+            if (!cached || await StillCached(cpu, folio, slot))
+            {
+                (result, mapped) = await MapFolio(cpu, fault, folio, slot, cached, holder);
+            }
+
+            if (!mapped)
+            {
+                await UnlockFolio(cpu, folio);
+            }
+        }
+
+        if (!mapped)
+        {
+            await R.Free.Put(cpu, folio, holder);
+        }
+
+        if (!cached)
+        {
+            await UnpinSlot(cpu, slot);
+        }
+
+        return result;
+    }
+
+    /// <summary>The part under the folio lock and the ptl; unlocks the folio if it maps it.</summary>
+    private async Flow<(FaultResult Result, bool Mapped)> MapFolio(
+        Cpu cpu, FaultContext fault, Folio folio, int slot, bool cached, Holder holder)
+    {
+        MmStruct mm = fault.Mm;
+        await cpu.At(TestLru, folio.FlagsWord);
+        if (fault.Write && cached && !folio.Has(PageFlag.Lru))
+        {
+            await R.Lru.Drain(cpu);
+        }
+
+        await mm.Ptl.Acquire(cpu, PteLock);
+        if (mm[fault.Page] != fault.Original)
+        {
+            mm.Ptl.Release(cpu);
+            return (FaultResult.Done, false);
+        }
+
+        K.BugOn(
+            folio.Anon && folio.Has(PageFlag.AnonExclusive), "BUG_ON(folio_test_anon(folio) && PageAnonExclusive(page))",
+            "do_swap_page", folio);
+
+        // zram wants stable writes: a page that is being written must not be written to, so it is mapped read-only.
+        bool stable = cached && K.Swap.Synchronous && folio.Has(PageFlag.Writeback);
+        bool exclusive = !cached || (fault.Original.Exclusive && !stable);
+        await R.Slots.Free(cpu, slot);
+        if (await ShouldFreeSwap(cpu, fault, folio))
+        {
+            await R.Slots.FreeSwap(cpu, folio);
+        }
+
+        mm.AddRss(1, -1);
+        await cpu.At(CountRefs, folio.RefcountWord);
+        bool reuse = exclusive || folio.Refcount == 1;
+        PteFlag flags = PteFlag.Young;
+        if (reuse)
+        {
+            flags |= fault.Write ? PteFlag.Write | PteFlag.Dirty : PteFlag.Write;
+        }
+
+        folio.HandOver(holder, Holder.Mapping);
+        if (await IsAnon(cpu, folio))
+        {
+            await R.Rmap.Add(cpu, folio, fault.Vma, fault.Page, reuse);
+        }
+        else
+        {
+            await R.RmapNew.Add(cpu, folio, fault.Vma, fault.Page, reuse);
+        }
+
+        await cpu.At(SetPte, mm.PteWord(fault.Page));
+        K.BugOn(
+            !folio.Anon || (reuse && !folio.Has(PageFlag.AnonExclusive)),
+            "VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) && !PageAnonExclusive(page)))", "do_swap_page", folio);
+        mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, flags));
+        await UnlockFolio(cpu, folio);
+        if (fault.Write && !reuse)
+        {
+            fault.Original = mm[fault.Page];
+            return (await R.WriteProtect.DoWpPage(cpu, fault), true);
+        }
+
+        mm.Ptl.Release(cpu);
+        return (FaultResult.Done, true);
+    }
+
+    /// <summary>No folio: under the ptl, either the entry has changed meanwhile, or memory is out.</summary>
+    private async Flow<FaultResult> NothingRead(Cpu cpu, FaultContext fault)
+    {
+        await fault.Mm.Ptl.Acquire(cpu, NothingLock);
+        bool same = fault.Mm[fault.Page] == fault.Original;
+        fault.Mm.Ptl.Release(cpu);
+        return same ? FaultResult.Failed : FaultResult.Done;
+    }
+
+    private async Flow<bool> ShouldFreeSwap(Cpu cpu, FaultContext fault, Folio folio)
+    {
+        await cpu.At(TestFree, folio.FlagsWord);
+        return folio.Has(PageFlag.Swapcache) && (K.Swap.IsFull() || (fault.Write && folio.Refcount == 2));
+    }
+
+    private async Flow<Folio?> ReadAhead(Cpu cpu, int slot)
+    {
+        Folio? folio = await ReadSwapCacheAsync(cpu, slot);
+        await R.Lru.Drain(cpu);
+        return folio;
+    }
+
+    /// <summary>The bypass for synchronous devices: a private folio, the slot pinned until the entry is replaced.</summary>
+    private async Flow<Folio?> ReadPrivately(Cpu cpu, FaultContext fault, int slot)
+    {
+        Folio? folio = await R.Free.Allocate(cpu);
+        if (folio is null)
+        {
+            return null;
+        }
+
+        FolioLocking.SetLockedPrivate(cpu, folio);
+        folio.Set(PageFlag.Swapbacked);
+        if (!await PinSlot(cpu, slot))
+        {
+            // The kernel sleeps a tick and faults again, until whoever holds the slot is done or the entry has changed.
+            await cpu.At(WaitPinned, K.Swap.SlotWord(slot), fault.Mm.EntryOrPinChanged(fault.Page));
+            await R.Locking.Unlock(cpu, folio);
+            await R.Free.Put(cpu, folio, Holder.Allocation);
+            return null;
+        }
+
+        await R.Lru.Add(cpu, folio);
+        await cpu.At(BypassRead, K.Swap.DataWord(slot));
+        K.Swap.ReadInto(folio, slot);
+        await cpu.At(BypassUptodate, folio.FlagsWord);
+        folio.Set(PageFlag.Uptodate);
+        await R.Locking.Unlock(cpu, folio);
+        return folio;
+    }
+
+    private async Flow ReadIntoCache(Cpu cpu, Folio fresh, int slot)
+    {
+        FolioLocking.SetLockedPrivate(cpu, fresh);
+        fresh.Set(PageFlag.Swapbacked);
+        await R.SwapCache.Add(cpu, fresh, slot);
+        fresh.HandOver(Holder.Allocation, Holder.Lookup);
+        await R.Lru.Add(cpu, fresh);
+        await cpu.At(CacheRead, K.Swap.DataWord(slot));
+        K.Swap.ReadInto(fresh, slot);
+        await cpu.At(CacheUptodate, fresh.FlagsWord);
+        fresh.Set(PageFlag.Uptodate);
+        await R.Locking.Unlock(cpu, fresh);
+    }
+}

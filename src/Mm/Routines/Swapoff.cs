@@ -1,0 +1,339 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>swapoff and swapon of the device (mm/swapfile.c, v6.18).</summary>
+/// <remarks>
+/// Left out: shmem, signals, the space check, priorities, KSM's copies (all owners of a slot here come from one page
+/// by fork), entries that could not be read, synchronize_rcu before the wait for the device's users. SWP_WRITEOK is
+/// cleared under the cluster lock rather than before a pass over it: the allocator looks at it only under that lock,
+/// so both are the same.
+/// </remarks>
+public class Swapoff : Routine
+{
+    private static readonly Point Disable = Points.Define("SwapoffDisable", "wait_for_allocation", Access.Acquire);
+    private static readonly Point Reinsert = Points.Define("SwapoffReinsert", "reinsert_swap_info", Access.Acquire);
+    private static readonly Point TestUsage = Points.Define("SwapoffTestUsage", "try_to_unuse", Access.Read);
+    private static readonly Point LookMmlist = Points.Define("SwapoffNextMm", "try_to_unuse", Access.Read);
+    private static readonly Point GetMm = Points.Define("SwapoffGetMm", "mmget_not_zero", Access.Rmw);
+    private static readonly Point MmapLock = Points.Define("SwapoffMmapLock", "unuse_mm", Access.Acquire);
+    private static readonly Point ReadPte = Points.Define("SwapoffReadPte", "unuse_pte_range", Access.Read);
+    private static readonly Point TestGone = Points.Define("SwapoffTestSlotGone", "unuse_pte_range", Access.Read);
+    private static readonly Point TestEntry = Points.Define("SwapoffTestEntry", "unuse_pte", Access.Read);
+    private static readonly Point PteLock = Points.Define("SwapoffPtl", "unuse_pte", Access.Acquire);
+    private static readonly Point GetFolio = Points.Define("SwapoffGetFolio", "unuse_pte", Access.Rmw);
+    private static readonly Point TestAnon = Points.Define("SwapoffTestAnon", "unuse_pte", Access.Read);
+    private static readonly Point SetPte = Points.Define("SwapoffSetPte", "unuse_pte", Access.Write);
+    private static readonly Point FindSlot = Points.Define("SwapoffFindSlot", "find_next_to_unuse", Access.Read);
+    private static readonly Point WaitChange = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
+    private static readonly Point Kill = Points.Define("SwapoffKill", "percpu_ref_kill", Access.Write);
+    private static readonly Point WaitUsers = Points.Define("SwapoffWaitUsers", "wait_for_completion", Access.Acquire);
+    private static readonly Point Drain = Points.Define("SwapoffDrainMmlist", "drain_mmlist", Access.Write);
+    private static readonly Point Revive = Points.Define("SwaponRevive", "percpu_ref_resurrect", Access.Rmw);
+    private static readonly Point Enable = Points.Define("SwaponEnable", "enable_swap_info", Access.Acquire);
+
+    private readonly Changed?[] changes = new Changed?[Machine.CpusMax];
+
+    /// <summary>swapoff: empties the device, then takes it away.</summary>
+    /// <returns>False when it is off or going already, or memory ran out; then it is as it was.</returns>
+    public virtual async Flow<bool> Run(Cpu cpu)
+    {
+        await K.Swap.ClusterLock.Acquire(cpu, Disable);
+        bool was = K.Swap.Writable;
+        K.Swap.Writable = false;
+        K.Swap.ClusterLock.Release(cpu);
+        if (!was)
+        {
+            return false;
+        }
+
+        if (!await TryToUnuse(cpu))
+        {
+            await K.Swap.ClusterLock.Acquire(cpu, Reinsert);
+            K.Swap.Writable = true;
+            K.Swap.ClusterLock.Release(cpu);
+            return false;
+        }
+
+        await WaitForUsers(cpu);
+        await cpu.At(Drain, K.Mmlist);
+        if (K.Swap.InUse() == 0)
+        {
+            foreach (MmStruct mm in K.Mms)
+            {
+                mm.OnMmlist = false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// swapon: the device is usable again. False when it is in use, or somebody still is at taking it away.
+    /// </summary>
+    public virtual async Flow<bool> SwapOn(Cpu cpu)
+    {
+        await cpu.At(Revive, K.Swap.Word);
+        if (K.Swap.Live || K.Swap.Users != 0 || K.Swap.InUse() != 0)
+        {
+            return false;
+        }
+
+        K.Swap.Live = true;
+        await K.Swap.ClusterLock.Acquire(cpu, Enable);
+        K.Swap.Writable = true;
+        K.Swap.ClusterLock.Release(cpu);
+        return true;
+    }
+
+    /// <summary>try_to_unuse: false when memory ran out.</summary>
+    protected virtual async Flow<bool> TryToUnuse(Cpu cpu)
+    {
+        Changed changed = changes[cpu.Index] ??= new Changed(K);
+        while (await InUse(cpu))
+        {
+            // The kernel tries again for ever; here it does so when something changed that could make a difference.
+            changed.Remember();
+            if (!await UnuseMms(cpu))
+            {
+                return false;
+            }
+
+            await UnuseLeftovers(cpu);
+            await cpu.At(WaitChange, K.Swap.Word, changed);
+        }
+
+        return true;
+    }
+
+    /// <summary>The walk over init_mm.mmlist; each process is kept until the next one has been found.</summary>
+    protected virtual async Flow<bool> UnuseMms(Cpu cpu)
+    {
+        MmStruct? previous = null;
+        bool done = true;
+        for (int i = 0; i < K.Mms.Length && done && await InUse(cpu); i++)
+        {
+            MmStruct mm = K.Mms[i];
+            if (!await GetListed(cpu, mm))
+            {
+                continue;
+            }
+
+            if (previous is not null)
+            {
+                await R.AddressSpace.Mmput(cpu, previous);
+            }
+
+            previous = mm;
+            done = await UnuseMm(cpu, mm);
+        }
+
+        if (previous is not null)
+        {
+            await R.AddressSpace.Mmput(cpu, previous);
+        }
+
+        return done;
+    }
+
+    /// <summary>unuse_mm: false when memory ran out.</summary>
+    protected virtual async Flow<bool> UnuseMm(Cpu cpu, MmStruct mm)
+    {
+        bool done = true;
+        await mm.MmapLock.AcquireRead(cpu, MmapLock);
+        for (int i = 0; i < mm.Vmas.Count && done; i++)
+        {
+            Vma vma = mm.Vmas[i];
+            for (int page = vma.Start; page < vma.End && done && vma.AnonVma is not null; page++)
+            {
+                done = await UnusePage(cpu, vma, page);
+            }
+        }
+
+        mm.MmapLock.ReleaseRead(cpu);
+        return done;
+    }
+
+    /// <summary>
+    /// unuse_pte_range for one entry: reads the slot through the swap cache. False when memory ran out.
+    /// </summary>
+    protected virtual async Flow<bool> UnusePage(Cpu cpu, Vma vma, int page)
+    {
+        await cpu.At(ReadPte, vma.Mm.PteWord(page));
+        Pte pte = vma.Mm[page];
+        if (!pte.IsSwap)
+        {
+            return true;
+        }
+
+        int slot = pte.Target;
+        Folio? folio = await R.SwapCache.Lookup(cpu, slot);
+        folio ??= await R.SwapIn.ReadSwapCacheAsync(cpu, slot);
+        if (folio is null)
+        {
+            await cpu.At(TestGone, K.Swap.SlotWord(slot));
+            return K.Swap.IsFree(slot);
+        }
+
+        await R.Locking.Lock(cpu, folio);
+        await R.Locking.WaitForWriteback(cpu, folio);
+        await UnusePte(cpu, vma, page, folio, slot);
+        await R.Slots.FreeSwap(cpu, folio);
+        await R.Locking.Unlock(cpu, folio);
+        await R.Free.Put(cpu, folio, Holder.Lookup);
+        return true;
+    }
+
+    /// <summary>
+    /// unuse_pte: always read-only and old, and the owner goes after the entry has changed, unlike in do_swap_page.
+    /// </summary>
+    protected virtual async Flow UnusePte(Cpu cpu, Vma vma, int page, Folio folio, int slot)
+    {
+        await cpu.At(TestEntry, folio.FlagsWord);
+        if (!folio.Has(PageFlag.Swapcache) || folio.SwapSlot != slot)
+        {
+            return;
+        }
+
+        MmStruct mm = vma.Mm;
+        await mm.Ptl.Acquire(cpu, PteLock);
+        Pte pte = mm[page];
+        if (!pte.IsSwap || pte.Target != slot)
+        {
+            mm.Ptl.Release(cpu);
+            return;
+        }
+
+        mm.AddRss(1, -1);
+        await cpu.At(GetFolio, folio.RefcountWord);
+        folio.Get(Holder.Mapping);
+        K.BugOn(folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(folio_test_writeback(folio))", "unuse_pte", folio);
+        await cpu.At(TestAnon, folio.MappingWord);
+        if (folio.Anon)
+        {
+            await R.Rmap.Add(cpu, folio, vma, page, pte.Exclusive);
+        }
+        else
+        {
+            await R.RmapNew.Add(cpu, folio, vma, page, pte.Exclusive);
+        }
+
+        await cpu.At(SetPte, mm.PteWord(page));
+        mm.SetPte(page, new Pte(PteKind.Present, folio.Pfn, PteFlag.None));
+        await R.Slots.Free(cpu, slot);
+        mm.Ptl.Release(cpu);
+    }
+
+    /// <summary>What is left in the swap cache and has no owner any more.</summary>
+    protected virtual async Flow UnuseLeftovers(Cpu cpu)
+    {
+        for (int slot = 0; slot < K.Swap.Slots && K.Swap.InUse() != 0; slot++)
+        {
+            await cpu.At(FindSlot, K.Swap.SlotWord(slot));
+            if (K.Swap.IsFree(slot) || await R.SwapCache.Lookup(cpu, slot) is not { } folio)
+            {
+                continue;
+            }
+
+            await R.Locking.Lock(cpu, folio);
+            await R.Locking.WaitForWriteback(cpu, folio);
+            await R.Slots.FreeSwap(cpu, folio);
+            await R.Locking.Unlock(cpu, folio);
+            await R.Free.Put(cpu, folio, Holder.Lookup);
+        }
+    }
+
+    /// <summary>No new device reference can be had; waits for the old ones.</summary>
+    protected virtual async Flow WaitForUsers(Cpu cpu)
+    {
+        await cpu.At(Kill, K.Swap.Word);
+        K.Swap.Live = false;
+        await cpu.At(WaitUsers, K.Swap.Word, K.Swap.NoUsers);
+    }
+
+    private async Flow<bool> InUse(Cpu cpu)
+    {
+        await cpu.At(TestUsage, K.Swap.ClusterLock);
+        return K.Swap.InUse() != 0;
+    }
+
+    /// <summary>mmget_not_zero for a process on the list; one that is exiting frees its slots itself.</summary>
+    private async Flow<bool> GetListed(Cpu cpu, MmStruct mm)
+    {
+        await cpu.At(LookMmlist, K.Mmlist);
+        if (!mm.OnMmlist)
+        {
+            return false;
+        }
+
+        await cpu.At(GetMm, mm.Word);
+        if (mm.Users == 0)
+        {
+            return false;
+        }
+
+        mm.Users++;
+        return true;
+    }
+
+    /// <summary>Ready when the device is empty, or anything is not as it was that a pass of swapoff looks at.</summary>
+    private sealed class Changed(Kernel kernel) : IWaitable
+    {
+        private readonly (int Count, bool HasCache, Folio? Cached)[] slots = new (int, bool, Folio?)[Kernel.SlotsMax];
+        private readonly (bool Listed, bool Alive)[] mms = new (bool, bool)[Kernel.MmsMax];
+        private readonly Pte[] ptes = new Pte[Kernel.MmsMax * Kernel.PagesMax];
+
+        public void Remember()
+        {
+            for (int slot = 0; slot < slots.Length; slot++)
+            {
+                slots[slot] = SlotNow(slot);
+            }
+
+            for (int i = 0; i < mms.Length; i++)
+            {
+                mms[i] = MmNow(i);
+            }
+
+            for (int i = 0; i < ptes.Length; i++)
+            {
+                ptes[i] = PteNow(i);
+            }
+        }
+
+        public bool IsReady(Cpu cpu)
+        {
+            bool same = kernel.Swap.InUse() != 0;
+            for (int slot = 0; slot < slots.Length && same; slot++)
+            {
+                same = slots[slot] == SlotNow(slot);
+            }
+
+            for (int i = 0; i < mms.Length && same; i++)
+            {
+                same = mms[i] == MmNow(i);
+            }
+
+            for (int i = 0; i < ptes.Length && same; i++)
+            {
+                same = ptes[i] == PteNow(i);
+            }
+
+            return !same;
+        }
+
+        public void Blockers(Cpu cpu, ICollection<Cpu> into)
+        {
+        }
+
+        private (int Count, bool HasCache, Folio? Cached) SlotNow(int slot) =>
+            (kernel.Swap.Count(slot), kernel.Swap.HasCache(slot), kernel.Swap.Cached(slot));
+
+        private (bool Listed, bool Alive) MmNow(int i) => (kernel.Mms[i].OnMmlist, kernel.Mms[i].Users > 0);
+
+        private Pte PteNow(int i) => SwapOnly(kernel.Mms[i / Kernel.PagesMax][i % Kernel.PagesMax]);
+
+        private static Pte SwapOnly(Pte pte) => pte.IsSwap ? pte : Pte.None;
+    }
+}

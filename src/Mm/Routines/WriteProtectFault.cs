@@ -1,0 +1,175 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>Copy on write and the reuse rule (mm/memory.c: do_wp_page, wp_can_reuse_anon_folio, wp_page_copy, v6.18).</summary>
+/// <remarks>Left out: shared and file mappings, KSM, large folios, userfaultfd.</remarks>
+public class WriteProtectFault : Routine
+{
+    private static readonly Point TestExclusive = Points.Define("WpTestExclusive", "do_wp_page", Access.Read);
+    private static readonly Point SetExclusive = Points.Define("WpSetExclusive", "do_wp_page", Access.Rmw);
+    private static readonly Point Reuse = Points.Define("WpReuseSetPte", "wp_page_reuse", Access.Write);
+    private static readonly Point GetOld = Points.Define("WpGetOld", "do_wp_page", Access.Rmw);
+    private static readonly Point CountRefs = Points.Define("WpReuseCountRefs", "wp_can_reuse_anon_folio", Access.Read);
+    private static readonly Point TestLru = Points.Define("WpReuseTestLru", "wp_can_reuse_anon_folio", Access.Read);
+    private static readonly Point CountAgain = Points.Define("WpReuseCountAgain", "wp_can_reuse_anon_folio", Access.Read);
+    private static readonly Point CountLocked = Points.Define("WpReuseCountLocked", "wp_can_reuse_anon_folio", Access.Read);
+    private static readonly Point CopyData = Points.Define("WpCopyData", "wp_page_copy", Access.Read);
+    private static readonly Point CopyLock = Points.Define("WpCopyPtl", "wp_page_copy", Access.Acquire);
+    private static readonly Point ClearPte = Points.Define("WpCopyClearPte", "wp_page_copy", Access.Rmw);
+    private static readonly Point SetPte = Points.Define("WpCopySetPte", "wp_page_copy", Access.Write);
+
+    /// <summary>do_wp_page: entered with the ptl held and the entry equal to <see cref="FaultContext.Original"/>; leaves without the ptl.</summary>
+    public virtual async Flow<FaultResult> DoWpPage(Cpu cpu, FaultContext fault)
+    {
+        MmStruct mm = fault.Mm;
+        if (fault.Original.Kind == PteKind.Zero)
+        {
+            mm.Ptl.Release(cpu);
+            return await Copy(cpu, fault, null);
+        }
+
+        Folio folio = K.Folios[fault.Original.Target];
+        await cpu.At(TestExclusive, folio.FlagsWord);
+        bool exclusive = folio.Has(PageFlag.AnonExclusive);
+        if (exclusive || await CanReuse(cpu, fault, folio))
+        {
+            if (!exclusive)
+            {
+                await cpu.At(SetExclusive, folio.FlagsWord);
+                folio.Set(PageFlag.AnonExclusive);
+            }
+
+            if (!fault.Unshare)
+            {
+                await cpu.At(Reuse, mm.PteWord(fault.Page));
+                K.BugOn(
+                    folio.Anon && !folio.Has(PageFlag.AnonExclusive), "VM_BUG_ON(folio_test_anon(folio) && !PageAnonExclusive)",
+                    "wp_page_reuse", folio);
+                mm.SetPte(fault.Page, fault.Original.With(PteFlag.Young | PteFlag.Dirty | PteFlag.Write));
+            }
+
+            mm.Ptl.Release(cpu);
+            return FaultResult.Done;
+        }
+
+        await cpu.At(GetOld, folio.RefcountWord);
+        folio.Get(Holder.Lookup);
+        mm.Ptl.Release(cpu);
+        return await Copy(cpu, fault, folio);
+    }
+
+    /// <summary>wp_can_reuse_anon_folio: nobody else can have the page, neither by a mapping, nor by a reference, nor through swap.</summary>
+    protected virtual async Flow<bool> CanReuse(Cpu cpu, FaultContext fault, Folio folio)
+    {
+        await cpu.At(CountRefs, folio.RefcountWord);
+        if (folio.Refcount > 3)
+        {
+            return false;
+        }
+
+        await cpu.At(TestLru, folio.FlagsWord);
+        if (!folio.Has(PageFlag.Lru))
+        {
+            await R.Lru.Drain(cpu);
+        }
+
+        await cpu.At(CountAgain, folio.RefcountWord);
+        if (folio.Refcount > (folio.Has(PageFlag.Swapcache) ? 2 : 1) || !await R.Locking.TryLock(cpu, folio))
+        {
+            return false;
+        }
+
+        if (folio.Has(PageFlag.Swapcache))
+        {
+            await R.Slots.FreeSwap(cpu, folio);
+        }
+
+        await cpu.At(CountLocked, folio.RefcountWord);
+        bool alone = folio.Refcount == 1;
+        if (alone)
+        {
+            await R.Rmap.MoveTo(cpu, folio, fault.Vma);
+        }
+
+        await R.Locking.Unlock(cpu, folio);
+        return alone;
+    }
+
+    /// <summary>wp_page_copy: a private copy replaces the page; the old mapping goes only after the new one is there.</summary>
+    protected virtual async Flow<FaultResult> Copy(Cpu cpu, FaultContext fault, Folio? old)
+    {
+        MmStruct mm = fault.Mm;
+        if (!await R.Fault.PrepareAnon(cpu, fault))
+        {
+            await PutOld(cpu, old);
+            return FaultResult.Retry;
+        }
+
+        Folio? copy = await R.Free.Allocate(cpu);
+        if (copy is null)
+        {
+            await PutOld(cpu, old);
+            return FaultResult.Failed;
+        }
+
+        if (old is not null)
+        {
+            await cpu.At(CopyData, old.DataWord);
+            copy.SetData(old.Data);
+        }
+
+        copy.Set(PageFlag.Uptodate);
+        await mm.Ptl.Acquire(cpu, CopyLock);
+        if (mm[fault.Page] != fault.Original)
+        {
+            mm.Ptl.Release(cpu);
+            await R.Free.Put(cpu, copy, Holder.Allocation);
+            await PutOld(cpu, old);
+            return FaultResult.Done;
+        }
+
+        await Replace(cpu, fault, old, copy);
+        mm.Ptl.Release(cpu);
+        if (old is not null)
+        {
+            await R.Free.Put(cpu, old, Holder.Mapping);
+            await R.Slots.FreeSwapCache(cpu, old);
+            await PutOld(cpu, old);
+        }
+
+        return FaultResult.Done;
+    }
+
+    private async Flow Replace(Cpu cpu, FaultContext fault, Folio? old, Folio copy)
+    {
+        MmStruct mm = fault.Mm;
+        if (old is null)
+        {
+            mm.AddRss(1, 0);
+        }
+
+        await cpu.At(ClearPte, mm.PteWord(fault.Page));
+        mm.SetPte(fault.Page, Pte.None);
+        await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
+        await R.Lru.Add(cpu, copy);
+        await cpu.At(SetPte, mm.PteWord(fault.Page));
+        PteFlag flags = fault.Unshare ? PteFlag.Young : PteFlag.Write | PteFlag.Dirty | PteFlag.Young;
+        copy.HandOver(Holder.Allocation, Holder.Mapping);
+        mm.SetPte(fault.Page, new Pte(PteKind.Present, copy.Pfn, flags));
+        if (old is not null)
+        {
+            // Only now: had the mapcount gone down first, another process could have reused the page that we still read.
+            await R.Rmap.RemoveOne(cpu, old);
+        }
+    }
+
+    private async Flow PutOld(Cpu cpu, Folio? old)
+    {
+        if (old is not null)
+        {
+            await R.Free.Put(cpu, old, Holder.Lookup);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+namespace Mm.State;
+
+/// <summary>A doubly linked list of folios through <c>folio->lru</c>: an LRU list, or a list private to one routine.</summary>
+/// <remarks>
+/// Each operation is one step here: it runs under the lruvec lock, or on a list that only its owner should see, so that nobody
+/// can look between its writes. The checks of lib/list_debug.c (v6.18) are made, and stop the execution as they stop the
+/// kernel with CONFIG_BUG_ON_DATA_CORRUPTION.
+/// </remarks>
+public sealed class FolioList(Kernel kernel, string name, bool isLru)
+{
+    /// <summary>First folio, or null.</summary>
+    public Folio? First { get; private set; }
+
+    /// <summary>Last folio, or null.</summary>
+    public Folio? Last { get; private set; }
+
+    /// <summary>Number of folios that were added and not removed.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Whether this is an LRU list rather than a private one.</summary>
+    public bool IsLru => isLru;
+
+    /// <summary>list_add: at the head.</summary>
+    public void AddHead(Folio folio)
+    {
+        if (!MayAdd(folio))
+        {
+            return;
+        }
+
+        folio.Previous = null;
+        folio.Next = First;
+        if (First is null)
+        {
+            Last = folio;
+        }
+        else
+        {
+            First.Previous = folio;
+        }
+
+        First = folio;
+        Joined(folio);
+    }
+
+    /// <summary>list_add_tail.</summary>
+    public void AddTail(Folio folio)
+    {
+        if (!MayAdd(folio))
+        {
+            return;
+        }
+
+        folio.Next = null;
+        folio.Previous = Last;
+        if (Last is null)
+        {
+            First = folio;
+        }
+        else
+        {
+            Last.Next = folio;
+        }
+
+        Last = folio;
+        Joined(folio);
+    }
+
+    /// <summary>list_del from whichever list the folio's links are part of.</summary>
+    public static void Remove(Kernel kernel, Folio folio)
+    {
+        FolioList? list = folio.On;
+        kernel.Touched.Folios |= 1UL << folio.Pfn;
+        if (list is null)
+        {
+            kernel.BugOn(true, "list_del corruption, next is LIST_POISON1", "__list_del_entry_valid_or_report", folio);
+            return;
+        }
+
+        if (folio.Previous is null)
+        {
+            list.First = folio.Next;
+        }
+        else
+        {
+            folio.Previous.Next = folio.Next;
+        }
+
+        if (folio.Next is null)
+        {
+            list.Last = folio.Previous;
+        }
+        else
+        {
+            folio.Next.Previous = folio.Previous;
+        }
+
+        folio.Next = null;
+        folio.Previous = null;
+        folio.On = null;
+        list.Count--;
+    }
+
+    /// <summary>Forgets all entries, for a new execution.</summary>
+    public void Reset()
+    {
+        First = null;
+        Last = null;
+        Count = 0;
+    }
+
+    /// <inheritdoc />
+    public override string ToString() => name;
+
+    private bool MayAdd(Folio folio)
+    {
+        kernel.Touched.Folios |= 1UL << folio.Pfn;
+        kernel.BugOn(
+            folio.On is not null, $"list_add corruption. folio is already on the {folio.On} list",
+            "__list_add_valid_or_report", folio);
+        return folio.On is null;
+    }
+
+    private void Joined(Folio folio)
+    {
+        folio.On = this;
+        Count++;
+    }
+}

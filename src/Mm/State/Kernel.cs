@@ -1,0 +1,271 @@
+using Interleave;
+using Mm.Routines;
+
+namespace Mm.State;
+
+/// <summary>All state of one execution, and the routines in force. Reused from execution to execution.</summary>
+public sealed class Kernel
+{
+    /// <summary>Page frames: enough for every page of every process, copies in flight and reads ahead.</summary>
+    public const int FramesMax = 40;
+
+    /// <summary>Most processes.</summary>
+    public const int MmsMax = 4;
+
+    /// <summary>Most pages of a process.</summary>
+    public const int PagesMax = 4;
+
+    /// <summary>Most swap slots.</summary>
+    public const int SlotsMax = 6;
+
+    /// <summary>Most VMAs alive at once.</summary>
+    public const int VmasMax = 32;
+
+    /// <summary>Most anon_vmas alive at once.</summary>
+    public const int AnonVmasMax = 48;
+
+    /// <summary>Most pins at once.</summary>
+    public const int PinsMax = 8;
+
+    private readonly Stack<Folio> freeFrames = new();
+    private readonly Stack<Vma> freeVmas = new();
+    private readonly Stack<AnonVma> freeAnonVmas = new();
+    private readonly Stack<AnonVmaChain> freeChains = new();
+    private readonly Vma[] vmas = new Vma[VmasMax];
+
+    /// <summary>A kernel with the routines of v6.18, changed by <paramref name="variants"/>.</summary>
+    /// <param name="variants">At most one for each routine.</param>
+    /// <exception cref="ArgumentException">Two variants supply the same routine.</exception>
+    public Kernel(params Routine[] variants)
+    {
+        Points.DefineAll();
+        Machine = new Machine(Points.Table);
+        Rcu = new Rcu(Machine);
+        ObjectIds ids = new();
+        Touched = new Touched();
+        Swap = new SwapDevice(this, ids);
+        for (byte pfn = 0; pfn < FramesMax; pfn++)
+        {
+            Folios[pfn] = new Folio(this, pfn, ids);
+        }
+
+        for (int i = 0; i < MmsMax; i++)
+        {
+            Mms[i] = new MmStruct(this, i, ids);
+        }
+
+        Lruvec = new Lruvec(this, ids);
+        for (int i = 0; i < VmasMax; i++)
+        {
+            vmas[i] = new Vma(i, ids);
+        }
+
+        for (int i = 0; i < AnonVmasMax; i++)
+        {
+            AnonVmas[i] = new AnonVma(this, i, ids);
+        }
+
+        for (int i = 0; i < PinsMax; i++)
+        {
+            Pins[i] = new Pin(ids.Word(ObjectKind.Pin, $"pin {i}"));
+        }
+
+        Allocator = ids.Word(ObjectKind.PrivateList, "page allocator");
+        Mmlist = ids.Word(ObjectKind.PrivateList, "mmlist");
+        Objects = ids.All;
+        R = new RoutineTable(this, variants);
+    }
+
+    /// <summary>The machine the routines park on.</summary>
+    public Machine Machine { get; }
+
+    /// <summary>RCU.</summary>
+    public Rcu Rcu { get; }
+
+    /// <summary>The routines in force.</summary>
+    public RoutineTable R { get; }
+
+    /// <summary>Every shared object by id.</summary>
+    public IReadOnlyList<SharedObject> Objects { get; }
+
+    /// <summary>What changed since the oracles last looked.</summary>
+    public Touched Touched { get; }
+
+    /// <summary>The page frames.</summary>
+    public Folio[] Folios { get; } = new Folio[FramesMax];
+
+    /// <summary>The processes.</summary>
+    public MmStruct[] Mms { get; } = new MmStruct[MmsMax];
+
+    /// <summary>The anon_vma slab.</summary>
+    public AnonVma[] AnonVmas { get; } = new AnonVma[AnonVmasMax];
+
+    /// <summary>The swap device.</summary>
+    public SwapDevice Swap { get; }
+
+    /// <summary>The LRU.</summary>
+    public Lruvec Lruvec { get; }
+
+    /// <summary>Pins held by devices.</summary>
+    public Pin[] Pins { get; } = new Pin[PinsMax];
+
+    /// <summary>The page allocator, as an object of points.</summary>
+    public Word Allocator { get; }
+
+    /// <summary>mmlist_lock and init_mm.mmlist, as an object of points.</summary>
+    public Word Mmlist { get; }
+
+    /// <summary>What the kernel printed.</summary>
+    public List<KernelMessage> Console { get; } = [];
+
+    /// <summary>Ground truth: reads that returned the wrong value, and ranges that were not emptied.</summary>
+    public List<string> TruthBroken { get; } = [];
+
+    /// <summary>Number of processes in this execution.</summary>
+    public int MmCount { get; private set; }
+
+    /// <summary>Pages of each process in this execution.</summary>
+    public int PageCount { get; private set; }
+
+    /// <summary>The value that the next store writes; each store writes another one.</summary>
+    public int NextValue { get; set; }
+
+    /// <summary>Builds the fresh world: mm0 exists and maps all its pages, nothing is touched.</summary>
+    public void Reset(int mms, int pages, int slots, bool synchronous)
+    {
+        MmCount = mms;
+        PageCount = pages;
+        NextValue = 1;
+        Rcu.Reset();
+        Swap.Reset(slots, synchronous);
+        Lruvec.Reset();
+        Console.Clear();
+        TruthBroken.Clear();
+        ResetPools();
+        foreach (MmStruct mm in Mms)
+        {
+            mm.Reset();
+        }
+
+        foreach (Pin pin in Pins)
+        {
+            pin.Folio = null;
+        }
+
+        Mms[0].Init();
+        Vma first = AllocateVma();
+        first.Mm = Mms[0];
+        first.Start = 0;
+        first.End = pages;
+        Mms[0].Vmas.Add(first);
+        Touched.Clear();
+    }
+
+    /// <summary>A BUG_ON or WARN_ON of the kernel: notes the message when the condition holds, and returns it.</summary>
+    public bool BugOn(bool condition, string text, string function, object? subject = null)
+    {
+        if (condition)
+        {
+            Console.Add(new KernelMessage(text, function, subject?.ToString() ?? ""));
+        }
+
+        return condition;
+    }
+
+    /// <summary>A frame from the allocator, the last freed first; null when memory is out.</summary>
+    public Folio? TakeFrame()
+    {
+        if (!freeFrames.TryPop(out Folio? folio))
+        {
+            return null;
+        }
+
+        folio.Allocate();
+        return folio;
+    }
+
+    /// <summary>Gives a checked frame back.</summary>
+    public void GiveFrame(Folio folio)
+    {
+        folio.Free = true;
+        Touched.Folios |= 1UL << folio.Pfn;
+        freeFrames.Push(folio);
+    }
+
+    /// <summary>A fresh VMA.</summary>
+    public Vma AllocateVma()
+    {
+        Vma vma = freeVmas.Pop();
+        vma.AnonVma = null;
+        return vma;
+    }
+
+    /// <summary>Frees a VMA that is in no tree and no chain.</summary>
+    public void FreeVma(Vma vma) => freeVmas.Push(vma);
+
+    /// <summary>A fresh anon_vma that is its own root.</summary>
+    public AnonVma AllocateAnonVma()
+    {
+        AnonVma anonVma = freeAnonVmas.Pop();
+        anonVma.Freed = false;
+        anonVma.Refcount = 1;
+        anonVma.Children = 0;
+        anonVma.ActiveVmas = 0;
+        anonVma.Root = anonVma;
+        anonVma.Parent = anonVma;
+        Touched.AnonVmas |= 1UL << anonVma.Number;
+        return anonVma;
+    }
+
+    /// <summary>kmem_cache_free: the object may be taken again at once.</summary>
+    public void FreeAnonVma(AnonVma anonVma)
+    {
+        anonVma.Freed = true;
+        anonVma.FreedAt = Rcu.Now;
+        Touched.AnonVmas |= 1UL << anonVma.Number;
+        freeAnonVmas.Push(anonVma);
+    }
+
+    /// <summary>A link, not yet in any tree.</summary>
+    public AnonVmaChain AllocateChain() => freeChains.TryPop(out AnonVmaChain? chain) ? chain : new AnonVmaChain();
+
+    /// <summary>Frees a link.</summary>
+    public void FreeChain(AnonVmaChain chain) => freeChains.Push(chain);
+
+    /// <summary>Ground truth: the page of the process was dropped, so pins through it no longer show what it reads.</summary>
+    public void DetachPins(MmStruct mm, int page)
+    {
+        foreach (Pin pin in Pins)
+        {
+            if (pin.Folio is not null && pin.Mm == mm && pin.Page == page)
+            {
+                pin.TruthAttached = false;
+            }
+        }
+    }
+
+    private void ResetPools()
+    {
+        freeFrames.Clear();
+        for (int pfn = FramesMax - 1; pfn >= 0; pfn--)
+        {
+            Folios[pfn].Reset();
+            freeFrames.Push(Folios[pfn]);
+        }
+
+        freeVmas.Clear();
+        for (int i = VmasMax - 1; i >= 0; i--)
+        {
+            vmas[i].Chain.Clear();
+            vmas[i].Lock.Reset();
+            freeVmas.Push(vmas[i]);
+        }
+
+        freeAnonVmas.Clear();
+        for (int i = AnonVmasMax - 1; i >= 0; i--)
+        {
+            AnonVmas[i].Reset();
+            freeAnonVmas.Push(AnonVmas[i]);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+namespace Mm.State;
+
+/// <summary>The sorts of shared objects; hand-off coverage and reports tell steps apart by them.</summary>
+public enum ObjectKind : byte
+{
+    /// <summary>No object.</summary>
+    None,
+
+    /// <summary>The flags word of a folio.</summary>
+    FolioFlags,
+
+    /// <summary>The <c>_refcount</c> of a folio.</summary>
+    FolioRefcount,
+
+    /// <summary>The <c>_mapcount</c> of a folio.</summary>
+    FolioMapcount,
+
+    /// <summary><c>folio->mapping</c> and <c>folio->index</c>.</summary>
+    FolioMapping,
+
+    /// <summary>The bytes of a folio.</summary>
+    FolioData,
+
+    /// <summary>The wait queue on which sleepers for a folio bit are queued.</summary>
+    FolioWaitQueue,
+
+    /// <summary>One page table entry.</summary>
+    Pte,
+
+    /// <summary>The page table lock of a process.</summary>
+    PageTableLock,
+
+    /// <summary>The mmap lock of a process.</summary>
+    MmapLock,
+
+    /// <summary>The lock of one VMA.</summary>
+    VmaLock,
+
+    /// <summary>mm_users and the counters of a process.</summary>
+    MmStruct,
+
+    /// <summary>The sequence count with which fork and fast GUP tell each other apart.</summary>
+    WriteProtectSeq,
+
+    /// <summary>The fields of an anon_vma.</summary>
+    AnonVma,
+
+    /// <summary>The rwsem of a root anon_vma.</summary>
+    AnonVmaLock,
+
+    /// <summary>One swap slot: count, HAS_CACHE, swap table word.</summary>
+    SwapSlot,
+
+    /// <summary>The bytes of one swap slot.</summary>
+    SwapData,
+
+    /// <summary>The cluster lock of the swap device.</summary>
+    ClusterLock,
+
+    /// <summary>The swap device itself: in use or not, its users.</summary>
+    SwapDevice,
+
+    /// <summary>The lruvec lock.</summary>
+    LruLock,
+
+    /// <summary>One cpu's batch of folios to be added to the LRU.</summary>
+    LruBatch,
+
+    /// <summary>One pin of a page by a device.</summary>
+    Pin,
+
+    /// <summary>A list private to one routine, on which others can still find its folios.</summary>
+    PrivateList,
+}
+
+/// <summary>A word or a structure that steps touch.</summary>
+public sealed class Word(ObjectKind kind, ushort id, string name) : Interleave.SharedObject((byte)kind, id)
+{
+    /// <inheritdoc />
+    public override string Name => name;
+}
+
+/// <summary>Hands out the ids of shared objects, in the order of construction, so that they are the same in every run.</summary>
+public sealed class ObjectIds
+{
+    private ushort next;
+
+    /// <summary>Every object made, by id.</summary>
+    public List<Interleave.SharedObject> All { get; } = [];
+
+    /// <summary>A word.</summary>
+    public Word Word(ObjectKind kind, string name) => Keep(new Word(kind, next++, name));
+
+    /// <summary>A spinlock.</summary>
+    public Interleave.KernelSpinlock Spinlock(ObjectKind kind, string name) =>
+        Keep(new Interleave.KernelSpinlock((byte)kind, next++, name));
+
+    /// <summary>A reader-writer semaphore.</summary>
+    public Interleave.Rwsem Rwsem(ObjectKind kind, string name) =>
+        Keep(new Interleave.Rwsem((byte)kind, next++, name));
+
+    private T Keep<T>(T made)
+        where T : Interleave.SharedObject
+    {
+        All.Add(made);
+        return made;
+    }
+}

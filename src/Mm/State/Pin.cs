@@ -1,0 +1,23 @@
+namespace Mm.State;
+
+/// <summary>One page that a device has pinned through one process' address (FOLL_PIN).</summary>
+public sealed class Pin(Word word)
+{
+    /// <summary>The pin, as an object of points.</summary>
+    public Word Word => word;
+
+    /// <summary>The pinned folio, or null when the entry is unused.</summary>
+    public Folio? Folio { get; set; }
+
+    /// <summary>The process through which it was pinned.</summary>
+    public MmStruct Mm { get; set; } = null!;
+
+    /// <summary>The page through which it was pinned.</summary>
+    public int Page { get; set; }
+
+    /// <summary>Whether the device may write (FOLL_WRITE).</summary>
+    public bool Write { get; set; }
+
+    /// <summary>Ground truth: whether the address still is what was pinned (no zap in between).</summary>
+    public bool TruthAttached { get; set; }
+}

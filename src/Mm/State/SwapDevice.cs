@@ -1,0 +1,196 @@
+using Interleave;
+
+namespace Mm.State;
+
+/// <summary>One swap device of a few slots: swap_map bytes, swap table and the data on it (mm/swapfile.c, mm/swap_table.h, v6.18).</summary>
+/// <remarks>
+/// The lowest free slot is always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster scan may
+/// pick any free one; which one makes no difference to any law.
+/// </remarks>
+public sealed class SwapDevice
+{
+    private readonly Kernel kernel;
+    private readonly byte[] counts = new byte[Kernel.SlotsMax];
+    private readonly bool[] hasCache = new bool[Kernel.SlotsMax];
+    private readonly Folio?[] table = new Folio?[Kernel.SlotsMax];
+    private readonly Word[] slotWords = new Word[Kernel.SlotsMax];
+    private readonly Word[] dataWords = new Word[Kernel.SlotsMax];
+    private readonly SlotFree[] slotFree = new SlotFree[Kernel.SlotsMax];
+
+    internal SwapDevice(Kernel kernel, ObjectIds ids)
+    {
+        this.kernel = kernel;
+        ClusterLock = ids.Spinlock(ObjectKind.ClusterLock, "cluster lock");
+        Word = ids.Word(ObjectKind.SwapDevice, "swap device");
+        for (int slot = 0; slot < Kernel.SlotsMax; slot++)
+        {
+            slotWords[slot] = ids.Word(ObjectKind.SwapSlot, $"slot {slot}");
+            dataWords[slot] = ids.Word(ObjectKind.SwapData, $"slot {slot} data");
+            slotFree[slot] = new SlotFree(this, slot);
+        }
+
+        NoUsers = new NoUsersLeft(this);
+    }
+
+    /// <summary>The lock of the only cluster: protects bytes and table words.</summary>
+    public KernelSpinlock ClusterLock { get; }
+
+    /// <summary>The device, as an object of points.</summary>
+    public Word Word { get; }
+
+    /// <summary>Number of slots.</summary>
+    public int Slots { get; private set; }
+
+    /// <summary>SWP_SYNCHRONOUS_IO: reads may bypass the swap cache (zram).</summary>
+    public bool Synchronous { get; private set; }
+
+    /// <summary>SWP_WRITEOK: slots may be allocated.</summary>
+    public bool Writable { get; set; }
+
+    /// <summary>Whether get_swap_device succeeds.</summary>
+    public bool Live { get; set; }
+
+    /// <summary>Holders of a device reference.</summary>
+    public int Users { get; set; }
+
+    /// <summary>Ready when nobody holds a device reference.</summary>
+    public IWaitable NoUsers { get; }
+
+    /// <summary>What each slot's data is.</summary>
+    public int[] Data { get; } = new int[Kernel.SlotsMax];
+
+    /// <summary>Ground truth: number of swap entries in page tables that name the slot.</summary>
+    public int[] TruthPtes { get; } = new int[Kernel.SlotsMax];
+
+    /// <summary>Ground truth: how often the slot has been allocated.</summary>
+    public int[] TruthGeneration { get; } = new int[Kernel.SlotsMax];
+
+    /// <summary>The slot's byte and table word, as an object of points.</summary>
+    public Word SlotWord(int slot) => slotWords[slot];
+
+    /// <summary>The slot's data, as an object of points.</summary>
+    public Word DataWord(int slot) => dataWords[slot];
+
+    /// <summary>Number of owners (swap_count).</summary>
+    public int Count(int slot) => counts[slot];
+
+    /// <summary>SWAP_HAS_CACHE.</summary>
+    public bool HasCache(int slot) => hasCache[slot];
+
+    /// <summary>Whether the byte is 0.</summary>
+    public bool IsFree(int slot) => counts[slot] == 0 && !hasCache[slot];
+
+    /// <summary>The swap table word: the folio in the swap cache, or null.</summary>
+    public Folio? Cached(int slot) => table[slot];
+
+    /// <summary>Ready when SWAP_HAS_CACHE is clear or the folio is in the table: what a swapin sleeps for.</summary>
+    public IWaitable CacheSettled(int slot) => slotFree[slot];
+
+    /// <summary>Number of slots in use.</summary>
+    public int InUse()
+    {
+        int used = 0;
+        for (int slot = 0; slot < Slots; slot++)
+        {
+            used += IsFree(slot) ? 0 : 1;
+        }
+
+        return used;
+    }
+
+    /// <summary>vm_swap_full: less than half of the slots are free.</summary>
+    public bool IsFull() => (Slots - InUse()) * 2 < Slots;
+
+    /// <summary>Takes the lowest free slot: its byte becomes SWAP_HAS_CACHE. -1 when there is none.</summary>
+    public int Allocate()
+    {
+        for (int slot = 0; slot < Slots; slot++)
+        {
+            if (IsFree(slot))
+            {
+                hasCache[slot] = true;
+                TruthGeneration[slot]++;
+                Touch(slot);
+                return slot;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Raises the count.</summary>
+    public void Duplicate(int slot)
+    {
+        counts[slot]++;
+        Touch(slot);
+    }
+
+    /// <summary>Lowers the count. An underflow is as silent as in the kernel: the byte becomes 0xff.</summary>
+    public void PutCount(int slot)
+    {
+        counts[slot]--;
+        Touch(slot);
+    }
+
+    /// <summary>Sets or clears SWAP_HAS_CACHE.</summary>
+    public void SetHasCache(int slot, bool value)
+    {
+        kernel.BugOn(!value && !hasCache[slot], "VM_BUG_ON(!has_cache)", "swap_entry_put_locked");
+        hasCache[slot] = value;
+        Touch(slot);
+    }
+
+    /// <summary>Exchanges the table word and returns the old one.</summary>
+    public Folio? ExchangeCached(int slot, Folio? folio)
+    {
+        Folio? old = table[slot];
+        table[slot] = folio;
+        folio?.TruthCopies(slot, TruthGeneration[slot]);
+        Touch(slot);
+        return old;
+    }
+
+    /// <summary>The device fills the folio from the slot.</summary>
+    public void ReadInto(Folio folio, int slot)
+    {
+        folio.SetData(Data[slot]);
+        folio.TruthCopies(slot, TruthGeneration[slot]);
+    }
+
+    /// <summary>Marks a slot as changed, so that its laws are checked.</summary>
+    public void Touch(int slot) => kernel.Touched.Slots |= 1u << slot;
+
+    internal void Reset(int slots, bool synchronous)
+    {
+        Slots = slots;
+        Synchronous = synchronous;
+        Writable = true;
+        Live = true;
+        Users = 0;
+        ClusterLock.Reset();
+        Array.Clear(counts);
+        Array.Clear(hasCache);
+        Array.Clear(table);
+        Array.Clear(Data);
+        Array.Clear(TruthPtes);
+        Array.Clear(TruthGeneration);
+    }
+
+    private sealed class SlotFree(SwapDevice swap, int slot) : IWaitable
+    {
+        public bool IsReady(Cpu cpu) => !swap.hasCache[slot] || swap.table[slot] is not null;
+
+        public void Blockers(Cpu cpu, ICollection<Cpu> into)
+        {
+        }
+    }
+
+    private sealed class NoUsersLeft(SwapDevice swap) : IWaitable
+    {
+        public bool IsReady(Cpu cpu) => swap.Users == 0;
+
+        public void Blockers(Cpu cpu, ICollection<Cpu> into)
+        {
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using Mm.State;
+using Xunit;
+
+namespace Tests.Oracles;
+
+/// <summary>Laws about one process' page table and counters.</summary>
+public class ProcessLaws
+{
+    private readonly World world = new();
+
+    [Fact]
+    public void A_page_counter_that_is_wrong_is_reported_once_the_page_table_is_unlocked()
+    {
+        world.MapPage();
+        world.Step();
+        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.AddRss(1, 0);
+        world.Step(world.First);
+        world.IsSilent();
+        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Step(world.Second);
+        world.Broke("rss", "MM_ANONPAGES is not the number of pages", "BUG: Bad rss-counter state");
+    }
+
+    [Fact]
+    public void A_swap_counter_that_is_wrong_is_reported()
+    {
+        world.MapPage();
+        world.Mm0.AddRss(0, 1);
+        world.Step();
+        world.Broke("rss", "MM_SWAPENTS is not the number of swap entries", "type:MM_SWAPENTS");
+    }
+
+    [Fact]
+    public void The_zero_page_is_not_counted()
+    {
+        world.Mm0.SetPte(0, Pte.ZeroPage);
+        world.Step();
+        world.IsSilent();
+    }
+
+    [Fact]
+    public void A_writable_entry_of_a_page_that_is_not_exclusive_is_reported()
+    {
+        Folio folio = world.MapPage();
+        world.Fork();
+        world.Share(folio);
+        world.Step();
+        world.IsSilent();
+        world.Mm1.SetPte(0, world.Mm1[0].With(PteFlag.Write));
+        world.Step();
+        world.Broke("writable", "writable page is not exclusive", "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
+    }
+
+    [Fact]
+    public void An_exclusive_swap_entry_of_a_shared_slot_is_reported()
+    {
+        Folio folio = world.MapPage();
+        world.Fork();
+        world.Share(folio);
+        int slot = world.Cache(folio);
+        world.Unmap(world.Mm0, 0, slot);
+        world.Unmap(world.Mm1, 0, slot);
+        world.Step();
+        world.IsSilent();
+        world.Mm1.SetPte(0, world.Mm1[0].With(PteFlag.Exclusive));
+        world.Step();
+        world.Broke("exclusive-entry", "exclusive swap entry of a shared slot");
+    }
+
+    [Theory]
+    [InlineData(PteFlag.Write)]
+    [InlineData(PteFlag.Exclusive)]
+    public void An_exclusive_migration_entry_of_a_shared_page_is_reported(PteFlag flag)
+    {
+        Folio folio = world.MapPage();
+        world.Fork();
+        world.Share(folio);
+        world.Lock(folio);
+        world.Mm0.SetPte(0, new Pte(PteKind.Migration, folio.Pfn, PteFlag.None));
+        world.Step();
+        world.IsSilent();
+        world.Mm0.SetPte(0, new Pte(PteKind.Migration, folio.Pfn, flag));
+        world.Step();
+        world.Broke("migration-exclusive", "exclusive migration entry of a shared page");
+    }
+}
