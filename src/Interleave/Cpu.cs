@@ -1,17 +1,22 @@
+using System.Runtime.CompilerServices;
+
 namespace Interleave;
 
 /// <summary>A lane of a program: where it is parked, what it waits for and what it holds.</summary>
 public sealed class Cpu
 {
     private const int HeldMax = 32;
-    private readonly SharedObject?[] held = new SharedObject?[HeldMax];
+    private readonly LaneEnd end;
+    private Locks held;
     private int heldCount;
+    private ITakeable? taking;
 
     internal Cpu(Machine machine, int index)
     {
         Machine = machine;
         Index = index;
-        Parked = machine.Points.Start;
+        Bit = 1u << index;
+        end = new LaneEnd(this);
     }
 
     /// <summary>The machine this lane belongs to.</summary>
@@ -21,16 +26,16 @@ public sealed class Cpu
     public int Index { get; }
 
     /// <summary>The point whose step comes next.</summary>
-    public Point Parked { get; private set; }
+    public Point Parked => Machine.Points[ParkedId];
 
     /// <summary>The object that step touches; null at the start.</summary>
     public SharedObject? Target { get; private set; }
 
-    /// <summary>What the lane waits for before that step, or null.</summary>
+    /// <summary>What the lane waits for before that step, or null; null again as soon as the step has begun.</summary>
     public IWaitable? Waiting { get; private set; }
 
     /// <summary>Whether the lane has run to its end.</summary>
-    public bool Done { get; internal set; } = true;
+    public bool Done => Machine.IsDone(this);
 
     /// <summary>A number the engine may use to say which call the lane is in; copied into the trace.</summary>
     public byte Tag { get; set; }
@@ -42,8 +47,20 @@ public sealed class Cpu
     public long RcuSince { get; internal set; }
 
     /// <summary>The locks held, oldest first.</summary>
-    public ReadOnlySpan<SharedObject?> Held => held.AsSpan(0, heldCount);
+    public ReadOnlySpan<SharedObject?> Held => ((ReadOnlySpan<SharedObject?>)held)[..heldCount];
 
+    internal uint Bit { get; }
+
+    /// <summary>Id of <see cref="Parked"/>: storing a number is cheaper than storing a reference.</summary>
+    internal ushort ParkedId { get; private set; }
+
+    /// <summary>What the trace says of <see cref="Target"/>.</summary>
+    internal ushort TargetId => Target is null ? TraceStep.NoTarget : Target.Id;
+
+    /// <summary>What the trace says of <see cref="Target"/>.</summary>
+    internal byte TargetKind => Target is null ? (byte)0 : Target.Kind;
+
+    /// <summary>The innermost routine, the one that a step resumes; null before the first step.</summary>
     internal FlowBox? Leaf { get; set; }
 
     internal Func<Cpu, Flow>? Body { get; set; }
@@ -51,31 +68,42 @@ public sealed class Cpu
     /// <summary>Parks before a step that touches <paramref name="target"/>.</summary>
     public Step At(Point point, SharedObject target)
     {
-        Parked = point;
+        ParkedId = point.Id;
         Target = target;
-        Waiting = null;
         return new Step(this);
     }
 
     /// <summary>Parks before a step that may run only when <paramref name="until"/> is ready.</summary>
     public Step At(Point point, SharedObject target, IWaitable until)
     {
-        Parked = point;
+        ParkedId = point.Id;
         Target = target;
         Waiting = until;
+        Machine.Waits(this);
         return new Step(this);
     }
 
     /// <summary>Parks before a step that waits for and takes <paramref name="take"/>.</summary>
     public Step Take<TLock>(Point point, TLock take)
-        where TLock : SharedObject, ITakeable => TakeSide(point, take, take);
-
-    internal Step TakeSide(Point point, SharedObject target, ITakeable side)
+        where TLock : SharedObject, ITakeable
     {
-        Parked = point;
+        ParkedId = point.Id;
+        Target = take;
+        Waiting = take;
+        taking = take;
+        Machine.Waits(this);
+        return new Step(this);
+    }
+
+    /// <summary>As <see cref="Take"/>, for a lock that calls <see cref="Machine.Announce"/> whenever it changes.</summary>
+    internal Step TakeLock(Point point, SharedObject target, ITakeable side)
+    {
+        ParkedId = point.Id;
         Target = target;
         Waiting = side;
-        return new Step(this, side);
+        taking = side;
+        Machine.WaitsForLock(this);
+        return new Step(this);
     }
 
     /// <summary>Notes a lock as held, for the deadlock report and for lock laws.</summary>
@@ -92,36 +120,72 @@ public sealed class Cpu
     /// <summary>Forgets a held lock.</summary>
     public void Drop(SharedObject released)
     {
-        int at = Array.LastIndexOf(held, released, heldCount - 1, heldCount);
+        int at = heldCount - 1;
+        while (at >= 0 && held[at] != released)
+        {
+            at--;
+        }
+
         if (at < 0)
         {
             return;
         }
 
         heldCount--;
-        Array.Copy(held, at + 1, held, at, heldCount - at);
+        for (; at < heldCount; at++)
+        {
+            held[at] = held[at + 1];
+        }
+
         held[heldCount] = null;
     }
 
     /// <summary>Whether this lane holds that lock.</summary>
-    public bool Holds(SharedObject lockObject) => Array.IndexOf(held, lockObject, 0, heldCount) >= 0;
+    public bool Holds(SharedObject lockObject) => Held.Contains(lockObject);
 
     /// <inheritdoc />
     public override string ToString() => $"cpu{Index}";
 
     internal bool IsEnabled => Waiting is null || Waiting.IsReady(this);
 
+    /// <summary>The wait before the step is over: takes the lock that was waited for, if there is one.</summary>
+    internal void EndWait()
+    {
+        Waiting = null;
+        if (taking is { } side)
+        {
+            taking = null;
+            side.Take(this);
+        }
+    }
+
+    /// <summary>The lane's outermost routine came back from its first step: suspended, or done.</summary>
+    internal void Started(in Flow flow)
+    {
+        if (!end.Follow(flow))
+        {
+            Machine.End(this, null);
+        }
+    }
+
     internal void Reset()
     {
-        Parked = Machine.Points.Start;
+        ParkedId = 0;
         Target = null;
         Waiting = null;
-        Done = true;
+        taking = null;
         Tag = 0;
         RcuDepth = 0;
         Leaf = null;
         Body = null;
-        Array.Clear(held, 0, heldCount);
+        ((Span<SharedObject?>)held)[..heldCount].Clear();
         heldCount = 0;
+    }
+
+    /// <summary>An array inside the lane: a plain one would check the type of what is stored at every store.</summary>
+    [InlineArray(HeldMax)]
+    private struct Locks
+    {
+        private SharedObject? first;
     }
 }

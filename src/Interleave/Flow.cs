@@ -22,6 +22,8 @@ public readonly struct Flow : ICriticalNotifyCompletion, IFlowAwaiter
 
     FlowBox? IFlowAwaiter.Box => box;
 
+    internal FlowBox? Box => box;
+
     /// <summary>The awaiter is the flow itself.</summary>
     public Flow GetAwaiter() => this;
 

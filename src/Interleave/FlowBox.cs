@@ -3,10 +3,13 @@ using System.Runtime.ExceptionServices;
 
 namespace Interleave;
 
-/// <summary>The heap home of a suspended routine. Pooled per thread: a steady execution allocates nothing.</summary>
+/// <summary>The heap home of a suspended routine. Pooled: a steady execution allocates nothing.</summary>
 /// <remarks>A box that never completes (the execution was stopped) is simply left to the garbage collector.</remarks>
-internal abstract class FlowBox
+internal abstract class FlowBox(FlowPools pools)
 {
+    /// <summary>Where it came from and goes back to.</summary>
+    public readonly FlowPools Pools = pools;
+
     /// <summary>The routine that awaits this one, or null for the outermost.</summary>
     public FlowBox? Parent;
 
@@ -44,7 +47,7 @@ internal abstract class FlowBox
 }
 
 /// <summary>A box of a routine with a result.</summary>
-internal abstract class FlowBox<T> : FlowBox
+internal abstract class FlowBox<T>(FlowPools pools) : FlowBox(pools)
 {
     public T Result = default!;
 }
@@ -53,23 +56,19 @@ internal abstract class FlowBox<T> : FlowBox
 internal sealed class FlowBox<T, TStateMachine> : FlowBox<T>
     where TStateMachine : IAsyncStateMachine
 {
-    [ThreadStatic]
-    private static FlowBox<T, TStateMachine>? pool;
-
-    private FlowBox<T, TStateMachine>? nextInPool;
+    private static readonly int Type = FlowPools.NewType();
 
     public TStateMachine StateMachine = default!;
 
-    public static FlowBox<T, TStateMachine> Rent()
+    private FlowBox(FlowPools pools)
+        : base(pools)
     {
-        FlowBox<T, TStateMachine>? box = pool;
-        if (box is null)
-        {
-            return new FlowBox<T, TStateMachine>();
-        }
+    }
 
-        pool = box.nextInPool;
-        return box;
+    public static FlowBox<T, TStateMachine> Rent(FlowPools pools)
+    {
+        FlowBox? box = pools.Take(Type);
+        return box is null ? new FlowBox<T, TStateMachine>(pools) : Unsafe.As<FlowBox<T, TStateMachine>>(box);
     }
 
     public override void MoveNext() => StateMachine.MoveNext();
@@ -79,7 +78,6 @@ internal sealed class FlowBox<T, TStateMachine> : FlowBox<T>
         // The state machine is not cleared: its fields are overwritten at the next rent, and clearing costs more than
         // the short-lived references it would free (they point into the pooled engine state).
         Result = default!;
-        nextInPool = pool;
-        pool = this;
+        Pools.Give(Type, this);
     }
 }

@@ -118,28 +118,37 @@ internal static class FlowSuspension
         where TAwaiter : INotifyCompletion
         where TStateMachine : IAsyncStateMachine
     {
-        FlowBox<T>? home = box;
-        if (home is null)
-        {
-            FlowBox<T, TStateMachine> rented = FlowBox<T, TStateMachine>.Rent();
-
-            // `box` is a field of the builder inside `stateMachine`: it must be set before the copy.
-            box = rented;
-            rented.StateMachine = stateMachine;
-            home = rented;
-        }
-
         if (typeof(TAwaiter) == typeof(Step))
         {
-            Unsafe.As<TAwaiter, Step>(ref awaiter).Cpu.Leaf = home;
+            Cpu cpu = Unsafe.As<TAwaiter, Step>(ref awaiter).Cpu;
+            FlowBox<T> home = box ?? Home(ref box, ref stateMachine, cpu.Machine.Pools);
+
+            // A reference is stored only when it changes: a routine that suspends again is its lane's leaf already.
+            if (cpu.Leaf != home)
+            {
+                cpu.Leaf = home;
+            }
         }
         else if (awaiter is IFlowAwaiter)
         {
-            ((IFlowAwaiter)awaiter).Box!.Parent = home;
+            FlowBox child = ((IFlowAwaiter)awaiter).Box!;
+            child.Parent = box ?? Home(ref box, ref stateMachine, child.Pools);
         }
         else
         {
             throw FlowBox.ForeignAwait();
         }
+    }
+
+    private static FlowBox<T, TStateMachine> Home<T, TStateMachine>(
+        ref FlowBox<T>? box, ref TStateMachine stateMachine, FlowPools pools)
+        where TStateMachine : IAsyncStateMachine
+    {
+        FlowBox<T, TStateMachine> home = FlowBox<T, TStateMachine>.Rent(pools);
+
+        // `box` is a field of the builder inside `stateMachine`: it must be set before the copy.
+        box = home;
+        home.StateMachine = stateMachine;
+        return home;
     }
 }

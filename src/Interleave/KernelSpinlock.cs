@@ -11,7 +11,7 @@ public sealed class KernelSpinlock(byte kind, ushort id, string name) : SharedOb
     public override string Name => name;
 
     /// <summary>Waits for the lock and takes it.</summary>
-    public Step Acquire(Cpu cpu, Point point) => cpu.Take(point, this);
+    public Step Acquire(Cpu cpu, Point point) => cpu.TakeLock(point, this, this);
 
     /// <summary>Takes the lock if it is free; the caller has parked at a point on it.</summary>
     public bool TryTake(Cpu cpu)
@@ -30,6 +30,7 @@ public sealed class KernelSpinlock(byte kind, ushort id, string name) : SharedOb
     {
         Holder = null;
         cpu.Drop(this);
+        cpu.Machine.Announce(this);
     }
 
     /// <summary>Forgets the holder, for a new execution.</summary>
@@ -51,5 +52,6 @@ public sealed class KernelSpinlock(byte kind, ushort id, string name) : SharedOb
     {
         Holder = cpu;
         cpu.Hold(this);
+        cpu.Machine.Announce(this);
     }
 }

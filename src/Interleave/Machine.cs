@@ -28,12 +28,28 @@ public sealed class Machine
     /// <summary>Most lanes a machine can have.</summary>
     public const int CpusMax = 8;
 
+    private const int Nobody = -1;
+
     private readonly Cpu[] cpus;
     private TraceStep[] trace = new TraceStep[256];
     private int steps;
     private int active;
-    private Cpu? current;
-    private Cpu? pending;
+
+    /// <summary>The lanes that are not done.</summary>
+    private uint live;
+
+    /// <summary>The lanes that wait, ready or not.</summary>
+    private uint waiting;
+
+    /// <summary>Those of them that wait for something that does not announce its changes: asked before every choice.</summary>
+    private uint asked;
+
+    /// <summary>Those of them that wait for a lock and cannot have it now: asked only when the lock announces a change.</summary>
+    private uint blocked;
+
+    /// <summary>Numbers of lanes, or <see cref="Nobody"/>: storing a number is cheaper than storing a reference.</summary>
+    private int current = Nobody;
+    private int pending = Nobody;
     private bool solo;
     private bool stopping;
     private bool seesForced;
@@ -54,6 +70,8 @@ public sealed class Machine
     /// <summary>The engine's points.</summary>
     public PointTable Points { get; }
 
+    internal FlowPools Pools { get; } = new();
+
     /// <summary>All lanes, also those without a body in this execution.</summary>
     public ReadOnlySpan<Cpu> Cpus => cpus.AsSpan(0, Math.Max(active, 1));
 
@@ -73,7 +91,7 @@ public sealed class Machine
     public Exception? Error { get; private set; }
 
     /// <summary>The lane that is running.</summary>
-    public Cpu? Current => current;
+    public Cpu? Current => current < 0 ? null : cpus[current];
 
     /// <summary>Whether lanes run alone, without a scheduler (see <see cref="RunSolo"/>).</summary>
     public bool IsSolo => solo;
@@ -88,9 +106,13 @@ public sealed class Machine
         }
 
         active = lanes;
+        live = 0;
+        waiting = 0;
+        asked = 0;
+        blocked = 0;
         steps = 0;
-        current = null;
-        pending = null;
+        current = Nobody;
+        pending = Nobody;
         stopping = false;
         solo = false;
         Error = null;
@@ -102,7 +124,8 @@ public sealed class Machine
     {
         Cpu cpu = cpus[index];
         cpu.Body = body;
-        cpu.Done = false;
+        cpu.Leaf = null;
+        live |= cpu.Bit;
     }
 
     /// <summary>Runs one body alone on lane 0 to its end: every point is passed without asking anybody.</summary>
@@ -110,12 +133,12 @@ public sealed class Machine
     public bool RunSolo(Func<Cpu, Flow> body)
     {
         Cpu cpu = cpus[0];
-        cpu.Done = false;
+        live |= cpu.Bit;
         solo = true;
-        current = cpu;
-        _ = Lane(cpu, body);
+        current = 0;
+        Start(cpu, body);
         solo = false;
-        current = null;
+        current = Nobody;
         if (Error is not null)
         {
             Ending = Ending.Fault;
@@ -140,19 +163,16 @@ public sealed class Machine
         scheduler.Begin(active);
         Ending = Ending.Completed;
         pending = Choose();
-        while (pending is { } next)
+        while (pending >= 0)
         {
-            pending = null;
-            BeginStep(next);
-            FlowBox? leaf = next.Leaf;
-            if (leaf is not null)
+            Cpu next = cpus[pending];
+            if (next.Leaf is { } leaf)
             {
-                next.Leaf = null;
                 leaf.MoveNext();
             }
             else
             {
-                _ = Lane(next, next.Body!);
+                Start(next, next.Body!);
             }
 
             if (stopping)
@@ -162,7 +182,7 @@ public sealed class Machine
 
             if (next.Done)
             {
-                pending = EndStep(next) ? Choose() : null;
+                pending = Advance();
             }
         }
 
@@ -176,120 +196,161 @@ public sealed class Machine
         Ending = Ending.Stopped;
     }
 
+    /// <summary>Whether that lane has run to its end.</summary>
+    internal bool IsDone(Cpu cpu) => (live & cpu.Bit) == 0;
+
+    /// <summary>Notes that a lane waits before its next step, for something that must be asked before every choice.</summary>
+    internal void Waits(Cpu cpu)
+    {
+        waiting |= cpu.Bit;
+        asked |= cpu.Bit;
+    }
+
+    /// <summary>Notes that a lane waits before its next step, for a lock that announces its changes.</summary>
+    internal void WaitsForLock(Cpu cpu)
+    {
+        waiting |= cpu.Bit;
+        blocked |= cpu.IsEnabled ? 0 : cpu.Bit;
+    }
+
+    /// <summary>A lock was taken or given back: asks the lanes that wait for it.</summary>
+    internal void Announce(SharedObject changed)
+    {
+        for (uint rest = waiting & ~asked; rest != 0; rest &= rest - 1)
+        {
+            Cpu cpu = cpus[BitOperations.TrailingZeroCount(rest)];
+            if (cpu.Target == changed)
+            {
+                blocked = cpu.IsEnabled ? blocked & ~cpu.Bit : blocked | cpu.Bit;
+            }
+        }
+    }
+
     /// <summary>A lane arrived at its next point. Returns whether it goes straight on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Arrive(Cpu cpu)
     {
         if (solo)
         {
-            return cpu.IsEnabled;
+            return cpu.IsEnabled && Enter(cpu);
         }
 
-        return EndStep(cpu) && GoOn(cpu);
+        int next = Advance();
+        pending = next;
+        return next == cpu.Index;
     }
 
-    private bool GoOn(Cpu cpu)
+    /// <summary>The routine of a lane ended, perhaps by throwing.</summary>
+    internal void End(Cpu cpu, Exception? error)
     {
-        Cpu? next = Choose();
-        if (next != cpu)
+        live &= ~cpu.Bit;
+        if (error is not null)
         {
-            pending = next;
-            return false;
+            Error = error;
+            Stop();
+            Ending = Ending.Fault;
+        }
+    }
+
+    private void Start(Cpu cpu, Func<Cpu, Flow> body)
+    {
+        try
+        {
+            cpu.Started(body(cpu));
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            End(cpu, error);
+        }
+    }
+
+    /// <summary>Ends the step of the current lane, chooses who is next and begins the step of that lane.</summary>
+    private int Advance()
+    {
+        if (check is not null && !check.AfterStep(cpus[current], Points[trace[steps - 1].Point]))
+        {
+            Stop();
         }
 
-        BeginStep(cpu);
+        return stopping ? Nobody : Choose();
+    }
+
+    /// <summary>Begins the step of the chosen lane.</summary>
+    private void Begin(int chosen, uint ready)
+    {
+        Cpu cpu = cpus[chosen];
+
+        // With nobody as the current lane the mask is shifted by 31, where no bit is ever set.
+        bool preempts = (ready >> current & 1) != 0 & current != chosen;
+        current = chosen;
+        TraceStep step = new(cpu.ParkedId, cpu.TargetId, (byte)chosen, cpu.Tag, cpu.TargetKind, preempts);
+        int at = steps++;
+        TraceStep[] room = trace;
+        if ((uint)at < (uint)room.Length)
+        {
+            room[at] = step;
+        }
+        else
+        {
+            Array.Resize(ref trace, at * 2);
+            trace[at] = step;
+        }
+
+        if ((waiting >> chosen & 1) != 0)
+        {
+            Enter(cpu);
+        }
+    }
+
+    /// <summary>The wait is over; takes what was waited for.</summary>
+    private bool Enter(Cpu cpu)
+    {
+        waiting &= ~cpu.Bit;
+        asked &= ~cpu.Bit;
+        cpu.EndWait();
         return true;
     }
 
-    private bool EndStep(Cpu cpu)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Choose()
     {
-        if (check is not null && !check.AfterStep(cpu, Points[trace[steps - 1].Point]))
+        uint ready = live & ~blocked;
+        for (uint rest = ready & asked; rest != 0; rest &= rest - 1)
         {
-            Stop();
+            // Without a branch: whether a lock is free is as good as random, so a branch would be mispredicted.
+            int i = BitOperations.TrailingZeroCount(rest);
+            uint notYet = cpus[i].IsEnabled ? 0u : 1u;
+            ready &= ~(notYet << i);
         }
 
-        return !stopping;
+        if (ready == 0 || steps >= StepsMax)
+        {
+            Ending = live == 0 ? Ending.Completed : ready == 0 ? Ending.Deadlock : Ending.Livelock;
+            return Nobody;
+        }
+
+        int chosen = (ready & (ready - 1)) == 0 && !seesForced
+            ? BitOperations.TrailingZeroCount(ready)
+            : scheduler.Next(new Choice(this, ready, current, steps));
+
+        // "Stop" is caught by this too: a shift by -1 is one by 31.
+        if ((ready >> chosen & 1) == 0)
+        {
+            return Refuse(chosen);
+        }
+
+        Begin(chosen, ready);
+        return chosen;
     }
 
-    private void BeginStep(Cpu cpu)
+    /// <summary>The scheduler chose to stop, or a lane that cannot run.</summary>
+    private int Refuse(int chosen)
     {
-        if (steps == trace.Length)
-        {
-            Array.Resize(ref trace, trace.Length * 2);
-        }
-
-        SharedObject? target = cpu.Target;
-        bool preempts = current is not null && current != cpu && !current.Done && current.IsEnabled;
-        trace[steps++] = target is null
-            ? new TraceStep(cpu.Parked.Id, TraceStep.NoTarget, (byte)cpu.Index, cpu.Tag, 0, preempts)
-            : new TraceStep(cpu.Parked.Id, target.Id, (byte)cpu.Index, cpu.Tag, target.Kind, preempts);
-        current = cpu;
-    }
-
-    private Cpu? Choose()
-    {
-        uint enabled = 0;
-        bool anybody = false;
-        for (int i = 0; i < active; i++)
-        {
-            Cpu cpu = cpus[i];
-            if (cpu.Done)
-            {
-                continue;
-            }
-
-            anybody = true;
-            if (cpu.IsEnabled)
-            {
-                enabled |= 1u << i;
-            }
-        }
-
-        if (enabled == 0)
-        {
-            Ending = anybody ? Ending.Deadlock : Ending.Completed;
-            return null;
-        }
-
-        if (steps >= StepsMax)
-        {
-            Ending = Ending.Livelock;
-            return null;
-        }
-
-        if ((enabled & (enabled - 1)) == 0 && !seesForced)
-        {
-            return cpus[BitOperations.TrailingZeroCount(enabled)];
-        }
-
-        int chosen = scheduler.Next(new Choice(this, enabled, current?.Index ?? -1, steps));
-        if (chosen < 0)
-        {
-            Stop();
-            return null;
-        }
-
-        if ((enabled >> chosen & 1) == 0)
+        if (chosen >= 0)
         {
             throw new InvalidOperationException($"{scheduler.GetType().Name} chose cpu{chosen}, which cannot run");
         }
 
-        return cpus[chosen];
-    }
-
-    private async Flow Lane(Cpu cpu, Func<Cpu, Flow> body)
-    {
-        try
-        {
-            await body(cpu);
-            cpu.Done = true;
-        }
-        catch (Exception error) when (error is not OutOfMemoryException)
-        {
-            Error = error;
-            cpu.Done = true;
-            Stop();
-            Ending = Ending.Fault;
-        }
+        Stop();
+        return Nobody;
     }
 }

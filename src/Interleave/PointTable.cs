@@ -3,7 +3,7 @@ namespace Interleave;
 /// <summary>All points of one engine. Number 0 is always <see cref="Start"/>.</summary>
 public sealed class PointTable
 {
-    private readonly List<Point> points = [];
+    private Point[] points = new Point[16];
     private readonly Dictionary<string, Point> byName = new(StringComparer.Ordinal);
 
     /// <summary>A table that holds only the start point.</summary>
@@ -13,10 +13,10 @@ public sealed class PointTable
     public Point Start { get; }
 
     /// <summary>Number of points.</summary>
-    public int Count => points.Count;
+    public int Count { get; private set; }
 
     /// <summary>The points in the order of their ids.</summary>
-    public IReadOnlyList<Point> All => points;
+    public IReadOnlyList<Point> All => new ArraySegment<Point>(points, 0, Count);
 
     /// <summary>The point with this id.</summary>
     public Point this[int id] => points[id];
@@ -25,13 +25,18 @@ public sealed class PointTable
     /// <exception cref="ArgumentException">The name is taken.</exception>
     public Point Add(string name, string function, Access access)
     {
-        Point point = new((ushort)points.Count, name, function, access);
+        Point point = new((ushort)Count, name, function, access);
         if (!byName.TryAdd(name, point))
         {
             throw new ArgumentException($"point '{name}' is declared twice", nameof(name));
         }
 
-        points.Add(point);
+        if (Count == points.Length)
+        {
+            Array.Resize(ref points, Count * 2);
+        }
+
+        points[Count++] = point;
         return point;
     }
 

@@ -31,10 +31,10 @@ public sealed class Rwsem : SharedObject, IWaitable
     public override string Name => name;
 
     /// <summary>down_read.</summary>
-    public Step AcquireRead(Cpu cpu, Point point) => cpu.TakeSide(point, this, readSide);
+    public Step AcquireRead(Cpu cpu, Point point) => cpu.TakeLock(point, this, readSide);
 
     /// <summary>down_write.</summary>
-    public Step AcquireWrite(Cpu cpu, Point point) => cpu.TakeSide(point, this, writeSide);
+    public Step AcquireWrite(Cpu cpu, Point point) => cpu.TakeLock(point, this, writeSide);
 
     /// <summary>down_read_trylock; the caller has parked at a point on the semaphore.</summary>
     public bool TryTakeRead(Cpu cpu)
@@ -53,6 +53,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     {
         readers &= ~(1u << cpu.Index);
         cpu.Drop(this);
+        cpu.Machine.Announce(this);
     }
 
     /// <summary>up_write.</summary>
@@ -60,6 +61,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     {
         Writer = null;
         cpu.Drop(this);
+        cpu.Machine.Announce(this);
     }
 
     /// <summary>downgrade_write: the writer goes on as a reader.</summary>
@@ -67,6 +69,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     {
         Writer = null;
         readers |= 1u << cpu.Index;
+        cpu.Machine.Announce(this);
     }
 
     /// <summary>Forgets all holders, for a new execution.</summary>
@@ -112,6 +115,7 @@ public sealed class Rwsem : SharedObject, IWaitable
         {
             sem.readers |= 1u << cpu.Index;
             cpu.Hold(sem);
+            cpu.Machine.Announce(sem);
         }
     }
 
@@ -125,6 +129,7 @@ public sealed class Rwsem : SharedObject, IWaitable
         {
             sem.Writer = cpu;
             cpu.Hold(sem);
+            cpu.Machine.Announce(sem);
         }
     }
 }

@@ -10,13 +10,8 @@ namespace Interleave;
 public readonly struct Step : ICriticalNotifyCompletion
 {
     private readonly Cpu cpu;
-    private readonly ITakeable? take;
 
-    internal Step(Cpu cpu, ITakeable? take = null)
-    {
-        this.cpu = cpu;
-        this.take = take;
-    }
+    internal Step(Cpu cpu) => this.cpu = cpu;
 
     /// <summary>Whether the lane goes straight on.</summary>
     public bool IsCompleted => cpu.Machine.Arrive(cpu);
@@ -26,8 +21,10 @@ public readonly struct Step : ICriticalNotifyCompletion
     /// <summary>The awaiter is the step itself.</summary>
     public Step GetAwaiter() => this;
 
-    /// <summary>Takes the lock that was waited for, if there is one.</summary>
-    public void GetResult() => take?.Take(cpu);
+    /// <summary>Nothing: a lock that was waited for is taken by the machine when the step begins.</summary>
+    public void GetResult()
+    {
+    }
 
     /// <summary>Never called: the <see cref="FlowBuilder"/> parks the lane itself.</summary>
     public void OnCompleted(Action continuation) => throw FlowBox.ForeignAwait();

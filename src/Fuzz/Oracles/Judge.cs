@@ -22,6 +22,9 @@ public sealed class Judge(Machine machine, Verdict verdict) : IJudge
     /// <summary>The kernel function whose step last touched the object under judgement, or the phase.</summary>
     public string Routine => phase ?? machine.Points[point].Function;
 
+    /// <summary>Number of violations added since it was made.</summary>
+    public int Told { get; private set; }
+
     /// <summary>From now on blames the function of that point.</summary>
     public void BlamePoint(ushort id)
     {
@@ -44,12 +47,16 @@ public sealed class Judge(Machine machine, Verdict verdict) : IJudge
             }
         }
 
-        verdict.Add(new Violation(new Signature(oracle.Name, law, Routine), kind, detail, Step(), message));
+        Add(new Signature(oracle.Name, law, Routine), kind, detail, message);
     }
 
     /// <inheritdoc />
     public void Noticed(IOracle oracle, string law, string routine, string detail, string message) =>
-        verdict.Add(new Violation(new Signature(oracle.Name, law, routine), LawKind.Symptom, detail, Step(), message));
+        Add(new Signature(oracle.Name, law, routine), LawKind.Symptom, detail, message);
 
-    private int Step() => machine.Steps - 1;
+    private void Add(Signature signature, LawKind kind, string detail, string? message)
+    {
+        verdict.Add(new Violation(signature, kind, detail, machine.Steps - 1, message));
+        Told++;
+    }
 }

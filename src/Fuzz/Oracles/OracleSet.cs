@@ -14,7 +14,6 @@ namespace Fuzz.Oracles;
 public sealed class OracleSet
 {
     private readonly Kernel kernel;
-    private readonly Verdict verdict;
     private readonly Judge judge;
     private readonly Blame blame = new();
     private readonly FolioOracles folios;
@@ -46,7 +45,6 @@ public sealed class OracleSet
     public OracleSet(Kernel kernel, Verdict verdict)
     {
         this.kernel = kernel;
-        this.verdict = verdict;
         judge = new Judge(kernel.Machine, verdict);
         folios = new FolioOracles(kernel, judge);
         mms = new MmOracles(kernel, judge);
@@ -79,14 +77,10 @@ public sealed class OracleSet
     public bool AfterStep(Cpu cpu, Point point)
     {
         Touched touched = kernel.Touched;
-        int known = verdict.Violations.Count;
-        blame.Note(touched, point.Id);
-        pendingFolios |= touched.Folios;
-        pendingMms |= touched.Mms;
-        pendingSlots |= touched.Slots;
-        judge.BlamePoint(point.Id);
-        if ((touched.Folios | touched.Slots | touched.AnonVmas) != 0)
+        int told = judge.Told;
+        if ((touched.Folios | touched.AnonVmas | touched.Mms | touched.Slots) != 0)
         {
+            NoteTouched(touched, point.Id);
             CheckTouched(touched);
         }
 
@@ -101,7 +95,7 @@ public sealed class OracleSet
             TellLines();
         }
 
-        return verdict.Violations.Count == known;
+        return judge.Told == told;
     }
 
     /// <summary>Judges a state in which no call is in flight.</summary>
@@ -128,6 +122,15 @@ public sealed class OracleSet
         }
 
         TellLines();
+    }
+
+    private void NoteTouched(Touched touched, ushort point)
+    {
+        judge.BlamePoint(point);
+        blame.Note(touched, point);
+        pendingFolios |= touched.Folios;
+        pendingMms |= touched.Mms;
+        pendingSlots |= touched.Slots;
     }
 
     private void CheckTouched(Touched touched)

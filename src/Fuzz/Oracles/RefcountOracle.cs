@@ -10,8 +10,6 @@ namespace Fuzz.Oracles;
 /// </remarks>
 public readonly struct RefcountOracle : IOracle<Folio>
 {
-    private static readonly Holder[] Holders = Enum.GetValues<Holder>();
-
     /// <inheritdoc />
     public string Name => "refcount";
 
@@ -23,13 +21,17 @@ public readonly struct RefcountOracle : IOracle<Folio>
             return true;
         }
 
-        int signs = 0;
-        foreach (Holder holder in Holders)
+        int pins = subject.TruthHolders(Holder.Pin);
+        int sum = pins * Folio.PinBias;
+        int signs = pins;
+        for (Holder holder = Holder.Allocation; holder < Holder.Pin; holder++)
         {
-            signs |= subject.TruthHolders(holder);
+            int held = subject.TruthHolders(holder);
+            sum += held;
+            signs |= held;
         }
 
-        return signs >= 0 && subject.Refcount == subject.TruthReferences();
+        return sum == subject.Refcount && signs >= 0;
     }
 
     /// <inheritdoc />
@@ -55,7 +57,7 @@ public readonly struct RefcountOracle : IOracle<Folio>
     internal static string Describe(Folio folio)
     {
         string text = string.Join(
-            ", ", Holders.Where(h => folio.TruthHolders(h) != 0).Select(h => $"{h} {folio.TruthHolders(h)}"));
+            ", ", Enum.GetValues<Holder>().Where(h => folio.TruthHolders(h) != 0).Select(h => $"{h} {folio.TruthHolders(h)}"));
         return text.Length == 0 ? "none" : text;
     }
 }

@@ -320,7 +320,8 @@ public class Gup : Routine
     {
         while (FreePin() is { } pin)
         {
-            await cpu.At(StorePin, pin.Word);
+            // Waits for the ptl to be free for the sake of the ground truth alone: then no entry is empty for a moment.
+            await cpu.At(StorePin, pin.Word, mm.Ptl);
             if (pin.Folio is not null)
             {
                 continue;
@@ -331,8 +332,7 @@ public class Gup : Routine
             pin.Page = page;
             pin.Write = write;
 
-            // A zap since the page was pinned has detached it already. If the entry still names the folio there was
-            // none.
+            // The address still is what was pinned unless it was zapped since; a pinned folio cannot come back.
             Pte pte = mm[page];
             pin.TruthAttached = pte.Kind is PteKind.Present or PteKind.Migration
                 ? pte.Target == folio.Pfn

@@ -115,10 +115,15 @@ public sealed class FolioList(Kernel kernel, string name, bool isLru)
     private bool MayAdd(Folio folio)
     {
         kernel.Touched.Folios |= 1UL << folio.Pfn;
+        if (folio.On is null)
+        {
+            return true;
+        }
+
         kernel.BugOn(
-            folio.On is not null, $"list_add corruption. folio is already on the {folio.On} list",
+            true, $"list_add corruption. prev->next should be next (it is on the {folio.On} list)",
             "__list_add_valid_or_report", folio);
-        return folio.On is null;
+        return false;
     }
 
     private void Joined(Folio folio)

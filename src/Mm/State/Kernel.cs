@@ -27,11 +27,21 @@ public sealed class Kernel
     /// <summary>Most pins at once.</summary>
     public const int PinsMax = 8;
 
+    private int framesUsed = FramesMax;
+    private int vmasUsed = VmasMax;
+    private int anonVmasUsed = AnonVmasMax;
     private readonly Stack<Folio> freeFrames = new();
     private readonly Stack<Vma> freeVmas = new();
     private readonly Stack<AnonVma> freeAnonVmas = new();
     private readonly Stack<AnonVmaChain> freeChains = new();
     private readonly Vma[] vmas = new Vma[VmasMax];
+    private static readonly Action<Folio> FolioReset = folio => folio.Reset();
+    private static readonly Action<AnonVma> AnonVmaReset = anonVma => anonVma.Reset();
+    private static readonly Action<Vma> VmaReset = vma =>
+    {
+        vma.Chain.Clear();
+        vma.Lock.Reset();
+    };
 
     /// <summary>A kernel with the routines of v6.18, changed by <paramref name="variants"/>.</summary>
     /// <param name="variants">At most one for each routine.</param>
@@ -87,6 +97,12 @@ public sealed class Kernel
 
     /// <summary>Every shared object by id.</summary>
     public IReadOnlyList<SharedObject> Objects { get; }
+
+    /// <summary>The frames that have been allocated at least once in this execution; all others are as after boot.</summary>
+    public ReadOnlySpan<Folio> UsedFolios => Folios.AsSpan(0, framesUsed);
+
+    /// <summary>The anon_vmas that have been allocated at least once in this execution.</summary>
+    public ReadOnlySpan<AnonVma> UsedAnonVmas => AnonVmas.AsSpan(0, anonVmasUsed);
 
     /// <summary>What changed since the oracles last looked.</summary>
     public Touched Touched { get; }
@@ -180,6 +196,7 @@ public sealed class Kernel
             return null;
         }
 
+        framesUsed = Math.Max(framesUsed, folio.Pfn + 1);
         folio.Allocate();
         return folio;
     }
@@ -196,6 +213,7 @@ public sealed class Kernel
     public Vma AllocateVma()
     {
         Vma vma = freeVmas.Pop();
+        vmasUsed = Math.Max(vmasUsed, vma.Number + 1);
         vma.AnonVma = null;
         return vma;
     }
@@ -207,6 +225,7 @@ public sealed class Kernel
     public AnonVma AllocateAnonVma()
     {
         AnonVma anonVma = freeAnonVmas.Pop();
+        anonVmasUsed = Math.Max(anonVmasUsed, anonVma.Number + 1);
         anonVma.Freed = false;
         anonVma.Refcount = 1;
         anonVma.Children = 0;
@@ -244,28 +263,29 @@ public sealed class Kernel
         }
     }
 
+    /// <summary>Only what the last execution used is reset; everything is handed out in the same order again.</summary>
     private void ResetPools()
     {
-        freeFrames.Clear();
-        for (int pfn = FramesMax - 1; pfn >= 0; pfn--)
+        Refill(freeFrames, Folios, framesUsed, FolioReset);
+        Refill(freeVmas, vmas, vmasUsed, VmaReset);
+        Refill(freeAnonVmas, AnonVmas, anonVmasUsed, AnonVmaReset);
+        framesUsed = 0;
+        vmasUsed = 0;
+        anonVmasUsed = 0;
+    }
+
+    private static void Refill<T>(Stack<T> free, T[] all, int used, Action<T> reset)
+    {
+        // The untouched rest lies at the bottom of the stack, in order; what was handed out and came back is above it.
+        while (free.Count > all.Length - used)
         {
-            Folios[pfn].Reset();
-            freeFrames.Push(Folios[pfn]);
+            free.Pop();
         }
 
-        freeVmas.Clear();
-        for (int i = VmasMax - 1; i >= 0; i--)
+        for (int i = used - 1; i >= 0; i--)
         {
-            vmas[i].Chain.Clear();
-            vmas[i].Lock.Reset();
-            freeVmas.Push(vmas[i]);
-        }
-
-        freeAnonVmas.Clear();
-        for (int i = AnonVmasMax - 1; i >= 0; i--)
-        {
-            AnonVmas[i].Reset();
-            freeAnonVmas.Push(AnonVmas[i]);
+            reset(all[i]);
+            free.Push(all[i]);
         }
     }
 }

@@ -1,0 +1,271 @@
+using System.Globalization;
+using System.Text;
+using Fuzz.Programs;
+using Fuzz.Reporting;
+using Interleave;
+
+namespace Fuzz.Campaign;
+
+/// <summary>A file of a corpus that could not be read, and where it was put.</summary>
+/// <param name="File">Its name before.</param>
+/// <param name="Problem">What is wrong with it; names file, line and column.</param>
+/// <param name="MovedTo">Where it is now; the same as <paramref name="File"/> when it could not be moved.</param>
+public sealed record Quarantined(string File, string Problem, string MovedTo);
+
+/// <summary>What was in a corpus.</summary>
+/// <param name="Programs">The programs by file name.</param>
+/// <param name="Reproducers">The reproducers by file name.</param>
+/// <param name="Quarantined">Files that could not be read.</param>
+public sealed record CorpusContents(
+    IReadOnlyList<(string File, Program Program)> Programs,
+    IReadOnlyList<(string File, Reproducer Reproducer)> Reproducers,
+    IReadOnlyList<Quarantined> Quarantined);
+
+/// <summary>A folder of programs (<c>*.program</c>), reproducers (<c>*.reproducer</c>) and their reports.</summary>
+/// <remarks>
+/// A file is there whole or not at all: it is written under another name, forced to the disk, and renamed. What cannot be
+/// read is named and put aside in <c>quarantine/</c>, never deleted. Thread-safe.
+/// </remarks>
+public sealed class CorpusStore
+{
+    /// <summary>How names of programs end.</summary>
+    public const string ProgramSuffix = ".program";
+
+    /// <summary>How names of reproducers end.</summary>
+    public const string ReproducerSuffix = ".reproducer";
+
+    /// <summary>How names of reports end.</summary>
+    public const string ReportSuffix = ".report.txt";
+
+    private const string TemporarySuffix = ".tmp";
+    private const string QuarantineFolder = "quarantine";
+    private const long FileMax = 1 << 20;
+    private readonly System.Threading.Lock gate = new();
+
+    /// <summary>A store in a folder, which is made when it is not there.</summary>
+    /// <exception cref="StorageException">The folder cannot be made or written.</exception>
+    public CorpusStore(string folder)
+    {
+        Folder = folder;
+        Attempt(folder, "write", () =>
+        {
+            Directory.CreateDirectory(folder);
+            string probe = Path.Combine(folder, $".probe-{Environment.ProcessId}{TemporarySuffix}");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        });
+    }
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>Reads everything; files that cannot be read are moved aside and named in the result.</summary>
+    /// <param name="language">What programs are written in.</param>
+    /// <param name="points">When given, points of schedules must be among them.</param>
+    /// <param name="variants">When given, variants must be among them.</param>
+    /// <exception cref="StorageException">The folder itself cannot be read.</exception>
+    public CorpusContents Load(
+        Language language, PointTable? points = null, IReadOnlyCollection<string>? variants = null)
+    {
+        lock (gate)
+        {
+            List<(string, Program)> programs = [];
+            List<(string, Reproducer)> reproducers = [];
+            List<Quarantined> bad = [];
+            foreach (string file in Files())
+            {
+                try
+                {
+                    if (file.EndsWith(ProgramSuffix, StringComparison.Ordinal))
+                    {
+                        programs.Add((file, ProgramText.Parse(language, ReadText(file), file)));
+                    }
+                    else
+                    {
+                        reproducers.Add((file, Reproducer.Parse(language, ReadText(file), file, points, variants)));
+                    }
+                }
+                catch (Exception error) when (error is InputException or StorageException)
+                {
+                    bad.Add(PutAside(file, error.Message));
+                }
+            }
+
+            return new CorpusContents(programs, reproducers, bad);
+        }
+    }
+
+    /// <summary>Keeps a program under a name made of its contents. Returns whether it was not there yet.</summary>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public bool Add(Program program)
+    {
+        string text = ProgramText.Print(program);
+        string file = Path.Combine(Folder, $"{Hash(text):x16}{ProgramSuffix}");
+        lock (gate)
+        {
+            if (File.Exists(file))
+            {
+                return false;
+            }
+
+            WriteWhole(file, text);
+            return true;
+        }
+    }
+
+    /// <summary>Keeps a reproducer, and its report beside it. Replaces one of the same name.</summary>
+    /// <returns>The reproducer's file.</returns>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public string Add(string name, Reproducer reproducer, Func<string, string> report)
+    {
+        string file = Path.Combine(Folder, name + ReproducerSuffix);
+        lock (gate)
+        {
+            WriteWhole(file, reproducer.Print());
+            WriteWhole(Path.Combine(Folder, name + ReportSuffix), report(file));
+        }
+
+        return file;
+    }
+
+    /// <summary>A file name for a signature: its words, joined by dashes.</summary>
+    public static string NameOf(Execution.Signature signature)
+    {
+        const int LengthMax = 80;
+        StringBuilder name = new();
+        foreach (char letter in $"{signature.Oracle} {signature.Law} {signature.Routine}")
+        {
+            bool plain = char.IsAsciiLetterOrDigit(letter) || letter == '_';
+            if (plain || (name.Length > 0 && name[^1] != '-'))
+            {
+                name.Append(plain ? char.ToLowerInvariant(letter) : '-');
+            }
+        }
+
+        string text = name.ToString().Trim('-');
+        return text.Length <= LengthMax
+            ? text
+            : $"{text[..LengthMax].Trim('-')}-{Hash(text).ToString("x8", CultureInfo.InvariantCulture)[^8..]}";
+    }
+
+    /// <summary>Writes a file so that it is there whole or not at all.</summary>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public static void WriteWhole(string file, string text)
+    {
+        string temporary = $"{file}.{Environment.ProcessId}{TemporarySuffix}";
+        try
+        {
+            Attempt(file, "write", () =>
+            {
+                using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
+                {
+                    stream.Write(Encoding.UTF8.GetBytes(text));
+                    stream.Flush(flushToDisk: true);
+                }
+
+                File.Move(temporary, file, overwrite: true);
+            });
+        }
+        catch (StorageException)
+        {
+            RemoveQuietly(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Reads a text file.</summary>
+    /// <exception cref="InputException">It is not text, or too large to be one of ours.</exception>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    public static string ReadText(string file)
+    {
+        byte[] bytes = [];
+        Attempt(file, "read", () =>
+        {
+            long length = new FileInfo(file).Length;
+            bytes = length > FileMax ? [] : File.ReadAllBytes(file);
+            if (length > FileMax)
+            {
+                throw new InputException(file, 0, 0, $"{length} bytes", $"a text of at most {FileMax} bytes");
+            }
+        });
+        try
+        {
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            int odd = text.AsSpan().IndexOfAnyInRange('\0', '\b');
+            return odd < 0 ? text : throw NotText(file, text.AsSpan(0, odd).Count('\n') + 1);
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw NotText(file, bytes.AsSpan(0, Math.Max(error.Index, 0)).Count((byte)'\n') + 1);
+        }
+    }
+
+    private static InputException NotText(string file, int line) =>
+        new(file, line, 1, "not a text: there are binary bytes in this line", "UTF-8 text");
+
+    private static void Attempt(string path, string doing, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error) when (StorageException.IsAboutFiles(error))
+        {
+            throw StorageException.From(path, doing, error);
+        }
+    }
+
+    private static void RemoveQuietly(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception error) when (StorageException.IsAboutFiles(error))
+        {
+            // The write has failed and is reported; a temporary file that stays does no harm.
+        }
+    }
+
+    private static ulong Hash(string text)
+    {
+        ulong hash = 0xCBF29CE484222325UL;
+        foreach (byte letter in Encoding.UTF8.GetBytes(text))
+        {
+            hash = (hash ^ letter) * 0x100000001B3UL;
+        }
+
+        return hash;
+    }
+
+    private string[] Files()
+    {
+        string[] files = [];
+        Attempt(Folder, "read", () => files = Directory.GetFiles(Folder)
+            .Where(f => f.EndsWith(ProgramSuffix, StringComparison.Ordinal)
+                || f.EndsWith(ReproducerSuffix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).ToArray());
+        return files;
+    }
+
+    private Quarantined PutAside(string file, string problem)
+    {
+        string folder = Path.Combine(Folder, QuarantineFolder);
+        string target = Path.Combine(folder, Path.GetFileName(file));
+        try
+        {
+            Directory.CreateDirectory(folder);
+            for (int i = 1; File.Exists(target); i++)
+            {
+                target = Path.Combine(folder, $"{Path.GetFileName(file)}.{i}");
+            }
+
+            File.Move(file, target);
+            return new Quarantined(file, problem, target);
+        }
+        catch (Exception error) when (StorageException.IsAboutFiles(error))
+        {
+            return new Quarantined(file, $"{problem} (and it cannot be moved aside: {error.Message})", file);
+        }
+    }
+}
