@@ -14,13 +14,16 @@ public static class ProgramWriter
     /// <summary>One call in this many ignores what it could find, so that the unexpected is tried too.</summary>
     private const int WildEvery = 12;
 
+    /// <summary>How often a call that seems to change nothing is drawn again; in a lane once less.</summary>
+    private const int Redraws = 2;
+
     private static readonly Language Mm = MmLanguage.Instance;
 
     /// <summary>A random program.</summary>
     public static Program Write(Taste taste, Rng rng)
     {
         Stage stage = Stage.First(taste.Shape[MmLanguage.Pages]);
-        Call[] setup = new Call[1 + rng.Next(taste.SetupMax)];
+        Call[] setup = new Call[2 + rng.Next(taste.SetupMax - 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 
         // Two lanes in twelve of twenty programs: most races are between two, and they are the quickest to search.
@@ -41,6 +44,11 @@ public static class ProgramWriter
         for (int i = 0; i < calls.Length; i++)
         {
             calls[i] = Next(taste, rng, stage, concurrent);
+            for (int redraw = concurrent ? 1 : 0; redraw < Redraws && stage.After(calls[i]) == stage; redraw++)
+            {
+                calls[i] = Next(taste, rng, stage, concurrent);
+            }
+
             stage = stage.After(calls[i]);
         }
     }
@@ -55,7 +63,7 @@ public static class ProgramWriter
         {
             if (wild || stage.Targets((MmCall)kind, mms) != 0)
             {
-                total += concurrent ? taste.Weights[kind] : taste.SetupWeight(kind);
+                total += (concurrent ? taste.Weights : taste.SetupWeights)[kind];
             }
 
             upTo[kind] = total;

@@ -34,7 +34,7 @@ public readonly record struct Stage(
         MmCall.Exit => BitOperations.PopCount(Alive) > 1 ? Mapped : 0,
         MmCall.Swapoff => SwapOn && Swapped != 0 ? -1 : 0,
         MmCall.Swapon => SwapOn ? 0 : -1,
-        _ => Touched != 0 ? -1 : 0,
+        _ => (Touched | Swapped) != 0 ? -1 : 0,
     };
 
     /// <summary>The guess after a call.</summary>

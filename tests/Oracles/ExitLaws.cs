@@ -86,7 +86,8 @@ public class ExitLaws
     [Fact]
     public void A_sleeper_that_was_never_woken_is_reported()
     {
-        _ = world.Kernel.Folios[0].WaitQueue.Sleep(world.Cpu0, PageFlag.Locked, exclusive: false);
+        Folio folio = world.OnLru();
+        _ = folio.WaitQueue.Sleep(world.Cpu0, PageFlag.Locked, exclusive: false);
         world.End();
         Broke("exit-pins", "sleeper was never woken", "blocked for more than 120 seconds");
     }

@@ -68,6 +68,82 @@ public class ProcessLaws
         world.Broke("exclusive-entry", "exclusive swap entry of a shared slot");
     }
 
+    [Fact]
+    public void An_exclusive_swap_entry_is_a_lie_when_another_process_shares_its_slot()
+    {
+        Folio folio = world.MapPage();
+        int slot = world.Cache(folio);
+        world.Unmap(world.Mm0, 0, slot, PteFlag.Exclusive);
+        world.Fork();
+        world.Step();
+        world.IsSilent();
+        world.Kernel.Swap.Duplicate(slot);
+        world.Mm1.SetPte(0, world.Mm0[0].Without(PteFlag.Exclusive));
+        world.Mm1.AddRss(0, 1);
+        world.Step();
+        world.Broke("exclusive-entry", "exclusive swap entry of a shared slot");
+    }
+
+    [Fact]
+    public void An_exclusive_migration_entry_is_a_lie_when_another_process_copies_it()
+    {
+        Folio folio = world.MapPage();
+        world.Lock(folio);
+        folio.Clear(PageFlag.AnonExclusive);
+        world.Mm0.SetPte(0, new Pte(PteKind.Migration, folio.Pfn, PteFlag.Write));
+        world.Fork();
+        world.Step();
+        world.IsSilent();
+        world.Mm1.SetPte(0, world.Mm0[0].Without(PteFlag.Write));
+        world.Mm1.AddRss(1, 0);
+        world.Step();
+        world.Broke("migration-exclusive", "exclusive migration entry of a shared page");
+    }
+
+    [Fact]
+    public void The_step_that_broke_a_law_is_blamed_not_the_last_one_under_the_lock()
+    {
+        world.MapPage();
+        world.Step();
+        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.AddRss(1, 0);
+        world.Step(world.First);
+        world.Mm0.SetPte(0, world.Mm0[0].With(PteFlag.Young));
+        world.Step(world.Second);
+        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Step(world.Second);
+        world.Broke("rss", "MM_ANONPAGES is not the number of pages", "BUG: Bad rss-counter state");
+    }
+
+    [Fact]
+    public void A_law_that_holds_again_when_the_lock_is_given_back_is_silent()
+    {
+        world.MapPage();
+        world.Step();
+        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.AddRss(1, 0);
+        world.Step();
+        world.Mm0.AddRss(-1, 0);
+        world.Step();
+        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Step();
+        world.Rest();
+        world.IsSilent();
+    }
+
+    [Fact]
+    public void A_suspect_of_the_concurrent_part_is_blamed_at_rest()
+    {
+        world.MapPage();
+        world.Step();
+        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.AddRss(1, 0);
+        world.Step(world.First);
+        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Rest();
+        world.Broke("rss", "MM_ANONPAGES is not the number of pages", "BUG: Bad rss-counter state");
+    }
+
     [Theory]
     [InlineData(PteFlag.Write)]
     [InlineData(PteFlag.Exclusive)]

@@ -64,6 +64,16 @@ public class ReportedLaws
     }
 
     [Fact]
+    public void A_stale_copy_of_a_slot_that_is_mapped_is_a_precursor()
+    {
+        world.Kernel.TruthBroken.Add("swapin: mm0 p0 is mapped to folio 1, which is no copy");
+        world.Step();
+        Violation found = world.Broke("swapin-copy", "stale copy of the slot is mapped");
+        Assert.Equal(LawKind.Precursor, found.Kind);
+        Assert.Equal("mm0 p0 is mapped to folio 1, which is no copy", found.Detail);
+    }
+
+    [Fact]
     public void A_device_that_sees_another_page_is_a_symptom()
     {
         world.Kernel.TruthBroken.Add("pin: the device reads 1, mm0 p0 is 7");

@@ -105,6 +105,24 @@ public class RestLaws
     }
 
     [Fact]
+    public void A_batch_without_a_reference_is_reported()
+    {
+        world.Kernel.Lruvec.Batches[1].Folios.Add(world.MapPage());
+        world.Rest();
+        Broke("rest-references", "batch references and batches differ");
+    }
+
+    [Fact]
+    public void A_pin_without_a_reference_is_reported()
+    {
+        Pin pin = world.Kernel.Pins[2];
+        pin.Folio = world.MapPage();
+        pin.Mm = world.Mm0;
+        world.Rest();
+        Broke("rest-references", "pin references and pins differ");
+    }
+
+    [Fact]
     public void A_pin_reference_without_a_pin_is_reported()
     {
         world.MapPage().Get(Holder.Pin);

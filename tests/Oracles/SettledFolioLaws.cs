@@ -109,6 +109,18 @@ public class SettledFolioLaws
     }
 
     [Fact]
+    public void A_swap_entry_of_an_exclusive_page_is_reported_when_only_the_slot_is_touched()
+    {
+        Folio folio = world.MapPage();
+        int slot = world.Cache(folio);
+        world.Step();
+        world.IsSilent();
+        world.Kernel.Swap.Duplicate(slot);
+        world.Step();
+        world.Broke("exclusive-slot", "swap entry of an exclusive page", "BUG_ON(folio_test_anon(folio)");
+    }
+
+    [Fact]
     public void A_page_that_loses_its_mark_under_a_writable_entry_is_reported()
     {
         Folio folio = world.MapPage();

@@ -3,7 +3,7 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>All laws about one anon_vma that hold after every step.</summary>
-internal sealed class AnonVmaOracles(Kernel kernel, IJudge judge) : ObjectOracles<AnonVma>(kernel, judge)
+internal sealed class AnonVmaOracles(Kernel kernel, Judge judge) : ObjectOracles<AnonVma>(kernel, judge)
 {
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } = [new AnonVmaLiveOracle()];

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -13,7 +14,7 @@ public sealed class AnonVmaTreeOracle : IWorldOracle
     public string Name => "anon-vma-tree";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         int links = 0;
         for (int i = 0; i < kernel.MmCount; i++)
@@ -25,12 +26,13 @@ public sealed class AnonVmaTreeOracle : IWorldOracle
             }
         }
 
-        foreach (AnonVma anonVma in kernel.AnonVmas)
+        for (ulong left = seen.AnonVmas; left != 0; left &= left - 1)
         {
+            AnonVma anonVma = kernel.AnonVmas[BitOperations.TrailingZeroCount(left)];
             if (!anonVma.Freed)
             {
                 links -= anonVma.Tree.Count;
-                CheckCounts(kernel, anonVma, judge);
+                CheckCounts(kernel, seen, anonVma, judge);
             }
         }
 
@@ -62,12 +64,13 @@ public sealed class AnonVmaTreeOracle : IWorldOracle
         }
     }
 
-    private void CheckCounts(Kernel kernel, AnonVma anonVma, IJudge judge)
+    private void CheckCounts(Kernel kernel, Seen seen, AnonVma anonVma, IJudge judge)
     {
         int children = 0;
         int descendants = 0;
-        foreach (AnonVma other in kernel.AnonVmas)
+        for (ulong left = seen.AnonVmas; left != 0; left &= left - 1)
         {
+            AnonVma other = kernel.AnonVmas[BitOperations.TrailingZeroCount(left)];
             if (!other.Freed)
             {
                 children += other.Parent == anonVma ? 1 : 0;

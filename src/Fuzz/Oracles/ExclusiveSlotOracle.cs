@@ -14,7 +14,7 @@ public readonly struct ExclusiveSlotOracle : ISettledOracle<Folio>
 
     /// <inheritdoc />
     public bool IsSettled(Kernel kernel, Folio subject) =>
-        !subject.Has(PageFlag.AnonExclusive | PageFlag.Swapcache) || PageTables.AreQuiet(kernel);
+        PageTables.AreQuiet(kernel);
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>

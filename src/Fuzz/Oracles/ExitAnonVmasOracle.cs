@@ -1,3 +1,4 @@
+using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -10,10 +11,11 @@ public sealed class ExitAnonVmasOracle : IWorldOracle
     public string Name => "exit-anon-vmas";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
-        foreach (AnonVma anonVma in kernel.AnonVmas)
+        for (ulong left = seen.AnonVmas; left != 0; left &= left - 1)
         {
+            AnonVma anonVma = kernel.AnonVmas[BitOperations.TrailingZeroCount(left)];
             if (!anonVma.Freed)
             {
                 judge.Broken(

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -15,10 +16,11 @@ public sealed class ExitFoliosOracle : IWorldOracle
     public string Name => "exit-folios";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
-        foreach (Folio folio in kernel.Folios)
+        for (ulong left = seen.Folios; left != 0; left &= left - 1)
         {
+            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
             if (!folio.Free && !IsBad(kernel, folio))
             {
                 judge.Broken(

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -10,7 +11,7 @@ public sealed class ExitPinsOracle : IWorldOracle
     public string Name => "exit-pins";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         foreach (Pin pin in kernel.Pins)
         {
@@ -20,8 +21,9 @@ public sealed class ExitPinsOracle : IWorldOracle
             }
         }
 
-        foreach (Folio folio in kernel.Folios)
+        for (ulong left = seen.Folios; left != 0; left &= left - 1)
         {
+            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
             if (folio.WaitQueue.HasSleepers)
             {
                 judge.Broken(

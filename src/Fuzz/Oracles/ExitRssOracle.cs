@@ -10,7 +10,7 @@ public sealed class ExitRssOracle : IWorldOracle
     public string Name => "exit-rss";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         for (int i = 0; i < kernel.MmCount; i++)
         {

@@ -10,7 +10,7 @@ public sealed class ExitSlotsOracle : IWorldOracle
     public string Name => "exit-slots";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         for (int slot = 0; slot < kernel.Swap.Slots; slot++)
         {

@@ -3,8 +3,10 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>All laws about one folio.</summary>
-internal sealed class FolioOracles(Kernel kernel, IJudge judge) : ObjectOracles<Folio>(kernel, judge)
+internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<Folio>(kernel, judge)
 {
+    private readonly Suspects[] suspects = new Suspects[Kernel.FramesMax];
+
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } =
     [
@@ -13,6 +15,9 @@ internal sealed class FolioOracles(Kernel kernel, IJudge judge) : ObjectOracles<
         new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(), new LruOracle(),
         new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(), new PinnedPageOracle(),
     ];
+
+    /// <summary>Forgets suspects, for a new execution.</summary>
+    public void Reset() => Array.Clear(suspects);
 
     /// <summary>The laws that hold after every step.</summary>
     public void Check(Folio folio)
@@ -31,12 +36,29 @@ internal sealed class FolioOracles(Kernel kernel, IJudge judge) : ObjectOracles<
         Check<FreeFolioOracle>(folio);
     }
 
-    /// <summary>The laws that hold outside of critical sections; false when some have to be judged later.</summary>
-    public bool Settle(Folio folio) =>
-        folio.Free
-        || (Settle<LruOracle>(folio)
-            & Settle<SwapCacheOracle>(folio)
-            & Settle<ExclusiveSlotOracle>(folio)
-            & Settle<WritableOracle>(folio)
-            & Settle<PinnedPageOracle>(folio));
+    /// <summary>The laws that hold outside of critical sections; false when one is broken and has to be judged again.</summary>
+    public bool Settle(Folio folio)
+    {
+        ref Suspects suspect = ref suspects[folio.Pfn];
+        if (folio.Free)
+        {
+            suspect = default;
+            return true;
+        }
+
+        return Settle<LruOracle>(folio, ref suspect.Lru)
+            & Settle<SwapCacheOracle>(folio, ref suspect.SwapCache)
+            & Settle<ExclusiveSlotOracle>(folio, ref suspect.ExclusiveSlot)
+            & Settle<WritableOracle>(folio, ref suspect.Writable)
+            & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage);
+    }
+
+    private struct Suspects
+    {
+        public ushort Lru;
+        public ushort SwapCache;
+        public ushort ExclusiveSlot;
+        public ushort Writable;
+        public ushort PinnedPage;
+    }
 }

@@ -28,7 +28,7 @@ public interface IOracle<in T> : IOracle
 /// <typeparam name="T">The sort of object.</typeparam>
 public interface ISettledOracle<in T> : IOracle<T>
 {
-    /// <summary>Whether the locks are free under which the law may be broken; else it is judged later.</summary>
+    /// <summary>Whether the locks are free under which the law may be broken; asked only when it is broken.</summary>
     bool IsSettled(Kernel kernel, T subject);
 }
 
@@ -36,5 +36,8 @@ public interface ISettledOracle<in T> : IOracle<T>
 public interface IWorldOracle : IOracle
 {
     /// <summary>Looks at everything and reports what is broken.</summary>
-    void Check(Kernel kernel, IJudge judge);
+    /// <param name="kernel">The state.</param>
+    /// <param name="seen">What the execution has touched so far; all else is as it was at boot.</param>
+    /// <param name="judge">Takes down what is broken.</param>
+    void Check(Kernel kernel, Seen seen, IJudge judge);
 }

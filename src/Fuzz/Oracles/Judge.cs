@@ -16,24 +16,14 @@ public sealed class Judge(Machine machine, Verdict verdict) : IJudge
     /// <summary>Blamed for what shows only when all processes are gone.</summary>
     public const string End = "end";
 
-    private ushort point;
-    private string? phase = Rest;
+    /// <summary>Whom to blame where no step is known.</summary>
+    public string Phase { get; set; } = Rest;
 
-    /// <summary>The kernel function whose step last touched the object under judgement, or the phase.</summary>
-    public string Routine => phase ?? machine.Points[point].Function;
+    /// <summary>Id of the point whose step is blamed; 0, the start, for none.</summary>
+    public ushort Point { get; set; }
 
-    /// <summary>Number of violations added since it was made.</summary>
+    /// <summary>Number of violations told since it was made.</summary>
     public int Told { get; private set; }
-
-    /// <summary>From now on blames the function of that point.</summary>
-    public void BlamePoint(ushort id)
-    {
-        point = id;
-        phase = null;
-    }
-
-    /// <summary>From now on blames a phase of the execution, as no step is known.</summary>
-    public void BlamePhase(string name) => phase = name;
 
     /// <inheritdoc />
     public void Broken(
@@ -47,7 +37,8 @@ public sealed class Judge(Machine machine, Verdict verdict) : IJudge
             }
         }
 
-        Add(new Signature(oracle.Name, law, Routine), kind, detail, message);
+        string routine = Point == 0 ? Phase : machine.Points[Point].Function;
+        Add(new Signature(oracle.Name, law, routine), kind, detail, message);
     }
 
     /// <inheritdoc />

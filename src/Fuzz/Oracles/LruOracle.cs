@@ -5,8 +5,8 @@ namespace Fuzz.Oracles;
 /// <summary>PG_lru is set exactly while the folio is linked on an LRU list, unless one owner is taking it off.</summary>
 /// <remarks>
 /// E6, L10, A15, B8, judged while the lruvec lock is free. Isolation clears PG_lru before it takes that lock, so a linked folio
-/// without the flag is in order while somebody holds it for that (an isolation, a batch, a lookup, or its page table lock). A
-/// folio whose last reference is gone is being unlinked. The kernel sees it as list corruption or a bad page.
+/// without the flag is in order while somebody holds it for that (an isolation, a batch, a lookup), or has looked it up under
+/// a page table lock. A folio whose last reference is gone is being unlinked. The kernel sees it as list corruption or a bad page.
 /// </remarks>
 public readonly struct LruOracle : ISettledOracle<Folio>
 {
@@ -14,13 +14,14 @@ public readonly struct LruOracle : ISettledOracle<Folio>
     public string Name => "lru";
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, Folio subject) => kernel.Lruvec.Lock.Holder is null;
+    public bool IsSettled(Kernel kernel, Folio subject) =>
+        kernel.Lruvec.Lock.Holder is null && (subject.Has(PageFlag.Lru) || PageTables.AreQuiet(kernel));
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject)
     {
         bool linked = subject.On is { IsLru: true };
-        return linked == subject.Has(PageFlag.Lru) || subject.Refcount <= 0 || (linked && HasOwner(kernel, subject));
+        return linked == subject.Has(PageFlag.Lru) || subject.Refcount <= 0 || (linked && HasOwner(subject));
     }
 
     /// <inheritdoc />
@@ -38,9 +39,8 @@ public readonly struct LruOracle : ISettledOracle<Folio>
         }
     }
 
-    private static bool HasOwner(Kernel kernel, Folio folio) =>
+    private static bool HasOwner(Folio folio) =>
         folio.TruthHolders(Holder.Isolation) > 0
         || folio.TruthHolders(Holder.Lookup) > 0
-        || folio.TruthHolders(Holder.LruBatch) > 0
-        || !PageTables.AreQuiet(kernel);
+        || folio.TruthHolders(Holder.LruBatch) > 0;
 }

@@ -9,13 +9,13 @@ namespace Fuzz.Oracles;
 /// <remarks>
 /// The engine calls <see cref="Reset"/> with its own reset, <see cref="AfterStep"/> after each step of the concurrent part,
 /// <see cref="AtRest"/> and <see cref="AtEnd"/>, and clears <see cref="Kernel.Touched"/> after each. Nothing is allocated
-/// while all laws hold. Objects touched inside a critical section are kept until it is over.
+/// while all laws hold. An object that breaks a law inside a critical section is judged again when it is over.
 /// </remarks>
 public sealed class OracleSet
 {
     private readonly Kernel kernel;
     private readonly Judge judge;
-    private readonly Blame blame = new();
+    private readonly Seen seen = new();
     private readonly FolioOracles folios;
     private readonly MmOracles mms;
     private readonly SlotOracles slots;
@@ -52,8 +52,8 @@ public sealed class OracleSet
         anonVmas = new AnonVmaOracles(kernel, judge);
         All =
         [
-            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Content, truth.Zap, truth.Device, .. rest,
-            .. end, console,
+            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device, truth.Content,
+            .. rest, .. end, console,
         ];
     }
 
@@ -68,6 +68,10 @@ public sealed class OracleSet
         pendingSlots = 0;
         linesSeen = 0;
         truthSeen = 0;
+        seen.Clear();
+        folios.Reset();
+        mms.Reset();
+        slots.Reset();
     }
 
     /// <summary>Judges what one step of the concurrent part touched.</summary>
@@ -78,20 +82,19 @@ public sealed class OracleSet
     {
         Touched touched = kernel.Touched;
         int told = judge.Told;
+        judge.Point = point.Id;
         if ((touched.Folios | touched.AnonVmas | touched.Mms | touched.Slots) != 0)
         {
-            NoteTouched(touched, point.Id);
             CheckTouched(touched);
         }
 
         if ((pendingFolios | pendingMms | pendingSlots) != 0)
         {
-            SettlePending(blamePoints: true);
+            SettlePending();
         }
 
         if (kernel.Console.Count + kernel.TruthBroken.Count != linesSeen + truthSeen)
         {
-            judge.BlamePoint(point.Id);
             TellLines();
         }
 
@@ -99,50 +102,52 @@ public sealed class OracleSet
     }
 
     /// <summary>Judges a state in which no call is in flight.</summary>
-    public void AtRest()
-    {
-        SettlePending(blamePoints: true);
-        Judge(Oracles.Judge.Rest, rest);
-    }
+    public void AtRest() => JudgeAll(Judge.Rest, rest);
 
     /// <summary>Judges the state after all processes are gone.</summary>
-    public void AtEnd() => Judge(Oracles.Judge.End, end);
+    public void AtEnd() => JudgeAll(Judge.End, end);
 
-    private void Judge(string phase, IWorldOracle[] laws)
+    private void JudgeAll(string phase, IWorldOracle[] laws)
     {
-        judge.BlamePhase(phase);
-        pendingFolios = kernel.Touched.Folios;
-        pendingMms = kernel.Touched.Mms;
-        pendingSlots = kernel.Touched.Slots;
+        judge.Phase = phase;
+        judge.Point = 0;
         CheckTouched(kernel.Touched);
-        SettlePending(blamePoints: false);
+        pendingMms = (1u << kernel.MmCount) - 1;
+        pendingSlots = (1u << kernel.Swap.Slots) - 1;
+        SettlePending();
         foreach (IWorldOracle law in laws)
         {
-            law.Check(kernel, judge);
+            law.Check(kernel, seen, judge);
         }
 
         TellLines();
     }
 
-    private void NoteTouched(Touched touched, ushort point)
+    private void CheckTouched(Touched touched)
     {
-        judge.BlamePoint(point);
-        blame.Note(touched, point);
+        seen.Add(touched);
         pendingFolios |= touched.Folios;
         pendingMms |= touched.Mms;
         pendingSlots |= touched.Slots;
-    }
-
-    private void CheckTouched(Touched touched)
-    {
         for (ulong left = touched.Folios; left != 0; left &= left - 1)
         {
-            folios.Check(kernel.Folios[BitOperations.TrailingZeroCount(left)]);
+            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
+            folios.Check(folio);
+            if (folio.TruthMigrationPtes > 0 && folio.TruthMigrationPtes + folio.TruthPtes > 1)
+            {
+                // Another process' entry of this page may have become a lie without being touched.
+                pendingMms |= (1u << kernel.MmCount) - 1;
+            }
         }
 
         for (uint left = touched.Slots; left != 0; left &= left - 1)
         {
-            slots.Check(BitOperations.TrailingZeroCount(left));
+            int slot = BitOperations.TrailingZeroCount(left);
+            slots.Check(slot);
+
+            // What the entries and the cached folio say about this slot may have become a lie without being touched.
+            pendingMms |= (1u << kernel.MmCount) - 1;
+            pendingFolios |= kernel.Swap.Cached(slot) is { } cached ? 1UL << cached.Pfn : 0;
         }
 
         for (ulong left = touched.AnonVmas; left != 0; left &= left - 1)
@@ -151,35 +156,24 @@ public sealed class OracleSet
         }
     }
 
-    private void SettlePending(bool blamePoints)
+    private void SettlePending()
     {
         for (ulong left = pendingFolios; left != 0; left &= left - 1)
         {
             int pfn = BitOperations.TrailingZeroCount(left);
-            Blaming(blamePoints, blame.Folios[pfn]);
             pendingFolios ^= folios.Settle(kernel.Folios[pfn]) ? 1UL << pfn : 0;
         }
 
         for (uint left = pendingMms; left != 0; left &= left - 1)
         {
             int mm = BitOperations.TrailingZeroCount(left);
-            Blaming(blamePoints, blame.Mms[mm]);
             pendingMms ^= mms.Settle(kernel.Mms[mm]) ? 1u << mm : 0;
         }
 
         for (uint left = pendingSlots; left != 0; left &= left - 1)
         {
             int slot = BitOperations.TrailingZeroCount(left);
-            Blaming(blamePoints, blame.Slots[slot]);
             pendingSlots ^= slots.Settle(slot) ? 1u << slot : 0;
-        }
-    }
-
-    private void Blaming(bool points, ushort point)
-    {
-        if (points)
-        {
-            judge.BlamePoint(point);
         }
     }
 

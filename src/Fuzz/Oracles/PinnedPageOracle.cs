@@ -15,11 +15,6 @@ public readonly struct PinnedPageOracle : ISettledOracle<Folio>
     /// <inheritdoc />
     public bool IsSettled(Kernel kernel, Folio subject)
     {
-        if (subject.TruthHolders(Holder.Pin) == 0)
-        {
-            return true;
-        }
-
         foreach (Pin pin in kernel.Pins)
         {
             if (pin.Folio == subject && pin.TruthAttached && pin.Mm.Ptl.Holder is not null)

@@ -14,7 +14,7 @@ public sealed class RestContentOracle : IWorldOracle
     public string Name => "rest-content";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         for (int i = 0; i < kernel.MmCount; i++)
         {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Interleave;
 using Mm.State;
 
@@ -13,7 +14,7 @@ public sealed class RestLocksOracle : IWorldOracle
     public string Name => "rest-locks";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         CheckSpinlock(kernel.Lruvec.Lock, judge);
         CheckSpinlock(kernel.Swap.ClusterLock, judge);
@@ -32,8 +33,9 @@ public sealed class RestLocksOracle : IWorldOracle
             }
         }
 
-        foreach (Folio folio in kernel.Folios)
+        for (ulong left = seen.Folios; left != 0; left &= left - 1)
         {
+            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
             CheckFolio(folio, judge);
         }
     }
@@ -55,6 +57,7 @@ public sealed class RestLocksOracle : IWorldOracle
             judge.Broken(this, "folio left under writeback", $"{folio}: flags {folio.Flags}", Hang);
         }
 
+        CheckSpinlock(folio.WaitQueue.Lock, judge);
         if (folio.WaitQueue.HasSleepers)
         {
             judge.Broken(this, "sleeper left on a folio", $"{folio}: flags {folio.Flags}", Hang);

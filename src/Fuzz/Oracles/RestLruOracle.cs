@@ -1,3 +1,4 @@
+using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -13,10 +14,11 @@ public sealed class RestLruOracle : IWorldOracle
     public string Name => "rest-lru";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
-        foreach (Folio folio in kernel.Folios)
+        for (ulong left = seen.Folios; left != 0; left &= left - 1)
         {
+            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
             if (!folio.Free && folio.Refcount > 0)
             {
                 CheckFolio(folio, judge);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -6,19 +7,25 @@ namespace Fuzz.Oracles;
 /// <remarks>E3 without anybody passing by: a lookup, isolation or gather that still holds a folio was forgotten. No message.</remarks>
 public sealed class RestReferencesOracle : IWorldOracle
 {
+    private const string BatchLaw = "batch references and batches differ";
+    private const string PinLaw = "pin references and pins differ";
+
     /// <inheritdoc />
     public string Name => "rest-references";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
-        foreach (Folio folio in kernel.Folios)
+        for (ulong left = seen.Folios; left != 0; left &= left - 1)
         {
+            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
             if (!folio.Free && folio.Refcount > 0)
             {
                 CheckFolio(kernel, folio, judge);
             }
         }
+
+        CheckNamed(kernel, judge);
     }
 
     private static int Passing(Folio folio) =>
@@ -50,6 +57,29 @@ public sealed class RestReferencesOracle : IWorldOracle
         return count;
     }
 
+    /// <summary>The other way round: what batches and pins name is held for them.</summary>
+    private void CheckNamed(Kernel kernel, IJudge judge)
+    {
+        foreach (LruBatch batch in kernel.Lruvec.Batches)
+        {
+            foreach (Folio folio in batch.Folios)
+            {
+                if (folio.TruthHolders(Holder.LruBatch) == 0)
+                {
+                    judge.Broken(this, BatchLaw, $"{folio}: in a batch, held: {RefcountOracle.Describe(folio)}");
+                }
+            }
+        }
+
+        foreach (Pin pin in kernel.Pins)
+        {
+            if (pin.Folio is { } folio && folio.TruthHolders(Holder.Pin) == 0)
+            {
+                judge.Broken(this, PinLaw, $"{folio}: pinned, held: {RefcountOracle.Describe(folio)}");
+            }
+        }
+    }
+
     private void CheckFolio(Kernel kernel, Folio folio, IJudge judge)
     {
         if (Passing(folio) != 0)
@@ -73,17 +103,17 @@ public sealed class RestReferencesOracle : IWorldOracle
                 "INFO: task blocked for more than 120 seconds.");
         }
 
-        if (folio.TruthHolders(Holder.LruBatch) != InBatches(kernel, folio))
+        if (folio.TruthHolders(Holder.LruBatch) != 0 && folio.TruthHolders(Holder.LruBatch) != InBatches(kernel, folio))
         {
             judge.Broken(
-                this, "batch references and batches differ",
+                this, BatchLaw,
                 $"{folio}: in {InBatches(kernel, folio)} batches, held: {RefcountOracle.Describe(folio)}");
         }
 
-        if (folio.TruthHolders(Holder.Pin) != Pins(kernel, folio))
+        if (folio.TruthHolders(Holder.Pin) != 0 && folio.TruthHolders(Holder.Pin) != Pins(kernel, folio))
         {
             judge.Broken(
-                this, "pin references and pins differ",
+                this, PinLaw,
                 $"{folio}: {Pins(kernel, folio)} pins, held: {RefcountOracle.Describe(folio)}");
         }
     }

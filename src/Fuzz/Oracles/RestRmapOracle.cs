@@ -13,7 +13,7 @@ public sealed class RestRmapOracle : IWorldOracle
     public string Name => "rest-rmap";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         for (int i = 0; i < kernel.MmCount; i++)
         {

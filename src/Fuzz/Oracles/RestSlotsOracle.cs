@@ -13,7 +13,7 @@ public sealed class RestSlotsOracle : IWorldOracle
     public string Name => "rest-slots";
 
     /// <inheritdoc />
-    public void Check(Kernel kernel, IJudge judge)
+    public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
         SwapDevice swap = kernel.Swap;
         for (int slot = 0; slot < swap.Slots; slot++)

@@ -12,16 +12,14 @@ public readonly struct SwapCacheOracle : ISettledOracle<Folio>
     /// <inheritdoc />
     public string Name => "swap-cache";
 
-    // A locked folio is settled as far as waiting goes: its unlock touches it again.
-
     /// <inheritdoc />
     public bool IsSettled(Kernel kernel, Folio subject) =>
-        subject.Has(PageFlag.Locked) || kernel.Swap.ClusterLock.Holder is null;
+        !subject.Has(PageFlag.Locked) && kernel.Swap.ClusterLock.Holder is null;
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject)
     {
-        if (subject.Has(PageFlag.Locked) || subject.Refcount <= 0)
+        if (subject.Refcount <= 0)
         {
             return true;
         }

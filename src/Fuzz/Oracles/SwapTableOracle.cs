@@ -14,8 +14,7 @@ public readonly struct SwapTableOracle : ISettledOracle<int>
 
     /// <inheritdoc />
     public bool IsSettled(Kernel kernel, int subject) =>
-        kernel.Swap.Cached(subject) is not { } folio
-        || (kernel.Swap.ClusterLock.Holder is null && !folio.Has(PageFlag.Locked));
+        kernel.Swap.ClusterLock.Holder is null && kernel.Swap.Cached(subject)?.Has(PageFlag.Locked) != true;
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, int subject) =>

@@ -11,6 +11,9 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>pin:</c>.</summary>
     public DeviceOracle Device { get; } = new();
 
+    /// <summary>Lines that begin with <c>swapin:</c>.</summary>
+    public SwapinOracle Swapin { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -24,6 +27,10 @@ internal sealed class TruthReports
         else if (line.StartsWith(DeviceOracle.Prefix, StringComparison.Ordinal))
         {
             Device.Tell(line[DeviceOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(SwapinOracle.Prefix, StringComparison.Ordinal))
+        {
+            Swapin.Tell(line[SwapinOracle.Prefix.Length..].Trim(), judge);
         }
         else
         {

@@ -16,8 +16,7 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
     public bool IsSettled(Kernel kernel, MmStruct subject) => subject.Ptl.Holder is null;
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, Folio subject) =>
-        subject.TruthPtes == 0 || subject.Has(PageFlag.AnonExclusive) || PageTables.AreQuiet(kernel);
+    public bool IsSettled(Kernel kernel, Folio subject) => PageTables.AreQuiet(kernel);
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, MmStruct subject) => FindPage(kernel, subject, null) < 0;

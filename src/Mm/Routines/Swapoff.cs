@@ -26,14 +26,14 @@ public class Swapoff : Routine
     private static readonly Point TestAnon = Points.Define("SwapoffTestAnon", "unuse_pte", Access.Read);
     private static readonly Point SetPte = Points.Define("SwapoffSetPte", "unuse_pte", Access.Write);
     private static readonly Point FindSlot = Points.Define("SwapoffFindSlot", "find_next_to_unuse", Access.Read);
-    private static readonly Point WaitChange = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
+    private static readonly Point Retry = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
     private static readonly Point Kill = Points.Define("SwapoffKill", "percpu_ref_kill", Access.Write);
     private static readonly Point WaitUsers = Points.Define("SwapoffWaitUsers", "wait_for_completion", Access.Acquire);
     private static readonly Point Drain = Points.Define("SwapoffDrainMmlist", "drain_mmlist", Access.Write);
     private static readonly Point Revive = Points.Define("SwaponRevive", "percpu_ref_resurrect", Access.Rmw);
     private static readonly Point Enable = Points.Define("SwaponEnable", "enable_swap_info", Access.Acquire);
 
-    private readonly Changed?[] changes = new Changed?[Machine.CpusMax];
+    private PassWorthwhile? worthwhile;
 
     /// <summary>swapoff: empties the device, then takes it away.</summary>
     /// <returns>False when it is off or going already, or memory ran out; then it is as it was.</returns>
@@ -90,18 +90,18 @@ public class Swapoff : Routine
     /// <summary>try_to_unuse: false when memory ran out.</summary>
     protected virtual async Flow<bool> TryToUnuse(Cpu cpu)
     {
-        Changed changed = changes[cpu.Index] ??= new Changed(K);
+        worthwhile ??= new PassWorthwhile(K);
         while (await InUse(cpu))
         {
-            // The kernel tries again for ever; here it does so when something changed that could make a difference.
-            changed.Remember();
             if (!await UnuseMms(cpu))
             {
                 return false;
             }
 
             await UnuseLeftovers(cpu);
-            await cpu.At(WaitChange, K.Swap.Word, changed);
+
+            // The kernel tries again for ever; here it does so when it can make a difference.
+            await cpu.At(Retry, K.Swap.Word, worthwhile);
         }
 
         return true;
@@ -277,63 +277,46 @@ public class Swapoff : Routine
         return true;
     }
 
-    /// <summary>Ready when the device is empty, or anything is not as it was that a pass of swapoff looks at.</summary>
-    private sealed class Changed(Kernel kernel) : IWaitable
+    /// <summary>Ready when the device is empty, or another pass would find something that it can do.</summary>
+    /// <remarks>
+    /// What else can be: a slot that is being allocated or freed, an entry that is being set or zapped, a process that
+    /// is exiting. Each of them ends as nothing, or as something that a pass finds.
+    /// </remarks>
+    private sealed class PassWorthwhile(Kernel kernel) : IWaitable
     {
-        private readonly (int Count, bool HasCache, Folio? Cached)[] slots = new (int, bool, Folio?)[Kernel.SlotsMax];
-        private readonly (bool Listed, bool Alive)[] mms = new (bool, bool)[Kernel.MmsMax];
-        private readonly Pte[] ptes = new Pte[Kernel.MmsMax * Kernel.PagesMax];
-
-        public void Remember()
-        {
-            for (int slot = 0; slot < slots.Length; slot++)
-            {
-                slots[slot] = SlotNow(slot);
-            }
-
-            for (int i = 0; i < mms.Length; i++)
-            {
-                mms[i] = MmNow(i);
-            }
-
-            for (int i = 0; i < ptes.Length; i++)
-            {
-                ptes[i] = PteNow(i);
-            }
-        }
-
-        public bool IsReady(Cpu cpu)
-        {
-            bool same = kernel.Swap.InUse() != 0;
-            for (int slot = 0; slot < slots.Length && same; slot++)
-            {
-                same = slots[slot] == SlotNow(slot);
-            }
-
-            for (int i = 0; i < mms.Length && same; i++)
-            {
-                same = mms[i] == MmNow(i);
-            }
-
-            for (int i = 0; i < ptes.Length && same; i++)
-            {
-                same = ptes[i] == PteNow(i);
-            }
-
-            return !same;
-        }
+        public bool IsReady(Cpu cpu) => kernel.Swap.InUse() == 0 || AnyLeftover() || AnyEntry();
 
         public void Blockers(Cpu cpu, ICollection<Cpu> into)
         {
         }
 
-        private (int Count, bool HasCache, Folio? Cached) SlotNow(int slot) =>
-            (kernel.Swap.Count(slot), kernel.Swap.HasCache(slot), kernel.Swap.Cached(slot));
+        private bool AnyLeftover()
+        {
+            for (int slot = 0; slot < kernel.Swap.Slots; slot++)
+            {
+                if (kernel.Swap.Cached(slot) is not null && kernel.Swap.Count(slot) == 0)
+                {
+                    return true;
+                }
+            }
 
-        private (bool Listed, bool Alive) MmNow(int i) => (kernel.Mms[i].OnMmlist, kernel.Mms[i].Users > 0);
+            return false;
+        }
 
-        private Pte PteNow(int i) => SwapOnly(kernel.Mms[i / Kernel.PagesMax][i % Kernel.PagesMax]);
+        private bool AnyEntry()
+        {
+            foreach (MmStruct mm in kernel.Mms)
+            {
+                for (int page = 0; page < Kernel.PagesMax && mm.OnMmlist && mm.Alive; page++)
+                {
+                    if (mm[page].IsSwap && kernel.Swap.Count(mm[page].Target) > 0 && mm.FindVma(page) is not null)
+                    {
+                        return true;
+                    }
+                }
+            }
 
-        private static Pte SwapOnly(Pte pte) => pte.IsSwap ? pte : Pte.None;
+            return false;
+        }
     }
 }

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Tests.Bench.MapcountReset;
+using Tests.Bench.PlantedBug;
+
+namespace Tests.Bench;
+
+/// <summary>The command line: one command for each benchmark.</summary>
+internal static class Entry
+{
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print the figures as one JSON object on the last line.",
+        Recursive = true,
+    };
+
+    public static int Main(string[] args)
+    {
+        RootCommand root = new("Measures the house against its limits: ratios are taken within one run.") { Json };
+        Add(root, "w1", "Executions of the 'mapcount reset' workload (120 steps) against a flat switch loop", W1.Run);
+        Add(root, "shrink", "Shrinking a planted bug from 20 calls on 4 cells to its 4 calls", ShrinkBench.Run);
+        return root.Parse(args).Invoke();
+    }
+
+    private static void Add<T>(RootCommand root, string name, string description, Func<T> run)
+        where T : notnull
+    {
+        Command command = new(name, description);
+        command.SetAction(parsed => Figures.Print(description, run(), parsed.GetValue(Json)));
+        root.Add(command);
+    }
+}
