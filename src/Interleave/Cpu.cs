@@ -95,7 +95,8 @@ public sealed class Cpu
         return new Step(this);
     }
 
-    /// <summary>As <see cref="Take"/>, for a lock that calls <see cref="Machine.Announce"/> whenever it changes.</summary>
+    /// <summary>As <see cref="Take"/>, for a lock that calls <see cref="Machine.Announce"/> whenever it
+    /// changes.</summary>
     internal Step TakeLock(Point point, SharedObject target, ITakeable side)
     {
         ParkedId = point.Id;

@@ -2,8 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Interleave;
 
-/// <summary>What a routine of an engine returns: a call that may be suspended at its points. Awaited exactly once, at once.</summary>
-/// <remarks>Only steps and flows can be awaited inside; a foreign await (Task, ValueTask, Yield) is refused at run time.</remarks>
+/// <summary>What a routine of an engine returns: a call that may be suspended at its points. Awaited exactly once, at
+/// once.</summary>
+/// <remarks>Only steps and flows can be awaited inside; a foreign await (Task, ValueTask, Yield) is refused at run
+/// time.</remarks>
 [AsyncMethodBuilder(typeof(FlowBuilder))]
 public readonly struct Flow : ICriticalNotifyCompletion, IFlowAwaiter
 {

@@ -1,7 +1,8 @@
 namespace Interleave;
 
 /// <summary>The suspended-routine boxes of one machine that are free, by the type of their state machine.</summary>
-/// <remarks>They belong to the machine rather than to the thread: finding them costs two loads, a thread static costs a call.</remarks>
+/// <remarks>They belong to the machine rather than to the thread: finding them costs two loads, a thread static costs a
+/// call.</remarks>
 internal sealed class FlowPools
 {
     private static int types;
@@ -33,7 +34,8 @@ internal sealed class FlowPools
             Array.Resize(ref stack.Cells, stack.Count * 2);
         }
 
-        // Taking leaves the reference where it is, so that mostly nothing changes here: storing references is what costs.
+        // Taking leaves the reference where it is, so that mostly nothing changes here: storing references is what
+        // costs.
         ref Cell cell = ref stack.Cells[stack.Count++];
         if (cell.Box != box)
         {

@@ -9,7 +9,8 @@ public interface IScheduler
     /// <summary>Starts an execution of <paramref name="cpus"/> lanes.</summary>
     void Begin(int cpus);
 
-    /// <summary>The lane that runs the next step: a member of <see cref="Choice.Enabled"/>, or -1 to stop the execution.</summary>
+    /// <summary>The lane that runs the next step: a member of <see cref="Choice.Enabled"/>, or -1 to stop the
+    /// execution.</summary>
     int Next(in Choice choice);
 }
 

@@ -1,6 +1,7 @@
 namespace Interleave;
 
-/// <summary>Something a lane can wait for. A predicate, never a retry loop, so that a waiting lane costs no schedules.</summary>
+/// <summary>Something a lane can wait for. A predicate, never a retry loop, so that a waiting lane costs no
+/// schedules.</summary>
 public interface IWaitable
 {
     /// <summary>Whether the lane may go on now. Must be pure.</summary>

@@ -1,6 +1,7 @@
 namespace Interleave;
 
-/// <summary>What a lane's outermost routine returns to: it tells the machine that the lane is done, or what it threw.</summary>
+/// <summary>What a lane's outermost routine returns to: it tells the machine that the lane is done, or what it
+/// threw.</summary>
 internal sealed class LaneEnd(Cpu cpu) : FlowBox(cpu.Machine.Pools)
 {
     private FlowBox? outermost;

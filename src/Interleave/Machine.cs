@@ -41,13 +41,16 @@ public sealed class Machine
     /// <summary>The lanes that wait, ready or not.</summary>
     private uint waiting;
 
-    /// <summary>Those of them that wait for something that does not announce its changes: asked before every choice.</summary>
+    /// <summary>Those of them that wait for something that does not announce its changes: asked before every
+    /// choice.</summary>
     private uint asked;
 
-    /// <summary>Those of them that wait for a lock and cannot have it now: asked only when the lock announces a change.</summary>
+    /// <summary>Those of them that wait for a lock and cannot have it now: asked only when the lock announces a
+    /// change.</summary>
     private uint blocked;
 
-    /// <summary>Numbers of lanes, or <see cref="Nobody"/>: storing a number is cheaper than storing a reference.</summary>
+    /// <summary>Numbers of lanes, or <see cref="Nobody"/>: storing a number is cheaper than storing a
+    /// reference.</summary>
     private int current = Nobody;
     private int pending = Nobody;
     private bool solo;
@@ -199,7 +202,8 @@ public sealed class Machine
     /// <summary>Whether that lane has run to its end.</summary>
     internal bool IsDone(Cpu cpu) => (live & cpu.Bit) == 0;
 
-    /// <summary>Notes that a lane waits before its next step, for something that must be asked before every choice.</summary>
+    /// <summary>Notes that a lane waits before its next step, for something that must be asked before every
+    /// choice.</summary>
     internal void Waits(Cpu cpu)
     {
         waiting |= cpu.Bit;

@@ -1,6 +1,7 @@
 namespace Interleave;
 
-/// <summary>A named place where a lane may be parked; it declares which object comes next and how it is touched.</summary>
+/// <summary>A named place where a lane may be parked; it declares which object comes next and how it is
+/// touched.</summary>
 /// <remarks>Names are part of the stored schedules: renaming one renames it in every reproducer.</remarks>
 public sealed class Point
 {

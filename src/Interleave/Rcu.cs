@@ -3,7 +3,8 @@ namespace Interleave;
 /// <summary>RCU: read sections that never block, and grace periods that wait for those that began before.</summary>
 /// <remarks>
 /// Entering and leaving a section are no steps of their own. A grace period ends as early as RCU allows: at the moment
-/// when the last section that began before it has ended. Memory freed through it is therefore reused as early as can be.
+/// when the last section that began before it has ended. Memory freed through it is therefore reused as early as can
+/// be.
 /// </remarks>
 public sealed class Rcu(Machine machine)
 {

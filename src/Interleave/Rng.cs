@@ -2,9 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Interleave;
 
-/// <summary>The only source of randomness: xorshift64* seeded through splitmix64. A class, so that it is shared by passing it on.</summary>
-/// <remarks>Marsaglia 2003 (xorshift), Vigna 2016 (the multiplier). Ranges use Lemire's multiply-shift without rejection:
-/// the bias is below 2^-32 times the range.</remarks>
+/// <summary>The only source of randomness: xorshift64* seeded through splitmix64. A class, so that it is shared by
+/// passing it on.</summary>
+/// <remarks>Marsaglia 2003 (xorshift), Vigna 2016 (the multiplier). Ranges use Lemire's multiply-shift without
+/// rejection: the bias is below 2^-32 times the range.</remarks>
 public sealed class Rng
 {
     private ulong state;

@@ -1,9 +1,10 @@
 namespace Interleave;
 
-/// <summary>A reader-writer semaphore (struct rw_semaphore): many readers or one writer, with trylocks and downgrade.</summary>
+/// <summary>A reader-writer semaphore (struct rw_semaphore): many readers or one writer, with trylocks and
+/// downgrade.</summary>
 /// <remarks>
-/// Waiting writers do not hold up new readers. The kernel's do, but only to be fair: every interleaving that fairness allows
-/// is among those explored here.
+/// Waiting writers do not hold up new readers. The kernel's do, but only to be fair: every interleaving that fairness
+/// allows is among those explored here.
 /// </remarks>
 public sealed class Rwsem : SharedObject, IWaitable
 {

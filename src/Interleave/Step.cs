@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Interleave;
 
-/// <summary>What <see cref="Cpu.At(Point, SharedObject)"/> returns: the only thing besides a <see cref="Flow"/> that may be awaited.</summary>
+/// <summary>What <see cref="Cpu.At(Point, SharedObject)"/> returns: the only thing besides a <see cref="Flow"/> that
+/// may be awaited.</summary>
 /// <remarks>
-/// The scheduler is asked inside the await. If it chooses the same lane again the await completes at once and nothing is
-/// suspended, so a lane that runs on costs no more than a call.
+/// The scheduler is asked inside the await. If it chooses the same lane again the await completes at once and nothing
+/// is suspended, so a lane that runs on costs no more than a call.
 /// </remarks>
 public readonly struct Step : ICriticalNotifyCompletion
 {

@@ -6,7 +6,8 @@ namespace Interleave;
 /// <param name="Cpu">The lane.</param>
 /// <param name="Tag">The lane's <see cref="Interleave.Cpu.Tag"/> when the step began.</param>
 /// <param name="Kind">Kind of the object.</param>
-/// <param name="Preempts">Whether the lane that ran before could have gone on: this switch was the scheduler's wish.</param>
+/// <param name="Preempts">Whether the lane that ran before could have gone on: this switch was the scheduler's
+/// wish.</param>
 public readonly record struct TraceStep(ushort Point, ushort Target, byte Cpu, byte Tag, byte Kind, bool Preempts)
 {
     /// <summary>The id that stands for "no object".</summary>

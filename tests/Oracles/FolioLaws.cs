@@ -70,7 +70,7 @@ public class FolioLaws
         folio.TruthFirstMap = "folio 0 is first-mapped although its mapcount is 1";
         folio.StoreMapcount(0);
         world.Step();
-        world.Broke("first-map", "first mapper is not alone", "Bad page map");
+        world.Broke("first-map", "folio is first-mapped twice", "Bad page map");
     }
 
     [Fact]

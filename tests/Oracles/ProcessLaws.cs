@@ -49,7 +49,8 @@ public class ProcessLaws
         world.IsSilent();
         world.Mm1.SetPte(0, world.Mm1[0].With(PteFlag.Write));
         world.Step();
-        world.Broke("writable", "writable page is not exclusive", "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
+        world.Broke(
+            "writable", "writable page is not exclusive", "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
     }
 
     [Fact]

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Tests.Oracles;
 
-/// <summary>What the kernel prints and what routines note as ground truth becomes symptoms and precursors, once each.</summary>
+/// <summary>
+/// What the kernel prints and what routines note as ground truth becomes symptoms and precursors, once each.
+/// </summary>
 public class ReportedLaws
 {
     private readonly World world = new();

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Tests.Oracles;
 
-/// <summary>Laws about the whole state when no call is in flight. The sane neighbours are in <see cref="SaneStates"/>.</summary>
+/// <summary>
+/// Laws about the whole state when no call is in flight. The sane neighbours are in <see cref="SaneStates"/>.
+/// </summary>
 public class RestLaws
 {
     private readonly World world = new();

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Tests.Oracles;
 
-/// <summary>Laws about one folio that wait for a lock: broken inside the critical section they are silent, after it they fire.</summary>
+/// <summary>
+/// Laws about one folio that wait for a lock: broken inside the critical section they are silent, after it they fire.
+/// </summary>
 public class SettledFolioLaws
 {
     private readonly World world = new();
@@ -131,7 +133,8 @@ public class SettledFolioLaws
         world.IsSilent();
         world.Mm0.Ptl.Release(world.Cpu0);
         world.Step(world.Second);
-        world.Broke("writable", "writable page is not exclusive", "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
+        world.Broke(
+            "writable", "writable page is not exclusive", "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
     }
 
     [Fact]

@@ -43,7 +43,9 @@ internal sealed class World
 
     public Verdict Verdict => verdict;
 
-    /// <summary>A second process with one VMA over all its pages, linked to the first one's anon_vma as fork does it.</summary>
+    /// <summary>
+    /// A second process with one VMA over all its pages, linked to the first one's anon_vma as fork does it.
+    /// </summary>
     public Vma Fork()
     {
         Mm1.Users = 1;
@@ -148,7 +150,9 @@ internal sealed class World
         folio.LockOwner = Cpu0;
     }
 
-    /// <summary>Takes the first process' page out of its table and drops the reference; the folio stays allocated.</summary>
+    /// <summary>
+    /// Takes the first process' page out of its table and drops the reference; the folio stays allocated.
+    /// </summary>
     public bool Zap(int page = 0)
     {
         Folio folio = Kernel.Folios[Mm0[page].Target];
@@ -215,7 +219,9 @@ internal sealed class World
     public Violation Broke(string oracle, string law, string? message = null) =>
         BrokeAt(First.Function, oracle, law, message);
 
-    /// <summary>That law has been reported, blamed on that routine; the kernel would print something with that text.</summary>
+    /// <summary>
+    /// That law has been reported, blamed on that routine; the kernel would print something with that text.
+    /// </summary>
     public Violation BrokeAt(string routine, string oracle, string law, string? message = null)
     {
         Violation? found = verdict.Find(new Signature(oracle, law, routine));

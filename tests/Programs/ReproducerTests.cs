@@ -131,7 +131,7 @@ public class ReproducerTests
     public void A_damaged_specimen_is_either_a_reproducer_or_an_error_inside_the_text()
     {
         const string Letters = "adpu0129 \n#;,:[].";
-        Interleave.Rng rng = new(11);
+        global::Interleave.Rng rng = new(11);
         int errors = 0;
         for (int i = 0; i < 10_000; i++)
         {
@@ -158,8 +158,8 @@ public class ReproducerTests
 
     private static Reproducer Parse(string text)
     {
-        Interleave.PointTable points = new();
-        points.Add("SwapinLockTable", "do_swap_page", Interleave.Access.Acquire);
+        global::Interleave.PointTable points = new();
+        points.Add("SwapinLockTable", "do_swap_page", global::Interleave.Access.Acquire);
         return Reproducer.Parse(
             MmLanguage.Instance, text, "x.reproducer", points, ["swapin-skips-pin", "zap-keeps-tlb"]);
     }

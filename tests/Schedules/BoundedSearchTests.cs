@@ -30,8 +30,9 @@ public class BoundedSearchTests
     [InlineData(2, 9)]
     public void Two_lanes_have_the_counted_number_of_schedules_for_each_bound(int a, int b)
     {
-        // Exactly 0: one lane after the other, 2. Exactly 1: the first lane stops inside, the other one runs to its end:
-        // (a - 1) + (b - 1). Exactly 2: both stop inside once, then the first runs to its end: (a - 1)(b - 1), twice.
+        // Exactly 0: one lane after the other, 2. Exactly 1: the first lane stops inside, the other one runs to its
+        // end: (a - 1) + (b - 1). Exactly 2: both stop inside once, then the first runs to its end: (a - 1)(b - 1),
+        // twice.
         int[] exactly = [2, a - 1 + b - 1, 2 * (a - 1) * (b - 1)];
         LaneRunner lanes = LaneRunner.Independent(a, b);
         int expected = 0;
@@ -82,9 +83,9 @@ public class BoundedSearchTests
             spinlock.Release(cpu);
         }
 
-        // Without preemptions: 2 orders. One preemption: after the start of the first lane the other runs to its end (2), or
-        // inside the lock, when the other starts, waits, and the first goes on to its end (2); or when the lock is free again
-        // there is nothing left to preempt.
+        // Without preemptions: 2 orders. One preemption: after the start of the first lane the other runs to its end
+        // (2), or inside the lock, when the other starts, waits, and the first goes on to its end (2); or when the lock
+        // is free again there is nothing left to preempt.
         LaneRunner lanes = new(points, spinlock.Reset, Lane, Lane);
         Assert.Equal(new Bounded(0, 2), BoundedSearch.Within(search => Execute(lanes, search), 0, 100));
         Assert.Equal(6, BoundedSearch.Within(search => Execute(lanes, search), 1, 100).Executions);

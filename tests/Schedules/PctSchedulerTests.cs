@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Tests.Schedules;
 
-/// <summary>The guarantee of PCT, in the manner of Shuttle's figure 5: PCT must hit what a random walk must miss.</summary>
+/// <summary>The guarantee of PCT, in the manner of Shuttle's figure 5: PCT must hit what a random walk must
+/// miss.</summary>
 public class PctSchedulerTests
 {
     /// <summary>Steps that the long lane takes while the other one must stand still.</summary>

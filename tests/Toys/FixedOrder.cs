@@ -2,7 +2,8 @@ using Interleave;
 
 namespace Tests.Toys;
 
-/// <summary>Follows a list of cpus, one for each step at which there is a choice; then the lowest that can run.</summary>
+/// <summary>Follows a list of cpus, one for each step at which there is a choice; then the lowest that can
+/// run.</summary>
 internal sealed class FixedOrder(params int[] cpus) : IScheduler
 {
     private int at;

@@ -23,7 +23,8 @@ internal sealed class LaneRunner
     /// <summary>Preemptions of the last execution.</summary>
     public int Preemptions => Machine.Trace.ToArray().Count(step => step.Preempts);
 
-    /// <summary>Lanes that take those numbers of steps (1 and more, the start included) and touch nothing in common.</summary>
+    /// <summary>Lanes that take those numbers of steps (1 and more, the start included) and touch nothing in
+    /// common.</summary>
     public static LaneRunner Independent(params int[] steps)
     {
         PointTable points = new();

@@ -5,8 +5,9 @@ using Interleave;
 namespace Tests.Toys;
 
 /// <summary>W1 of PEERS.md as an engine: faults and zaps of a page by several processes.</summary>
-/// <remarks>With the defect, a fault counts its mapping after it has given the lock back, so that the first mapper's reset of
-/// the counter may wipe out the second one's. <c>oops</c> breaks another law when a zap is in flight.</remarks>
+/// <remarks>With the defect, a fault counts its mapping after it has given the lock back, so that the first mapper's
+/// reset of the counter may wipe out the second one's. <c>oops</c> breaks another law when a zap is in
+/// flight.</remarks>
 internal sealed class MapcountEngine : IEngine
 {
     public static readonly Signature MapcountWrong = new("mapcount", "differs from the page tables", "zap");

@@ -70,9 +70,10 @@ internal sealed class Worker
     private void RunSchedules(Program program, CancellationToken stop)
     {
         Machine machine = executor.Engine.Machine;
+        portfolio.NewProgram();
         for (int i = 0; i < options.SchedulesPerProgram && MayGoOn(stop); i++)
         {
-            bool passed = executor.Run(program, portfolio[i]);
+            bool passed = executor.Run(program, portfolio.For(i));
             Volatile.Write(ref executions, executions + 1);
             if (seen.Add(machine.Trace) > 0)
             {

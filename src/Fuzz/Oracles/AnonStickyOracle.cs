@@ -3,7 +3,9 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>A folio that was anonymous once stays so until it is freed.</summary>
-/// <remarks>E8. The swapin's test for a first mapper rests on it: anon under the folio lock means mapped before. No message.</remarks>
+/// <remarks>
+/// E8. The swapin's test for a first mapper rests on it: anon under the folio lock means mapped before. No message.
+/// </remarks>
 public readonly struct AnonStickyOracle : IOracle<Folio>
 {
     /// <inheritdoc />

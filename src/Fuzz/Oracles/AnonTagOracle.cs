@@ -4,8 +4,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>A mapped folio carries the anon tag in its mapping.</summary>
 /// <remarks>
-/// E7. The mapping is stored before the mapcount rises. Without it the reverse map finds nobody, and the folio can be neither
-/// reclaimed nor migrated. A folio whose last reference is gone is on its way to the free checks, which judge it.
+/// E7. The mapping is stored before the mapcount rises. Without it the reverse map finds nobody, and the folio can be
+/// neither reclaimed nor migrated. A folio whose last reference is gone is on its way to the free checks, which judge
+/// it.
 /// </remarks>
 public readonly struct AnonTagOracle : IOracle<Folio>
 {

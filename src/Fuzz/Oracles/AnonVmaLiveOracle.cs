@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>The anon_vma of a mapped folio is alive: not back in its slab, and referenced.</summary>
 /// <remarks>
-/// A4. Unmapping lowers the mapcount before the VMA leaves its anon_vmas; a mapcount that outlives them sends the reverse map
-/// into freed memory. v6.18.4 warns in the rmap checks; else KASAN sees a use after free.
+/// A4. Unmapping lowers the mapcount before the VMA leaves its anon_vmas; a mapcount that outlives them sends the
+/// reverse map into freed memory. v6.18.4 warns in the rmap checks; else KASAN sees a use after free.
 /// </remarks>
 public readonly struct AnonVmaLiveOracle : IOracle<Folio>, IOracle<AnonVma>
 {
@@ -37,7 +37,7 @@ public readonly struct AnonVmaLiveOracle : IOracle<Folio>, IOracle<AnonVma>
 
     private static Folio? MappedFolio(Kernel kernel, AnonVma anonVma)
     {
-        foreach (Folio folio in kernel.Folios)
+        foreach (Folio folio in kernel.UsedFolios)
         {
             if (folio.Mapping == anonVma && folio.Mapped)
             {

@@ -5,8 +5,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>At rest the anon_vmas agree with the VMAs: trees with chains, and all counts with the graph.</summary>
 /// <remarks>
-/// B7. A reference is held by the VMAs together, and by each descendant on its root. The kernel notices as the last VMA goes:
-/// <c>VM_WARN_ON(anon_vma->num_children)</c>, <c>VM_WARN_ON(anon_vma->num_active_vmas)</c>, <c>VM_BUG_ON(refcount)</c>.
+/// B7. A reference is held by the VMAs together, and by each descendant on its root. The kernel notices as the last VMA
+/// goes: <c>VM_WARN_ON(anon_vma->num_children)</c>, <c>VM_WARN_ON(anon_vma->num_active_vmas)</c>,
+/// <c>VM_BUG_ON(refcount)</c>.
 /// </remarks>
 public sealed class AnonVmaTreeOracle : IWorldOracle
 {

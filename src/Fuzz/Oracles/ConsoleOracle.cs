@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>The kernel prints nothing about its own state.</summary>
 /// <remarks>
-/// Each BUG, WARN and bad-page line is a symptom; its law is the message up to the particulars in brackets, blamed on the
-/// function that prints it.
+/// Each BUG, WARN and bad-page line is a symptom; its law is the message up to the particulars in brackets, blamed on
+/// the function that prints it.
 /// </remarks>
 public sealed class ConsoleOracle : IOracle
 {

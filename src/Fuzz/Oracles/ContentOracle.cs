@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A load returns what was last stored at that address of that process.</summary>
 /// <remarks>
-/// E10. Noted where a routine loads, against shadow memory. The kernel has no message for it: this is silent data corruption,
-/// and what a user notices.
+/// E10. Noted where a routine loads, against shadow memory. The kernel has no message for it: this is silent data
+/// corruption, and what a user notices.
 /// </remarks>
 public sealed class ContentOracle : IOracle
 {

@@ -3,7 +3,9 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>Neither mapcount nor refcount is ever negative.</summary>
-/// <remarks>E2, A1. A negative mapcount is what zap calls <c>BUG: Bad page map</c>; batched puts underflow silently.</remarks>
+/// <remarks>
+/// E2, A1. A negative mapcount is what zap calls <c>BUG: Bad page map</c>; batched puts underflow silently.
+/// </remarks>
 public readonly struct CounterSignOracle : IOracle<Folio>
 {
     /// <inheritdoc />

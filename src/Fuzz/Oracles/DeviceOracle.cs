@@ -2,7 +2,9 @@ using Fuzz.Execution;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A device sees through its pin what the process has in that page, and the process what the device wrote.</summary>
+/// <summary>
+/// A device sees through its pin what the process has in that page, and the process what the device wrote.
+/// </summary>
 /// <remarks>
 /// Holds until the address is zapped. Noted where a device reads or writes. No message: silent data corruption.
 /// </remarks>

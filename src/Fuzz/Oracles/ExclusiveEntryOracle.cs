@@ -4,7 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>The slot of a swap entry with the exclusive bit has that one owner.</summary>
 /// <remarks>
-/// L5, judged while the page table is unlocked. Whoever swaps it in may write at once: a second owner would see it. No message.
+/// L5, judged while the page table is unlocked. Whoever swaps it in may write at once: a second owner would see it. No
+/// message.
 /// </remarks>
 public readonly struct ExclusiveEntryOracle : ISettledOracle<MmStruct>
 {

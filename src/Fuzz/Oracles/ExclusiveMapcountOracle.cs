@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A page marked exclusive is mapped at most once.</summary>
 /// <remarks>
-/// L4, A14. Fork clears the mark before it counts the second mapping; nobody may set it on a page that is mapped twice. Two
-/// processes would write each other's memory.
+/// L4, A14. Fork clears the mark before it counts the second mapping; nobody may set it on a page that is mapped twice.
+/// Two processes would write each other's memory.
 /// </remarks>
 public readonly struct ExclusiveMapcountOracle : IOracle<Folio>
 {

@@ -4,8 +4,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>No swap entry names the slot of a page that is marked exclusive.</summary>
 /// <remarks>
-/// L4, judged while no page table is locked: unmapping raises the count before it clears the mark, swapoff lowers it after
-/// setting it. The next swapin of that entry dies of <c>BUG_ON(folio_test_anon(folio) &amp;&amp; PageAnonExclusive(page))</c>.
+/// L4, judged while no page table is locked: unmapping raises the count before it clears the mark, swapoff lowers it
+/// after setting it. The next swapin of that entry dies of <c>BUG_ON(folio_test_anon(folio) &amp;&amp;
+/// PageAnonExclusive(page))</c>.
 /// </remarks>
 public readonly struct ExclusiveSlotOracle : ISettledOracle<Folio>
 {

@@ -3,10 +3,12 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>When all processes and devices are gone, every page frame is free and no list or batch has an entry.</summary>
+/// <summary>
+/// When all processes and devices are gone, every page frame is free and no list or batch has an entry.
+/// </summary>
 /// <remarks>
-/// X3, C3. A frame that the kernel kept back as bad (and said so) counts as freed. A leak has no message; it shows as memory
-/// that is never free again.
+/// X3, C3. A frame that the kernel kept back as bad (and said so) counts as freed. A leak has no message; it shows as
+/// memory that is never free again.
 /// </remarks>
 public sealed class ExitFoliosOracle : IWorldOracle
 {

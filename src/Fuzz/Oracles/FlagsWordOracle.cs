@@ -5,8 +5,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>Storing a whole flags word changes no bit but those its writer meant to change.</summary>
 /// <remarks>
-/// E11. Broken by a non-atomic <c>__folio_set_...</c> on a folio that others can reach. The kernel itself says nothing: a lost
-/// PG_lru shows as list corruption, a lost PG_waiters as a hung task. One law for each bit: <c>PG_lru lost</c>.
+/// E11. Broken by a non-atomic <c>__folio_set_...</c> on a folio that others can reach. The kernel itself says nothing:
+/// a lost PG_lru shows as list corruption, a lost PG_waiters as a hung task. One law for each bit: <c>PG_lru lost</c>.
 /// </remarks>
 public readonly struct FlagsWordOracle : IOracle<Folio>
 {

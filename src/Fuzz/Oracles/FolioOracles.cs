@@ -10,10 +10,11 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } =
     [
-        new FlagsWordOracle(), new FirstMapOracle(), new CounterSignOracle(), new MapcountOracle(), new RefcountOracle(),
-        new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(), new AnonVmaLiveOracle(),
-        new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(), new LruOracle(),
-        new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(), new PinnedPageOracle(),
+        new FlagsWordOracle(), new FirstMapOracle(), new CounterSignOracle(), new MapcountOracle(),
+        new RefcountOracle(), new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(),
+        new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
+        new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
+        new PinnedPageOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -36,7 +37,9 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<FreeFolioOracle>(folio);
     }
 
-    /// <summary>The laws that hold outside of critical sections; false when one is broken and has to be judged again.</summary>
+    /// <summary>
+    /// The laws that hold outside of critical sections; false when one is broken and has to be judged again.
+    /// </summary>
     public bool Settle(Folio folio)
     {
         ref Suspects suspect = ref suspects[folio.Pfn];

@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A free page frame is out of use: no entry, no list, no swap table word, no count.</summary>
 /// <remarks>
-/// E5, A6. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry or a table word that still names the
-/// frame it does not see.
+/// E5, A6. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry or a table word that still
+/// names the frame it does not see.
 /// </remarks>
 public readonly struct FreeFolioOracle : IOracle<Folio>
 {
@@ -24,7 +24,8 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
         if (subject.TruthPtes != 0)
         {
             judge.Broken(
-                this, "free folio is mapped", $"{subject}: {subject.TruthPtes} page table entries", "BUG: Bad page map");
+                this, "free folio is mapped", $"{subject}: {subject.TruthPtes} page table entries",
+                "BUG: Bad page map");
         }
 
         if (subject.TruthMigrationPtes != 0)
@@ -35,13 +36,15 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
 
         if (subject.On is not null)
         {
-            judge.Broken(this, "free folio is on a list", $"{subject}: on the {subject.On} list", "list_del corruption");
+            judge.Broken(
+                this, "free folio is on a list", $"{subject}: on the {subject.On} list", "list_del corruption");
         }
 
         int slot = SlotOf(kernel, subject);
         if (slot >= 0)
         {
-            judge.Broken(this, "free folio is in the swap cache", $"{subject}: the swap table names it for slot {slot}");
+            judge.Broken(
+                this, "free folio is in the swap cache", $"{subject}: the swap table names it for slot {slot}");
         }
 
         if (subject.Mapcount != 0 || subject.Refcount != 0)

@@ -5,7 +5,9 @@ namespace Fuzz.Oracles;
 /// <summary>Takes down broken laws.</summary>
 public interface IJudge
 {
-    /// <summary>Reports that a law is broken. Only the first report of one law of one oracle counts in an execution.</summary>
+    /// <summary>
+    /// Reports that a law is broken. Only the first report of one law of one oracle counts in an execution.
+    /// </summary>
     /// <param name="oracle">Who says so.</param>
     /// <param name="law">Which of its laws: a constant, free of numbers, as it is part of the signature.</param>
     /// <param name="detail">The objects and values.</param>

@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>One law about the state of the kernel. A pure reader that knows nothing of how the routines work.</summary>
 /// <remarks>
-/// An oracle compares the kernel's own records with the ground truth kept beside them, or with each other. It keeps no state,
-/// and while its law holds it allocates nothing.
+/// An oracle compares the kernel's own records with the ground truth kept beside them, or with each other. It keeps no
+/// state, and while its law holds it allocates nothing.
 /// </remarks>
 public interface IOracle
 {

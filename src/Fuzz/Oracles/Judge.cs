@@ -5,8 +5,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>Turns broken laws into violations of one verdict, and names the kernel function to blame.</summary>
 /// <remarks>
-/// A law stays broken after the step that broke it. Each is therefore told once in an execution, for the first object on
-/// which it was seen: what follows is mostly a consequence, and would only blame innocent functions.
+/// A law stays broken after the step that broke it. Each is therefore told once in an execution, for the first object
+/// on which it was seen: what follows is mostly a consequence, and would only blame innocent functions.
 /// </remarks>
 public sealed class Judge(Machine machine, Verdict verdict) : IJudge
 {

@@ -2,11 +2,14 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>PG_lru is set exactly while the folio is linked on an LRU list, unless one owner is taking it off.</summary>
+/// <summary>
+/// PG_lru is set exactly while the folio is linked on an LRU list, unless one owner is taking it off.
+/// </summary>
 /// <remarks>
-/// E6, L10, A15, B8, judged while the lruvec lock is free. Isolation clears PG_lru before it takes that lock, so a linked folio
-/// without the flag is in order while somebody holds it for that (an isolation, a batch, a lookup), or has looked it up under
-/// a page table lock. A folio whose last reference is gone is being unlinked. The kernel sees it as list corruption or a bad page.
+/// E6, L10, A15, B8, judged while the lruvec lock is free. Isolation clears PG_lru before it takes that lock, so a
+/// linked folio without the flag is in order while somebody holds it for that (an isolation, a batch, a lookup), or has
+/// looked it up under a page table lock. A folio whose last reference is gone is being unlinked. The kernel sees it as
+/// list corruption or a bad page.
 /// </remarks>
 public readonly struct LruOracle : ISettledOracle<Folio>
 {

@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A migration entry that was exclusive is the only entry of its page.</summary>
 /// <remarks>
-/// L6, judged while the page table is unlocked. When migration ends the page is mapped exclusive again, over the head of any
-/// other mapper. No message.
+/// L6, judged while the page table is unlocked. When migration ends the page is mapped exclusive again, over the head
+/// of any other mapper. No message.
 /// </remarks>
 public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
 {
@@ -25,7 +25,8 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
         Folio folio = kernel.Folios[subject[page].Target];
         judge.Broken(
             this, "exclusive migration entry of a shared page",
-            $"{subject} page {page}: {subject[page]}; {folio.TruthMigrationPtes} migration entries, {folio.TruthPtes} mappings");
+            $"{subject} page {page}: {subject[page]}; {folio.TruthMigrationPtes} migration entries, "
+            + $"{folio.TruthPtes} mappings");
     }
 
     private static int FindPage(Kernel kernel, MmStruct mm)

@@ -3,12 +3,14 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>Laws about one sort of object, each called by the name of its type, so that the call is direct and can be inlined.</summary>
+/// <summary>
+/// Laws about one sort of object, each called by the name of its type, so that the call is direct and can be inlined.
+/// </summary>
 /// <typeparam name="T">The sort of object.</typeparam>
 /// <remarks>
-/// Laws run after each of tens of millions of steps a second; calls through interfaces would take most of that time. A law
-/// that is broken inside a critical section makes the object a suspect: the step that broke it is kept, and blamed if the
-/// law is still broken when the section is over.
+/// Laws run after each of tens of millions of steps a second; calls through interfaces would take most of that time. A
+/// law that is broken inside a critical section makes the object a suspect: the step that broke it is kept, and blamed
+/// if the law is still broken when the section is over.
 /// </remarks>
 internal abstract class ObjectOracles<T>(Kernel kernel, Judge judge)
 {
@@ -32,7 +34,9 @@ internal abstract class ObjectOracles<T>(Kernel kernel, Judge judge)
 
     /// <summary>Judges a law that holds outside of critical sections.</summary>
     /// <param name="subject">The object.</param>
-    /// <param name="suspect">The point whose step broke this law of this object inside a critical section, or nobody.</param>
+    /// <param name="suspect">
+    /// The point whose step broke this law of this object inside a critical section, or nobody.
+    /// </param>
     /// <returns>False when it is broken and has to be judged again later.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected bool Settle<TOracle>(T subject, ref ushort suspect)

@@ -7,9 +7,10 @@ namespace Fuzz.Oracles;
 
 /// <summary>All oracles over one kernel, judging what each step touched and reporting to one verdict.</summary>
 /// <remarks>
-/// The engine calls <see cref="Reset"/> with its own reset, <see cref="AfterStep"/> after each step of the concurrent part,
-/// <see cref="AtRest"/> and <see cref="AtEnd"/>, and clears <see cref="Kernel.Touched"/> after each. Nothing is allocated
-/// while all laws hold. An object that breaks a law inside a critical section is judged again when it is over.
+/// The engine calls <see cref="Reset"/> with its own reset, <see cref="AfterStep"/> after each step of the concurrent
+/// part, <see cref="AtRest"/> and <see cref="AtEnd"/>, and clears <see cref="Kernel.Touched"/> after each. Nothing is
+/// allocated while all laws hold. An object that breaks a law inside a critical section is judged again when it is
+/// over.
 /// </remarks>
 public sealed class OracleSet
 {
@@ -30,7 +31,8 @@ public sealed class OracleSet
 
     private readonly IWorldOracle[] end =
     [
-        new ExitPinsOracle(), new ExitRssOracle(), new ExitSlotsOracle(), new ExitFoliosOracle(), new ExitAnonVmasOracle(),
+        new ExitPinsOracle(), new ExitRssOracle(), new ExitSlotsOracle(), new ExitFoliosOracle(),
+        new ExitAnonVmasOracle(),
     ];
 
     private ulong pendingFolios;
@@ -52,12 +54,14 @@ public sealed class OracleSet
         anonVmas = new AnonVmaOracles(kernel, judge);
         All =
         [
-            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device, truth.Content,
-            .. rest, .. end, console,
+            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device,
+            truth.Content, .. rest, .. end, console,
         ];
     }
 
-    /// <summary>Every oracle, in the order of judgement; one that judges several sorts of objects is there for each.</summary>
+    /// <summary>
+    /// Every oracle, in the order of judgement; one that judges several sorts of objects is there for each.
+    /// </summary>
     public IReadOnlyList<IOracle> All { get; }
 
     /// <summary>Forgets what is pending, for a new execution.</summary>

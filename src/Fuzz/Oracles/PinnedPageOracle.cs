@@ -2,10 +2,13 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A page that a device has pinned stays mapped, exclusive, where it was pinned, until that address is zapped.</summary>
+/// <summary>
+/// A page that a device has pinned stays mapped, exclusive, where it was pinned, until that address is zapped.
+/// </summary>
 /// <remarks>
-/// E6 and E7 of gup: reclaim, migration and fork leave pinned exclusive pages alone. Judged while the page table is unlocked.
-/// Else device and process see different pages: no message but that of unpinning, <c>VM_WARN_ON_ONCE_PAGE(!PageAnonExclusive)</c>.
+/// E6 and E7 of gup: reclaim, migration and fork leave pinned exclusive pages alone. Judged while the page table is
+/// unlocked. Else device and process see different pages: no message but that of unpinning,
+/// <c>VM_WARN_ON_ONCE_PAGE(!PageAnonExclusive)</c>.
 /// </remarks>
 public readonly struct PinnedPageOracle : ISettledOracle<Folio>
 {

@@ -4,9 +4,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>The refcount is the number of references that somebody holds.</summary>
 /// <remarks>
-/// E3. Exact at every step, as count and ground truth move together; a frozen refcount says nothing, and a free folio is for
-/// <see cref="FreeFolioOracle"/>. Too small ends in a use after free, too large in a page that is never freed; the kernel
-/// sees neither.
+/// E3. Exact at every step, as count and ground truth move together; a frozen refcount says nothing, and a free folio
+/// is for <see cref="FreeFolioOracle"/>. Too small ends in a use after free, too large in a page that is never freed;
+/// the kernel sees neither.
 /// </remarks>
 public readonly struct RefcountOracle : IOracle<Folio>
 {
@@ -56,8 +56,8 @@ public readonly struct RefcountOracle : IOracle<Folio>
     /// <summary>Who holds how many references, for details.</summary>
     internal static string Describe(Folio folio)
     {
-        string text = string.Join(
-            ", ", Enum.GetValues<Holder>().Where(h => folio.TruthHolders(h) != 0).Select(h => $"{h} {folio.TruthHolders(h)}"));
+        IEnumerable<Holder> holders = Enum.GetValues<Holder>().Where(h => folio.TruthHolders(h) != 0);
+        string text = string.Join(", ", holders.Select(h => $"{h} {folio.TruthHolders(h)}"));
         return text.Length == 0 ? "none" : text;
     }
 }

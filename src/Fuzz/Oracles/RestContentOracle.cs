@@ -5,8 +5,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>At rest every mapped address holds what was last stored there, whether anybody reads it or not.</summary>
 /// <remarks>
-/// E10 for all addresses: the folio, the cached copy of the slot, or the slot's data, whichever the next load would give. No
-/// message: silent data corruption.
+/// E10 for all addresses: the folio, the cached copy of the slot, or the slot's data, whichever the next load would
+/// give. No message: silent data corruption.
 /// </remarks>
 public sealed class RestContentOracle : IWorldOracle
 {
@@ -43,7 +43,8 @@ public sealed class RestContentOracle : IWorldOracle
         if (data != expected)
         {
             judge.Broken(
-                this, ContentOracle.Law, $"{mm} page {page} must read {expected}, would read {data}; its entry is: {pte}",
+                this, ContentOracle.Law,
+                $"{mm} page {page} must read {expected}, would read {data}; its entry is: {pte}",
                 kind: LawKind.Symptom);
         }
     }

@@ -49,7 +49,8 @@ public sealed class RestLocksOracle : IWorldOracle
 
         if (folio.Has(PageFlag.Locked))
         {
-            judge.Broken(this, "folio left locked", $"{folio}: flags {folio.Flags}, lock owner {folio.LockOwner}", Hang);
+            judge.Broken(
+                this, "folio left locked", $"{folio}: flags {folio.Flags}, lock owner {folio.LockOwner}", Hang);
         }
 
         if (folio.Has(PageFlag.Writeback))

@@ -3,10 +3,12 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>At rest a folio in use is on an LRU list with PG_lru, or in a batch without; never on a private list.</summary>
+/// <summary>
+/// At rest a folio in use is on an LRU list with PG_lru, or in a batch without; never on a private list.
+/// </summary>
 /// <remarks>
-/// L10, B8 without anybody isolating. A folio that is nowhere can never be reclaimed. Folios that the free checks kept back as
-/// bad have no reference left, and are no folios in use.
+/// L10, B8 without anybody isolating. A folio that is nowhere can never be reclaimed. Folios that the free checks kept
+/// back as bad have no reference left, and are no folios in use.
 /// </remarks>
 public sealed class RestLruOracle : IWorldOracle
 {

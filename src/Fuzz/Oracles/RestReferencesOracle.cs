@@ -3,8 +3,12 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>At rest only page tables, the swap cache, batches and devices hold folios, each as often as it names them.</summary>
-/// <remarks>E3 without anybody passing by: a lookup, isolation or gather that still holds a folio was forgotten. No message.</remarks>
+/// <summary>
+/// At rest only page tables, the swap cache, batches and devices hold folios, each as often as it names them.
+/// </summary>
+/// <remarks>
+/// E3 without anybody passing by: a lookup, isolation or gather that still holds a folio was forgotten. No message.
+/// </remarks>
 public sealed class RestReferencesOracle : IWorldOracle
 {
     private const string BatchLaw = "batch references and batches differ";
@@ -84,7 +88,8 @@ public sealed class RestReferencesOracle : IWorldOracle
     {
         if (Passing(folio) != 0)
         {
-            judge.Broken(this, "passing reference was never dropped", $"{folio}: held: {RefcountOracle.Describe(folio)}");
+            judge.Broken(
+                this, "passing reference was never dropped", $"{folio}: held: {RefcountOracle.Describe(folio)}");
         }
 
         int mappings = folio.TruthHolders(Holder.Mapping);

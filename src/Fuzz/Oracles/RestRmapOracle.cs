@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>At rest the reverse map of a folio finds every entry that maps it: right anon_vma, right index.</summary>
 /// <remarks>
-/// Follows from B7 and the rules of <c>__page_check_anon_rmap</c>. An entry that is not found is neither unmapped by reclaim nor
-/// moved by migration; the kernel checks root and index when it adds a mapping.
+/// Follows from B7 and the rules of <c>__page_check_anon_rmap</c>. An entry that is not found is neither unmapped by
+/// reclaim nor moved by migration; the kernel checks root and index when it adds a mapping.
 /// </remarks>
 public sealed class RestRmapOracle : IWorldOracle
 {
@@ -47,7 +47,8 @@ public sealed class RestRmapOracle : IWorldOracle
         if (folio.Mapping is { } anonVma && !IsLinked(anonVma, vma))
         {
             judge.Broken(
-                this, "reverse map misses a mapping", $"{mm} page {page}: {folio} is of {anonVma}, which has no link to {vma}",
+                this, "reverse map misses a mapping",
+                $"{mm} page {page}: {folio} is of {anonVma}, which has no link to {vma}",
                 "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)");
         }
     }

@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>At rest a slot has SWAP_HAS_CACHE exactly when the swap table names a folio for it.</summary>
 /// <remarks>
-/// L9 without anybody allocating, swapping in or deleting. A slot that keeps the flag makes every swapin of it wait for ever,
-/// and is never freed.
+/// L9 without anybody allocating, swapping in or deleting. A slot that keeps the flag makes every swapin of it wait for
+/// ever, and is never freed.
 /// </remarks>
 public sealed class RestSlotsOracle : IWorldOracle
 {
@@ -27,7 +27,8 @@ public sealed class RestSlotsOracle : IWorldOracle
             }
             else if (!swap.HasCache(slot) && folio is not null)
             {
-                judge.Broken(this, "folio without SWAP_HAS_CACHE", $"slot {slot}: names {folio}", "VM_BUG_ON(!has_cache)");
+                judge.Broken(
+                    this, "folio without SWAP_HAS_CACHE", $"slot {slot}: names {folio}", "VM_BUG_ON(!has_cache)");
             }
         }
 

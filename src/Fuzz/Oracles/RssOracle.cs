@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A process counts its pages and swap entries as they are in its page table.</summary>
 /// <remarks>
-/// L1, B6, judged while the page table is unlocked. A migration entry counts as the page that it stands for, the zero page not
-/// at all. The kernel notices when the process is gone: <c>BUG: Bad rss-counter state</c>.
+/// L1, B6, judged while the page table is unlocked. A migration entry counts as the page that it stands for, the zero
+/// page not at all. The kernel notices when the process is gone: <c>BUG: Bad rss-counter state</c>.
 /// </remarks>
 public readonly struct RssOracle : ISettledOracle<MmStruct>
 {
@@ -48,7 +48,8 @@ public readonly struct RssOracle : ISettledOracle<MmStruct>
         {
             judge.Broken(
                 this, "MM_SWAPENTS is not the number of swap entries",
-                $"{subject}: MM_SWAPENTS {subject.SwapEntries}, swap entries {swapEntries}", $"{Message} type:MM_SWAPENTS");
+                $"{subject}: MM_SWAPENTS {subject.SwapEntries}, swap entries {swapEntries}",
+                $"{Message} type:MM_SWAPENTS");
         }
     }
 }

@@ -2,7 +2,9 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>What an execution has touched since it began: laws about the whole state need not look at anything else.</summary>
+/// <summary>
+/// What an execution has touched since it began: laws about the whole state need not look at anything else.
+/// </summary>
 public sealed class Seen
 {
     /// <summary>Folios by frame number.</summary>

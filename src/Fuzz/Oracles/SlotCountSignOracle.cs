@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A slot's count is never lowered below 0.</summary>
 /// <remarks>
-/// E2. The kernel does not check: the byte becomes 0xff, which later reads as a bad slot or one that shmem owns. Counts above
-/// SWAP_MAP_MAX (0x3e) cannot be reached by the few processes there are.
+/// E2. The kernel does not check: the byte becomes 0xff, which later reads as a bad slot or one that shmem owns. Counts
+/// above SWAP_MAP_MAX (0x3e) cannot be reached by the few processes there are.
 /// </remarks>
 public readonly struct SlotCountSignOracle : IOracle<int>
 {

@@ -17,7 +17,9 @@ internal sealed class SlotOracles(Kernel kernel, Judge judge) : ObjectOracles<in
     /// <summary>The laws that hold after every step.</summary>
     public void Check(int slot) => Check<SlotCountSignOracle>(slot);
 
-    /// <summary>The laws that hold outside of critical sections; false when one is broken and has to be judged again.</summary>
+    /// <summary>
+    /// The laws that hold outside of critical sections; false when one is broken and has to be judged again.
+    /// </summary>
     public bool Settle(int slot)
     {
         ref Suspects suspect = ref suspects[slot];

@@ -2,7 +2,9 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A folio says that it is in the swap cache exactly when the swap table says so, with one reference for it.</summary>
+/// <summary>
+/// A folio says that it is in the swap cache exactly when the swap table says so, with one reference for it.
+/// </summary>
 /// <remarks>
 /// L8, judged while the folio and the cluster are unlocked: after a migration the old folio keeps its flag until it is
 /// unlocked. The kernel warns when it adds or deletes, not in between.
@@ -34,7 +36,8 @@ public readonly struct SwapCacheOracle : ISettledOracle<Folio>
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
     {
         int references = subject.TruthHolders(Holder.SwapCache);
-        string values = $"{subject}: slot {subject.SwapSlot}, {references} references of the swap cache, {subject.Flags}";
+        string values =
+            $"{subject}: slot {subject.SwapSlot}, {references} references of the swap cache, {subject.Flags}";
         if (!subject.Has(PageFlag.Swapcache))
         {
             judge.Broken(this, "swap cache reference without PG_swapcache", values);

@@ -4,9 +4,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>A slot counts as many owners as there are swap entries that name it.</summary>
 /// <remarks>
-/// L2, judged while no page table is locked: unmapping counts before it writes the entry, zap and swapin before they clear it,
-/// swapoff afterwards. Too few and the slot is reused while somebody's page is in it: wrong data, or <c>_swap_info_get: Unused
-/// swap offset entry</c>. Too many and it is never freed.
+/// L2, judged while no page table is locked: unmapping counts before it writes the entry, zap and swapin before they
+/// clear it, swapoff afterwards. Too few and the slot is reused while somebody's page is in it: wrong data, or
+/// <c>_swap_info_get: Unused swap offset entry</c>. Too many and it is never freed.
 /// </remarks>
 public readonly struct SwapCountOracle : ISettledOracle<int>
 {

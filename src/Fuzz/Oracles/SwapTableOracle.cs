@@ -4,8 +4,8 @@ namespace Fuzz.Oracles;
 
 /// <summary>A folio that the swap table names for a slot says so itself, and the slot has SWAP_HAS_CACHE.</summary>
 /// <remarks>
-/// L8 from the slot's side, judged while the cluster and that folio are unlocked. A swapin would else find a folio that holds
-/// other data. The kernel warns when it deletes.
+/// L8 from the slot's side, judged while the cluster and that folio are unlocked. A swapin would else find a folio that
+/// holds other data. The kernel warns when it deletes.
 /// </remarks>
 public readonly struct SwapTableOracle : ISettledOracle<int>
 {

@@ -1,9 +1,11 @@
 namespace Fuzz.Oracles;
 
-/// <summary>A swap entry is replaced by a folio that copies the very use of the slot for which the entry was made.</summary>
+/// <summary>
+/// A swap entry is replaced by a folio that copies the very use of the slot for which the entry was made.
+/// </summary>
 /// <remarks>
-/// The ghost precursor of S001-D and S001-E: slot numbers are reused, so an equal entry need not mean equal content. Noted
-/// where the entry is replaced. No kernel message: what follows is silent data corruption.
+/// The ghost precursor of S001-D and S001-E: slot numbers are reused, so an equal entry need not mean equal content.
+/// Noted where the entry is replaced. No kernel message: what follows is silent data corruption.
 /// </remarks>
 public sealed class SwapinOracle : IOracle
 {

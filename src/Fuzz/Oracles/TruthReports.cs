@@ -2,7 +2,9 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>Hands each line of <see cref="Kernel.TruthBroken"/> to the oracle whose law it breaks, by its prefix.</summary>
+/// <summary>
+/// Hands each line of <see cref="Kernel.TruthBroken"/> to the oracle whose law it breaks, by its prefix.
+/// </summary>
 internal sealed class TruthReports
 {
     /// <summary>Lines that begin with <c>zap:</c>.</summary>

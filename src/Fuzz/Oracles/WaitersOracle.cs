@@ -3,7 +3,9 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>While somebody sleeps for a bit of a folio, PG_waiters is set.</summary>
-/// <remarks>E13. Without it the unlock wakes nobody: the kernel only says that a task hangs, two minutes later.</remarks>
+/// <remarks>
+/// E13. Without it the unlock wakes nobody: the kernel only says that a task hangs, two minutes later.
+/// </remarks>
 public readonly struct WaitersOracle : IOracle<Folio>
 {
     /// <inheritdoc />

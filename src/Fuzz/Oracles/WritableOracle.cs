@@ -4,8 +4,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>A writable entry maps a page that is marked exclusive.</summary>
 /// <remarks>
-/// L3, A14, judged while the page table is unlocked. Without it a store reaches memory that others read. The kernel tests it
-/// where it makes entries: <c>VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) &amp;&amp; !PageAnonExclusive(page)))</c>.
+/// L3, A14, judged while the page table is unlocked. Without it a store reaches memory that others read. The kernel
+/// tests it where it makes entries: <c>VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) &amp;&amp;
+/// !PageAnonExclusive(page)))</c>.
 /// </remarks>
 public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle<Folio>
 {

@@ -1,7 +1,9 @@
 namespace Fuzz.Oracles;
 
 /// <summary>When a range operation that drops private pages is done, what was in the range before it is gone.</summary>
-/// <remarks>Z1. Noted by the operation as it ends. No message: the old content comes back later (see seed 004).</remarks>
+/// <remarks>
+/// Z1. Noted by the operation as it ends. No message: the old content comes back later (see seed 004).
+/// </remarks>
 public sealed class ZapOracle : IOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>

@@ -3,14 +3,15 @@ using Interleave;
 
 namespace Fuzz.Schedules;
 
-/// <summary>Executes every schedule of one program that has at most so many preemptions, each once, depth first.</summary>
+/// <summary>Executes every schedule of one program that has at most so many preemptions, each once, depth
+/// first.</summary>
 /// <remarks>
-/// Musuvathi and Qadeer: Iterative Context Bounding for Systematic Testing of Multithreaded Programs, PLDI 2007: most races
-/// need one or two preemptions. A preemption is a switch away from a lane that could have gone on; a switch away from one
-/// that waits or is done is free, but is a choice among all that can run. Deviates: a higher bound repeats the
-/// schedules of the lower ones instead of keeping their cut branches in memory; there are far fewer of them. Nothing is stored
-/// but the path: each schedule is executed from the start, by repeating the path's choices and then letting the running lane run
-/// on, else the lowest that can. The engine must be deterministic; where it is not, that is an error.
+/// Musuvathi and Qadeer: Iterative Context Bounding for Systematic Testing of Multithreaded Programs, PLDI 2007: most
+/// races need one or two preemptions. A preemption is a switch away from a lane that could have gone on; a switch away
+/// from one that waits or is done is free, but is a choice among all that can run. Deviates: a higher bound repeats the
+/// schedules of the lower ones instead of keeping their cut branches in memory; there are far fewer of them. Nothing is
+/// stored but the path: each schedule is executed from the start, by repeating the path's choices and then letting the
+/// running lane run on, else the lowest that can. The engine must be deterministic; where it is not, that is an error.
 /// </remarks>
 public sealed class BoundedSearch : IScheduler
 {
@@ -36,7 +37,8 @@ public sealed class BoundedSearch : IScheduler
     /// <inheritdoc />
     public bool SeesForcedSteps => false;
 
-    /// <summary>Tries bounds 0, 1, 2 ... until all schedules are executed, or the greatest bound or the budget is used up.</summary>
+    /// <summary>Tries bounds 0, 1, 2 ... until all schedules are executed, or the greatest bound or the budget is used
+    /// up.</summary>
     /// <param name="execute">Executes the program once under the scheduler; returns whether to search on.</param>
     /// <param name="preemptionsMax">The last bound to try.</param>
     /// <param name="executionsMax">The budget, over all bounds.</param>
@@ -64,7 +66,8 @@ public sealed class BoundedSearch : IScheduler
         return below;
     }
 
-    /// <summary>Executes the schedules within one bound (with <see cref="Unbounded"/>: all) until the budget is used up.</summary>
+    /// <summary>Executes the schedules within one bound (with <see cref="Unbounded"/>: all) until the budget is used
+    /// up.</summary>
     /// <param name="execute">Executes the program once under the scheduler; returns whether to search on.</param>
     /// <param name="preemptionsMax">The bound.</param>
     /// <param name="executionsMax">The budget.</param>
@@ -90,7 +93,8 @@ public sealed class BoundedSearch : IScheduler
         return search.Cut ? new Bounded(preemptionsMax, executions) : new Complete(executions);
     }
 
-    /// <summary>Goes on to the next schedule, after an execution. Returns false when there is none within the bound.</summary>
+    /// <summary>Goes on to the next schedule, after an execution. Returns false when there is none within the
+    /// bound.</summary>
     /// <exception cref="InvalidOperationException">The execution ended before it had repeated its path.</exception>
     public bool Advance()
     {

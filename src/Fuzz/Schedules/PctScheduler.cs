@@ -3,20 +3,22 @@ using Interleave;
 
 namespace Fuzz.Schedules;
 
-/// <summary>Probabilistic concurrency testing: random priorities, and depth - 1 places where the runner's priority drops.</summary>
+/// <summary>Probabilistic concurrency testing: random priorities, and depth - 1 places where the runner's priority
+/// drops.</summary>
 /// <remarks>
 /// Burckhardt, Kothari, Musuvathi, Nagarakatte: A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs,
 /// ASPLOS 2010. With n lanes and k steps it finds a bug of depth d with probability at least 1/(n * k^(d-1)).
-/// Deviates: the places are drawn below the longest execution of the program seen so far instead of a k given from outside,
-/// so the first execution has none and the guarantee holds from then on. Only choices are counted at which the lane that
-/// would run is about to touch an object that another lane has touched in an execution of this program: preempting it
-/// elsewhere gives an order that is equivalent to one of these. That makes k two to three times smaller.
+/// Deviates: the places are drawn below the longest execution of the program seen so far instead of a k given from
+/// outside, so the first execution has none and the guarantee holds from then on. Only choices are counted at which the
+/// lane that would run is about to touch an object that another lane has touched in an execution of this program:
+/// preempting it elsewhere gives an order that is equivalent to one of these. That makes k two to three times smaller.
 /// </remarks>
 public sealed class PctScheduler : IScheduler
 {
     private readonly Rng rng;
 
-    /// <summary>Every lane's priority, all different: the initial ones are depth and above, the dropped ones below.</summary>
+    /// <summary>Every lane's priority, all different: the initial ones are depth and above, the dropped ones
+    /// below.</summary>
     private readonly int[] priorities = new int[Machine.CpusMax];
 
     /// <summary>For each change its place: the number of choices made before it.</summary>
@@ -31,7 +33,8 @@ public sealed class PctScheduler : IScheduler
     private int choices;
     private int longest;
 
-    /// <summary>A scheduler that aims at bugs of depth <paramref name="depth"/> (1 or more ordering constraints).</summary>
+    /// <summary>A scheduler that aims at bugs of depth <paramref name="depth"/> (1 or more ordering
+    /// constraints).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The depth is below 1.</exception>
     public PctScheduler(int depth, Rng rng)
     {

@@ -2,7 +2,8 @@ using Fuzz.Programs;
 
 namespace Fuzz.Shrinking;
 
-/// <summary>Copies of a program with one thing changed. Section -1 is the setup, sections from 0 on are the lanes.</summary>
+/// <summary>Copies of a program with one thing changed. Section -1 is the setup, sections from 0 on are the
+/// lanes.</summary>
 internal static class Edit
 {
     /// <summary>The number of the setup's section.</summary>
@@ -34,6 +35,19 @@ internal static class Edit
     {
         Call[] calls = program.Section(section);
         return program.WithSection(section, [.. calls[..index], .. calls[(index + count)..]]);
+    }
+
+    /// <summary>Without empty lanes; where that leaves none, the setup's last call becomes one.</summary>
+    /// <returns>Null when there is no call at all: without a lane there is no schedule to keep.</returns>
+    public static Program? Settled(this Program program)
+    {
+        Call[][] cpus = Array.FindAll(program.Cpus, lane => lane.Length > 0);
+        if (cpus.Length > 0)
+        {
+            return cpus.Length == program.Cpus.Length ? program : program.WithCpus(cpus);
+        }
+
+        return program.Setup.Length == 0 ? null : program.WithCpus([[program.Setup[^1]]], program.Setup[..^1]);
     }
 
     /// <summary>With one call replaced.</summary>

@@ -2,8 +2,9 @@ using Fuzz.Programs;
 
 namespace Fuzz.Shrinking;
 
-/// <summary>Removes lanes, whole or by giving their calls to another lane or to the setup; sorts the lanes that stay.</summary>
-/// <remarks>One lane always stays: without any there is no schedule to keep.</remarks>
+/// <summary>Removes lanes, whole or by giving their calls to another lane or to the setup; sorts the lanes that
+/// stay.</summary>
+/// <remarks>The last lane can only give way to a call of the setup: without any there is no schedule to keep.</remarks>
 internal sealed class RemoveCpus : IShrinkPass
 {
     /// <inheritdoc />
@@ -11,7 +12,7 @@ internal sealed class RemoveCpus : IShrinkPass
     {
         for (int lane = run.Best.Cpus.Length - 1; lane >= 0; lane--)
         {
-            if (run.Best.Cpus.Length > 1 && lane < run.Best.Cpus.Length)
+            if (lane < run.Best.Cpus.Length)
             {
                 _ = Remove(run, lane) || ToSetup(run, lane) || Merge(run, lane);
             }
@@ -31,12 +32,12 @@ internal sealed class RemoveCpus : IShrinkPass
     private static Call[][] Others(Program program, int lane) =>
         [.. program.Cpus[..lane], .. program.Cpus[(lane + 1)..]];
 
-    private static bool Remove(ShrinkRun run, int lane) => run.Try(run.Best.WithCpus(Others(run.Best, lane)));
+    private static bool Remove(ShrinkRun run, int lane) => run.Try(run.Best.WithCpus(Others(run.Best, lane)).Settled());
 
     private static bool ToSetup(ShrinkRun run, int lane)
     {
         Program best = run.Best;
-        return best.Setup.Length + best.Cpus[lane].Length <= best.Language.CallsMax
+        return best.Cpus.Length > 1 && best.Setup.Length + best.Cpus[lane].Length <= best.Language.CallsMax
             && run.Try(best.WithCpus(Others(best, lane), [.. best.Setup, .. best.Cpus[lane]]));
     }
 

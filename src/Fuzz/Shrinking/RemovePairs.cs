@@ -2,11 +2,13 @@ using Fuzz.Programs;
 
 namespace Fuzz.Shrinking;
 
-/// <summary>Removes two calls at once that are only needed for each other, wherever they are: map and unmap, pin and unpin.</summary>
+/// <summary>Removes two calls at once that are only needed for each other, wherever they are: map and unmap, pin and
+/// unpin.</summary>
 /// <remarks>Quadratic, so it comes after everything else and only when few calls are left.</remarks>
 internal sealed class RemovePairs : IShrinkPass
 {
-    /// <summary>120 pairs at most: what one candidate costs, and not more than a second for the slowest engine.</summary>
+    /// <summary>120 pairs at most: what one candidate costs, and not more than a second for the slowest
+    /// engine.</summary>
     private const int CallsMax = 16;
 
     /// <inheritdoc />
@@ -34,7 +36,7 @@ internal sealed class RemovePairs : IShrinkPass
                 // The later one first, so that the earlier one's index still holds.
                 Program without = start.Without(places[j].Section, places[j].Index)
                     .Without(places[i].Section, places[i].Index);
-                if (!Array.Exists(without.Cpus, lane => lane.Length == 0) && run.Try(without))
+                if (run.Try(without.Settled()))
                 {
                     return;
                 }

@@ -3,8 +3,8 @@ using Fuzz.Programs;
 namespace Fuzz.Shrinking;
 
 /// <summary>Renames objects everywhere at once: two into one, gaps closed, the often used ones lowest.</summary>
-/// <remarks>A shrinker that lowers one argument at a time cannot do this: between two equal numbers there is no way down
-/// that keeps them equal.</remarks>
+/// <remarks>A shrinker that lowers one argument at a time cannot do this: between two equal numbers there is no way
+/// down that keeps them equal.</remarks>
 internal sealed class RenameIdentifiers : IShrinkPass
 {
     /// <inheritdoc />

@@ -16,7 +16,8 @@ public sealed record ReproductionBudget(int Bounded = 300, int Random = 200);
 /// <param name="Schedule">The schedule.</param>
 public sealed record Slipped(Signature Signature, Program Program, Schedule Schedule);
 
-/// <summary>Says whether a program still fails under some schedule, with exactly the signature that is chased.</summary>
+/// <summary>Says whether a program still fails under some schedule, with exactly the signature that is
+/// chased.</summary>
 /// <remarks>
 /// Tries the schedule of the last failure, leniently (most simpler programs fail under much the same one), then every
 /// schedule with at most 0, 1, 2 preemptions, then random ones. A program all of whose schedules fit in the budget is

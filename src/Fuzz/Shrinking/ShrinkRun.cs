@@ -18,9 +18,9 @@ internal sealed class ShrinkRun(Program failing, ICandidateTest test)
     public int Steps { get; private set; }
 
     /// <summary>Makes the candidate the best one if it is simpler and fails. No candidate is tested twice.</summary>
-    public bool Try(Program candidate)
+    public bool Try(Program? candidate)
     {
-        if (!SimplerThan.Holds(candidate, Best) || !tried.Add(candidate))
+        if (candidate is null || !SimplerThan.Holds(candidate, Best) || !tried.Add(candidate))
         {
             return false;
         }

@@ -4,11 +4,12 @@ namespace Fuzz.Shrinking;
 
 /// <summary>Makes failing programs as simple as it can, for any language; the only shrinker of the house.</summary>
 /// <remarks>
-/// After MacIver and Donaldson: Test-Case Reduction via Test-Case Generation, ECOOP 2020 (one order that decides what simpler
-/// means, passes to a fixpoint, no candidate tested twice), and Zeller and Hildebrandt: Simplifying and Isolating
-/// Failure-Inducing Input, TSE 2002 (chunks before single calls). Deviates from both: identifiers are renamed together.
-/// Guarantees: the result fails; each step was simpler in the sense of <see cref="SimplerThan"/>, so it ends; no single
-/// call can be left out, no two identifiers made one, and no number lowered by one, without losing the failure.
+/// After MacIver and Donaldson: Test-Case Reduction via Test-Case Generation, ECOOP 2020 (one order that decides what
+/// simpler means, passes to a fixpoint, no candidate tested twice), and Zeller and Hildebrandt: Simplifying and
+/// Isolating Failure-Inducing Input, TSE 2002 (chunks before single calls). Deviates from both: identifiers are renamed
+/// together. Guarantees: the result fails; each step was simpler in the sense of <see cref="SimplerThan"/>, so it ends;
+/// no single call can be left out, no two identifiers made one, and no number lowered by one, without losing the
+/// failure.
 /// </remarks>
 public sealed class Shrinker(ICandidateTest test)
 {

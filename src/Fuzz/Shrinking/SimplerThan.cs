@@ -6,7 +6,8 @@ namespace Fuzz.Shrinking;
 /// <summary>The one order of programs of a language: what the shrinker calls progress, and why it ends.</summary>
 /// <remarks>
 /// In this order, the first difference decides:
-/// 1. fewer cpus; 2. fewer calls in the lanes; 3. fewer calls in the setup; 4. lengths of the lanes, the first lane's first;
+/// 1. fewer cpus; 2. fewer calls in the lanes; 3. fewer calls in the setup; 4. lengths of the lanes, the first lane's
+/// first;
 /// 5. kinds of the calls, in the order setup, cpu0, cpu1 ...; 6. fewer different identifiers; 7. smaller sum of all
 /// arguments; 8. the arguments one by one; 9. smaller sum of the shape's distances from its simplest values;
 /// 10. those distances one by one; 11. the shape's values one by one.
@@ -161,7 +162,8 @@ public sealed class SimplerThan : IComparer<Program>
         return sum;
     }
 
-    /// <summary>Number of different identifiers in the program; the same number under two bounds counts twice.</summary>
+    /// <summary>Number of different identifiers in the program; the same number under two bounds counts
+    /// twice.</summary>
     private static int Identifiers(Program program)
     {
         const int WordsPerBound = 4;

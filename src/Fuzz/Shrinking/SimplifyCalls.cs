@@ -2,7 +2,8 @@ using Fuzz.Programs;
 
 namespace Fuzz.Shrinking;
 
-/// <summary>Makes single calls simpler: an earlier kind with the same parameters, lower numbers, lower identifiers.</summary>
+/// <summary>Makes single calls simpler: an earlier kind with the same parameters, lower numbers, lower
+/// identifiers.</summary>
 internal sealed class SimplifyCalls : IShrinkPass
 {
     /// <inheritdoc />
@@ -47,7 +48,8 @@ internal sealed class SimplifyCalls : IShrinkPass
         return same;
     }
 
-    /// <summary>The least value that fails, by bisection; at the end the value just below was tried and passed.</summary>
+    /// <summary>The least value that fails, by bisection; at the end the value just below was tried and
+    /// passed.</summary>
     private static void Lower(ShrinkRun run, int section, int index, int argument, Parameter parameter)
     {
         int least = parameter.IsIdentifier ? 0 : parameter.Min;

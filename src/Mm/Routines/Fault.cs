@@ -17,7 +17,7 @@ public class Fault : Routine
     private static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
     private static readonly Point ReadPte = Points.Define("FaultReadPte", "handle_pte_fault", Access.Read);
     private static readonly Point PteLock = Points.Define("FaultPtl", "handle_pte_fault", Access.Acquire);
-    private static readonly Point SetYoung = Points.Define("FaultSetYoung", "handle_pte_fault", Access.Write);
+    private static readonly Point SetYoung = Points.Define("FaultSetAccessFlags", "ptep_set_access_flags", Access.Write);
     private static readonly Point PrepareMmap = Points.Define("AnonPrepareMmapLock", "vmf_anon_prepare", Access.Acquire);
     private static readonly Point ZeroLock = Points.Define("AnonFaultZeroPtl", "do_anonymous_page", Access.Acquire);
     private static readonly Point ZeroSet = Points.Define("AnonFaultSetZeroPte", "do_anonymous_page", Access.Write);
@@ -215,8 +215,14 @@ public class Fault : Routine
             return await R.WriteProtect.DoWpPage(cpu, fault);
         }
 
-        await cpu.At(SetYoung, mm.PteWord(fault.Page));
-        mm.SetPte(fault.Page, fault.Original.With(fault.Write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young));
+        if (fault.Write)
+        {
+            // ptep_set_access_flags stores only when the dirty bit is wanted: a plain store for a load would wipe out a
+            // dirty bit that the hardware has set meanwhile.
+            await cpu.At(SetYoung, mm.PteWord(fault.Page));
+            mm.SetPte(fault.Page, fault.Original.With(PteFlag.Young | PteFlag.Dirty));
+        }
+
         mm.Ptl.Release(cpu);
         return FaultResult.Done;
     }

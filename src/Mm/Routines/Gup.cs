@@ -38,6 +38,9 @@ public class Gup : Routine
     private static readonly Point UnpinDirty =
         Points.Define("UnpinSetDirty", "unpin_user_pages_dirty_lock", Access.Rmw);
 
+    /// <summary>Ground truth: how often the page that a lane is pinning had been dropped when it was found there.</summary>
+    private readonly int[] truthDiscards = new int[Machine.CpusMax];
+
     /// <summary>What a look at an entry under the ptl says (follow_page_pte).</summary>
     protected enum Follow
     {
@@ -202,6 +205,7 @@ public class Gup : Routine
         await cpu.At(FastAddBias, folio.RefcountWord);
         folio.ConvertToPin();
         await cpu.At(FastRecheck, mm.PteWord(page));
+        truthDiscards[cpu.Index] = mm.TruthDiscards[page];
         if (mm[page] != pte || (!pte.Writable && await FastMustUnshare(cpu, folio, write)))
         {
             await R.Free.Put(cpu, folio, Holder.Pin);
@@ -262,6 +266,7 @@ public class Gup : Routine
         }
 
         folio.Get(Holder.Pin);
+        truthDiscards[cpu.Index] = mm.TruthDiscards[page];
         await Touch(cpu, folio, markDirty: write && !pte.Dirty);
         return (Follow.Pinned, folio);
     }
@@ -320,8 +325,7 @@ public class Gup : Routine
     {
         while (FreePin() is { } pin)
         {
-            // Waits for the ptl to be free for the sake of the ground truth alone: then no entry is empty for a moment.
-            await cpu.At(StorePin, pin.Word, mm.Ptl);
+            await cpu.At(StorePin, pin.Word);
             if (pin.Folio is not null)
             {
                 continue;
@@ -331,12 +335,7 @@ public class Gup : Routine
             pin.Mm = mm;
             pin.Page = page;
             pin.Write = write;
-
-            // The address still is what was pinned unless it was zapped since; a pinned folio cannot come back.
-            Pte pte = mm[page];
-            pin.TruthAttached = pte.Kind is PteKind.Present or PteKind.Migration
-                ? pte.Target == folio.Pfn
-                : pte.IsSwap && K.Swap.Cached(pte.Target) == folio;
+            pin.TruthAttached = mm.TruthDiscards[page] == truthDiscards[cpu.Index];
             return true;
         }
 

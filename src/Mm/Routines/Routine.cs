@@ -12,6 +12,11 @@ public abstract class Routine
     /// <summary>The kernel's state.</summary>
     protected internal Kernel K { get; internal set; } = null!;
 
+    /// <summary>Forgets what an execution that was stopped midway left in lane-private state.</summary>
+    protected internal virtual void Reset()
+    {
+    }
+
     /// <summary>The other routines in force.</summary>
     protected RoutineTable R => K.R;
 }

@@ -6,6 +6,8 @@ namespace Mm.Routines;
 /// <summary>The routines in force: v6.18's, with some replaced by variants.</summary>
 public sealed class RoutineTable
 {
+    private readonly Routine[] all;
+
     internal RoutineTable(Kernel kernel, Routine[] variants)
     {
         PropertyInfo[] slots = typeof(RoutineTable).GetProperties();
@@ -23,9 +25,10 @@ public sealed class RoutineTable
             slot.SetValue(this, variant);
         }
 
-        foreach (PropertyInfo slot in slots)
+        all = Array.ConvertAll(slots, slot => (Routine)slot.GetValue(this)!);
+        foreach (Routine routine in all)
         {
-            ((Routine)slot.GetValue(this)!).K = kernel;
+            routine.K = kernel;
         }
     }
 
@@ -91,4 +94,13 @@ public sealed class RoutineTable
 
     /// <summary>mm/gup.c: pins.</summary>
     public Gup Gup { get; private set; } = new();
+
+    /// <summary>Forgets lane-private state, for a new execution.</summary>
+    internal void Reset()
+    {
+        foreach (Routine routine in all)
+        {
+            routine.Reset();
+        }
+    }
 }

@@ -92,6 +92,15 @@ public class Shrink : Routine
         folios.Clear();
     }
 
+    /// <inheritdoc />
+    protected internal override void Reset()
+    {
+        foreach (List<Folio> folios in writing)
+        {
+            folios.Clear();
+        }
+    }
+
     /// <summary>folio_end_writeback.</summary>
     protected virtual async Flow EndWriteback(Cpu cpu, Folio folio)
     {

@@ -152,6 +152,7 @@ public sealed class Kernel
         MmCount = mms;
         PageCount = pages;
         NextValue = 1;
+        R.Reset();
         Rcu.Reset();
         Swap.Reset(slots, synchronous);
         Lruvec.Reset();

@@ -70,6 +70,9 @@ public sealed class MmStruct
     /// <summary>What each page must read: the last value stored, 0 when fresh.</summary>
     public int[] TruthData { get; } = new int[Kernel.PagesMax];
 
+    /// <summary>For each page, how often its content was dropped on purpose.</summary>
+    public int[] TruthDiscards { get; } = new int[Kernel.PagesMax];
+
     /// <summary>For each page, whether its entry was empty or its content dropped since the last <see cref="MarkRange"/>.</summary>
     public bool[] TruthDropped { get; } = new bool[Kernel.PagesMax];
 
@@ -135,6 +138,7 @@ public sealed class MmStruct
     /// <summary>Ground truth: a zap visits this page, so whatever it held is gone on purpose.</summary>
     public void TruthDiscard(int page)
     {
+        TruthDiscards[page]++;
         TruthData[page] = 0;
         kernel.DetachPins(this, page);
     }
@@ -167,6 +171,7 @@ public sealed class MmStruct
         Vmas.Clear();
         Array.Clear(TruthData);
         Array.Clear(TruthDropped);
+        Array.Clear(TruthDiscards);
     }
 
     /// <summary>A new process takes this slot (mm_alloc): one user, nothing mapped.</summary>

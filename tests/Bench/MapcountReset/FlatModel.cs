@@ -3,10 +3,12 @@ using System.Numerics;
 namespace Tests.Bench.MapcountReset;
 
 /// <summary>W1 as a hand-written switch: the limit against which the readable form is measured.</summary>
-/// <remarks>One step a turn of the loop, uniform among the lanes that can run; no trace, no names, all state in locals.</remarks>
+/// <remarks>One step a turn of the loop, uniform among the lanes that can run; no trace, no names, all state in
+/// locals.</remarks>
 internal sealed class FlatModel(ulong seed)
 {
-    /// <summary>Two bits for each (mask, n): the n-th set bit of the mask. Without it a branch would depend on the dice.</summary>
+    /// <summary>Two bits for each (mask, n): the n-th set bit of the mask. Without it a branch would depend on the
+    /// dice.</summary>
     private const ulong Picks =
         0UL << (1 * 8) | 1UL << (2 * 8) | 0b0100UL << (3 * 8) | 2UL << (4 * 8) | 0b1000UL << (5 * 8)
         | 0b1001UL << (6 * 8) | 0b100100UL << (7 * 8);

@@ -4,7 +4,8 @@ using Interleave;
 
 namespace Tests.Bench.PlantedBug;
 
-/// <summary>The planted bug of PEERS.md section 5: set, add more than 10, neg, get on one cell, and no clear between.</summary>
+/// <summary>The planted bug of PEERS.md section 5: set, add more than 10, neg, get on one cell, and no clear
+/// between.</summary>
 internal sealed class CellModel : ICandidateTest
 {
     /// <summary>Calls of a random case.</summary>

@@ -1,0 +1,160 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Fuzz.Campaign;
+using Fuzz.Programs;
+using Fuzz.Reporting;
+using Spectre.Console;
+
+namespace Fuzz.Cli;
+
+/// <summary><c>fuzz hunt</c>: finds each known defect blind, with the same generators and schedules for all.</summary>
+internal static class HuntCommand
+{
+    private const string DefectsFolder = "corpus/defects";
+    private const int WorkersDefault = 2;
+    private const int WorkersMax = 256;
+    private const long ProofExecutions = 100_000;
+
+    public static Command Build(Screen screen, CancellationToken cancel)
+    {
+        Option<string[]> story = new("--story") { Description = "Only these stories.", HelpName = "NAME" };
+        Option<string?> seed = Inputs.SeedOption();
+        Option<long?> seeds = Inputs.Number("--seeds", "Hunts with so many seeds in a row; figures are medians.", 1, 10_000);
+        Option<long?> workers = Inputs.Number(
+            "--workers", $"Stories hunted at once ({WorkersDefault} unless said).", 1, WorkersMax);
+        Option<long?> proof = Inputs.Number("--proof", "Executions to spend on each part of a proof; 0 for none.", 0);
+        Option<bool> update = new("--update")
+        {
+            Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt.",
+        };
+        Option<bool> json = Inputs.JsonOption();
+        Command command = new("hunt", "Finds each known defect blind and prints what that took. Exits with 1 when any was found.")
+        {
+            story, seed, seeds, workers, proof, update, json,
+        };
+        command.SetAction(result =>
+        {
+            Hunts hunts = new(
+                Stories(result.GetValue(story)), Inputs.Seed(result.GetValue(seed), 1),
+                (int)(result.GetValue(seeds) ?? 1), (int)(result.GetValue(workers) ?? WorkersDefault),
+                result.GetValue(proof) ?? ProofExecutions, screen);
+            return Run(hunts, result.GetValue(update), result.GetValue(json), screen, cancel);
+        });
+        return command;
+    }
+
+    private static Story[] Stories(string[]? names)
+    {
+        string[] known = Story.All.Select(s => s.Name).ToArray();
+        if (names is not { Length: > 0 })
+        {
+            return Story.All.ToArray();
+        }
+
+        HashSet<string> wanted = new(StringComparer.Ordinal);
+        foreach (string name in names.SelectMany(list => list.Split(',')))
+        {
+            wanted.Add(Inputs.Known(name, "story", known));
+        }
+
+        return Story.All.Where(s => wanted.Contains(s.Name)).ToArray();
+    }
+
+    private static int Run(Hunts hunts, bool update, bool json, Screen screen, CancellationToken cancel)
+    {
+        IReadOnlyList<StoryOutcome> outcomes = hunts.Run(cancel);
+        if (update)
+        {
+            foreach (StoryOutcome outcome in outcomes)
+            {
+                Store(outcome, screen);
+            }
+        }
+
+        if (json)
+        {
+            screen.Line(JsonReport.Line(ToJson(hunts, outcomes)));
+        }
+        else
+        {
+            Print(outcomes, screen);
+            string interrupted = cancel.IsCancellationRequested ? "interrupted: " : "";
+            screen.Line(
+                $"{interrupted}{outcomes.Count(o => o.Found)} of {outcomes.Count} stories found in "
+                + $"{hunts.Seconds:0.0} s; seed {hunts.Seed}{(hunts.Seeds > 1 ? $" and the {hunts.Seeds - 1} next, medians" : "")}");
+        }
+
+        return outcomes.Any(o => o.SeedsFound > 0) ? App.Found : App.NothingFound;
+    }
+
+    private static void Store(StoryOutcome outcome, Screen screen)
+    {
+        if (outcome.Best is not { } best)
+        {
+            screen.Note($"{outcome.Story.Name}: not found, its file is left as it is");
+            return;
+        }
+
+        string file = $"{DefectsFolder}/{outcome.Story.Name}{CorpusStore.ReproducerSuffix}";
+        CorpusStore store = new(DefectsFolder);
+        store.Add(outcome.Story.Name, best, _ => TextReport.Print(Pipeline.Witness(best, file), file));
+        screen.Note($"{file} written");
+    }
+
+    private static void Print(IReadOnlyList<StoryOutcome> outcomes, Screen screen)
+    {
+        Table table = new Table().RoundedBorder().AddColumns(
+            "story", "found", "executions", "seconds", "cpus", "calls", "pre-\nemptions", "signature", "proof");
+        foreach (int column in new[] { 1, 2, 3, 4, 5, 6 })
+        {
+            table.Columns[column].RightAligned().NoWrap();
+        }
+
+        table.Columns[0].NoWrap();
+        foreach (StoryOutcome outcome in outcomes)
+        {
+            Reproducer? best = outcome.Best;
+            table.AddRow(new[]
+            {
+                outcome.Story.Name, $"{outcome.SeedsFound}/{outcome.Seeds}", $"{outcome.Executions:#,0}",
+                $"{outcome.Seconds:0.00}", $"{best?.Program.Cpus.Length}", best is null ? "" : Calls(best.Program),
+                $"{best?.Schedule.Preemptions}", $"{best?.Violates}", best?.Proof ?? "",
+            }.Select(Markup.Escape).ToArray());
+        }
+
+        screen.Print(table);
+    }
+
+    /// <summary>Calls besides the setup, and those of the setup after a plus.</summary>
+    private static string Calls(Program program) => $"{program.ConcurrentCalls}+{program.Setup.Length}";
+
+    private static JsonObject ToJson(Hunts hunts, IReadOnlyList<StoryOutcome> outcomes) => new()
+    {
+        ["seed"] = hunts.Seed,
+        ["seeds"] = hunts.Seeds,
+        ["seconds"] = Math.Round(hunts.Seconds, 3),
+        ["found"] = outcomes.Count(o => o.Found),
+        ["stories"] = new JsonArray(outcomes.Select(outcome => (JsonNode)ToJson(outcome)).ToArray()),
+    };
+
+    private static JsonObject ToJson(StoryOutcome outcome) => new()
+    {
+        ["name"] = outcome.Story.Name,
+        ["found"] = outcome.Found,
+        ["seconds"] = Math.Round(outcome.Seconds, 4),
+        ["executions"] = outcome.Executions,
+        ["calls"] = outcome.Best?.Program.ConcurrentCalls,
+        ["cpus"] = outcome.Best?.Program.Cpus.Length,
+        ["preemptions"] = outcome.Best?.Schedule.Preemptions,
+        ["signature"] = outcome.Best?.Violates.ToString(),
+        ["setupCalls"] = outcome.Best?.Program.Setup.Length,
+        ["proof"] = outcome.Best?.Proof,
+        ["variant"] = outcome.Story.Variant,
+        ["title"] = outcome.Story.Title,
+        ["seeds"] = outcome.Seeds,
+        ["seedsFound"] = outcome.SeedsFound,
+        ["secondsMax"] = Math.Round(outcome.SecondsMax, 4),
+        ["shrinkSeconds"] = Math.Round(outcome.ShrinkSeconds, 4),
+        ["reproducer"] = outcome.Best?.Print(),
+    };
+}

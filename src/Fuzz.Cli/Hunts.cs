@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Fuzz.Campaign;
+using Fuzz.Reporting;
+using Generators;
+
+namespace Fuzz.Cli;
+
+/// <summary>What came of hunting one story.</summary>
+/// <param name="Story">The story.</param>
+/// <param name="Seeds">Hunts made.</param>
+/// <param name="SeedsFound">Hunts that found it.</param>
+/// <param name="Executions">Median over the hunts.</param>
+/// <param name="Seconds">Median over the hunts, without shrinking and proof.</param>
+/// <param name="SecondsMax">The longest hunt.</param>
+/// <param name="ShrinkSeconds">Median over the hunts that found it.</param>
+/// <param name="Best">The simplest of the shrunk reproducers, with its proof; null when it was not found.</param>
+internal sealed record StoryOutcome(
+    Story Story, int Seeds, int SeedsFound, long Executions, double Seconds, double SecondsMax, double ShrinkSeconds,
+    Reproducer? Best)
+{
+    /// <summary>Whether every hunt found it.</summary>
+    public bool Found => Seeds > 0 && SeedsFound == Seeds;
+}
+
+/// <summary>Hunts stories with several seeds on a few threads. Each hunt is timed alone, on one thread.</summary>
+internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers, long proofExecutions, Screen screen)
+{
+    private readonly System.Threading.Lock gate = new();
+    private readonly List<Hunt>[] done = stories.Select(_ => new List<Hunt>()).ToArray();
+    private readonly StoryOutcome?[] outcomes = new StoryOutcome?[stories.Length];
+    private readonly Stopwatch watch = new();
+    private ExceptionDispatchInfo? failed;
+    private int next;
+    private int finished;
+
+    /// <summary>The first seed; the others follow it.</summary>
+    public ulong Seed => seed;
+
+    /// <summary>Number of seeds.</summary>
+    public int Seeds => seeds;
+
+    /// <summary>Seconds that all took.</summary>
+    public double Seconds => watch.Elapsed.TotalSeconds;
+
+    /// <summary>Hunts all; stories that were not finished when it was cancelled are there with what was done.</summary>
+    public IReadOnlyList<StoryOutcome> Run(CancellationToken cancel)
+    {
+        const int ProgressMilliseconds = 200;
+        watch.Restart();
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Thread[] threads = Enumerable.Range(0, Math.Min(workers, stories.Length * seeds))
+            .Select(_ => new Thread(() => Work(stop))).ToArray();
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+
+        foreach (Thread thread in threads)
+        {
+            while (!thread.Join(ProgressMilliseconds))
+            {
+                screen.Live(
+                    $"{Seconds,6:0.0} s  {finished} of {stories.Length * seeds} hunts done, "
+                    + $"{outcomes.Count(o => o is not null)} of {stories.Length} stories", Seconds);
+            }
+        }
+
+        failed?.Throw();
+        return outcomes.Select((outcome, i) => outcome ?? Summarize(i)).ToArray();
+    }
+
+    private void Work(CancellationTokenSource stop)
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                int job = Interlocked.Increment(ref next) - 1;
+                if (job >= stories.Length * seeds)
+                {
+                    return;
+                }
+
+                Finish(job / seeds, HuntOnce(stories[job / seeds], seed + (ulong)(job % seeds), stop.Token), stop.Token);
+            }
+        }
+        catch (Exception error)
+        {
+            lock (gate)
+            {
+                failed ??= ExceptionDispatchInfo.Capture(error);
+            }
+
+            stop.Cancel();
+        }
+    }
+
+    private static Hunt HuntOnce(Story story, ulong seed, CancellationToken cancel)
+    {
+        HuntResult result = Hunter.Hunt(story, new ProgramSource(), seed, new HuntOptions(), cancel);
+        if (result.Find is not { } find)
+        {
+            return new Hunt(result.Executions, result.Seconds, 0, null);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        Reproducer reproducer = new(find.Program, find.Schedule, find.Violation.Signature)
+        {
+            Variants = [story.Variant],
+            Engine = EngineVersion.Current,
+        };
+        Reproducer small = Pipeline.Copy(Pipeline.Shrink(reproducer), remark: $"{Capital(story.Title)}.");
+        return new Hunt(result.Executions, result.Seconds, Stopwatch.GetElapsedTime(start).TotalSeconds, small);
+    }
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+
+    private void Finish(int story, Hunt hunt, CancellationToken cancel)
+    {
+        bool last;
+        lock (gate)
+        {
+            finished++;
+            if (cancel.IsCancellationRequested && hunt.Reproducer is null)
+            {
+                return;
+            }
+
+            done[story].Add(hunt);
+            last = done[story].Count == seeds;
+        }
+
+        if (last)
+        {
+            StoryOutcome outcome = Summarize(story);
+            lock (gate)
+            {
+                outcomes[story] = outcome;
+            }
+
+            screen.Note(Describe(outcome));
+        }
+    }
+
+    private static string Describe(StoryOutcome outcome)
+    {
+        string name = outcome.Story.Name.PadRight(24);
+        return outcome.Best is not { } best
+            ? $"{name} not found in {outcome.Executions:#,0} executions, {outcome.Seconds:0.0} s"
+            : $"{name} found in {outcome.Executions,9:#,0} executions, {outcome.Seconds,6:0.00} s; "
+            + $"{best.Program.Cpus.Length} cpus, {best.Program.ConcurrentCalls} calls after {best.Program.Setup.Length} "
+            + $"of setup, {best.Schedule.Preemptions} preemption(s)";
+    }
+
+    private StoryOutcome Summarize(int index)
+    {
+        Hunt[] hunts = done[index].ToArray();
+        Reproducer? best = null;
+        foreach (Reproducer candidate in hunts.Select(h => h.Reproducer).OfType<Reproducer>())
+        {
+            best = best is null || Rank(candidate).CompareTo(Rank(best)) < 0 ? candidate : best;
+        }
+
+        if (best is not null)
+        {
+            best = Conclude(best);
+        }
+
+        double[] shrinks = hunts.Where(h => h.Reproducer is not null).Select(h => h.ShrinkSeconds).ToArray();
+        return new StoryOutcome(
+            stories[index], hunts.Length, shrinks.Length, Median(hunts.Select(h => h.Executions)),
+            Median(hunts.Select(h => h.Seconds)), hunts.Select(h => h.Seconds).DefaultIfEmpty(0).Max(),
+            Median(shrinks), best);
+    }
+
+    private Reproducer Conclude(Reproducer best)
+    {
+        Incident incident = Pipeline.Witness(best, "shrunk reproducer");
+        string? symptom = incident.Symptom?.Message ?? incident.Symptom?.Signature.Law;
+        return Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), proofExecutions);
+    }
+
+    /// <summary>Simpler reproducers come first; the text decides between equals, so that the order of threads does not.</summary>
+    private static (int Cpus, int Calls, int Setup, int Preemptions, int Turns, string Text) Rank(Reproducer reproducer) => (
+        reproducer.Program.Cpus.Length, reproducer.Program.ConcurrentCalls, reproducer.Program.Setup.Length,
+        reproducer.Schedule.Preemptions, reproducer.Schedule.Turns.Count, reproducer.Print());
+
+    private static T Median<T>(IEnumerable<T> values)
+    {
+        T[] sorted = values.Order().ToArray();
+        return sorted.Length == 0 ? default! : sorted[(sorted.Length - 1) / 2];
+    }
+
+    private sealed record Hunt(long Executions, double Seconds, double ShrinkSeconds, Reproducer? Reproducer);
+}

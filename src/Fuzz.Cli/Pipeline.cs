@@ -1,0 +1,77 @@
+using Fuzz.Campaign;
+using Fuzz.Execution;
+using Fuzz.Programs;
+using Fuzz.Reporting;
+using Fuzz.Schedules;
+using Fuzz.Shrinking;
+
+namespace Fuzz.Cli;
+
+/// <summary>The steps from a failure to a reproducer that is worth keeping.</summary>
+internal static class Pipeline
+{
+    /// <summary>Makes a reproducer smaller; the same signature still fails. Its proof says what is known of its schedule.</summary>
+    public static Reproducer Shrink(Reproducer reproducer)
+    {
+        Executor executor = new(new MmEngine(reproducer.Variants));
+        ShrunkFailure small =
+            ShrunkFailure.Shrink(executor, reproducer.Program, reproducer.Schedule, reproducer.Violates);
+        return Copy(
+            new Reproducer(small.Program, small.Fewest.Schedule, reproducer.Violates)
+            {
+                Variants = reproducer.Variants,
+                Remark = reproducer.Remark,
+                Symptom = reproducer.Symptom,
+                Engine = reproducer.Engine,
+            },
+            proof: small.Fewest.Statement);
+    }
+
+    /// <summary>Enumerates the schedules of a shrunk reproducer on plain v6.18 and notes the result in its header.</summary>
+    /// <param name="reproducer">As it comes from <see cref="Shrink"/>.</param>
+    /// <param name="executionsMax">The budget; with 0, and without variants, nothing is to be proven.</param>
+    public static Reproducer Prove(Reproducer reproducer, long executionsMax)
+    {
+        if (reproducer.Variants.Count == 0)
+        {
+            return reproducer;
+        }
+
+        SearchResult? passing =
+            executionsMax == 0 ? null : Prover.Search(reproducer.Program, new MmEngine(), executionsMax);
+        return Copy(reproducer, proof: Prover.Describe(passing, reproducer.Proof));
+    }
+
+    /// <summary>The reproducer with other words in its header; what is null stays.</summary>
+    public static Reproducer Copy(
+        Reproducer reproducer, string? remark = null, string? symptom = null, string? proof = null) =>
+        new(reproducer.Program, reproducer.Schedule, reproducer.Violates)
+        {
+            Variants = reproducer.Variants,
+            Remark = remark ?? reproducer.Remark,
+            Symptom = symptom ?? reproducer.Symptom,
+            Proof = proof ?? reproducer.Proof,
+            Engine = reproducer.Engine ?? EngineVersion.Current,
+        };
+
+    /// <summary>Replays strictly once, to take the incident down.</summary>
+    /// <exception cref="InputException">It does not fail as it says.</exception>
+    public static Incident Witness(Reproducer reproducer, string file)
+    {
+        ReproducerRunner runner = new(reproducer, new MmEngine(reproducer.Variants), strict: true);
+        Replay replay = runner.Run();
+        return replay.End == ReplayEnd.Fails
+            ? runner.Capture()
+            : throw new InputException(
+                file, 0, 0, Explain(reproducer, replay, runner.Engine), $"a failure of '{reproducer.Violates}'");
+    }
+
+    /// <summary>What came of a replay, in words.</summary>
+    public static string Explain(Reproducer reproducer, Replay replay, IEngine engine) => replay.End switch
+    {
+        ReplayEnd.Drifts => replay.Drift!.ToString(),
+        ReplayEnd.FailsOtherwise => $"fails otherwise: {engine.Verdict.Violations[0].Signature}",
+        ReplayEnd.Passes => "passes: nothing was broken",
+        _ => $"fails as it says: {reproducer.Violates}",
+    };
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Fuzz.Execution;
+using Fuzz.Programs;
+using Fuzz.Schedules;
+using Interleave;
+
+namespace Fuzz.Campaign;
+
+/// <summary>When a hunt gives up.</summary>
+/// <param name="ExecutionsMax">After so many executions.</param>
+/// <param name="SecondsMax">After so much time.</param>
+public sealed record HuntOptions(long ExecutionsMax = long.MaxValue, double SecondsMax = 60);
+
+/// <summary>A failure as it was met.</summary>
+/// <param name="Program">The program.</param>
+/// <param name="Schedule">The schedule.</param>
+/// <param name="Violation">What was broken.</param>
+public sealed record Find(Program Program, Schedule Schedule, Violation Violation);
+
+/// <summary>What a hunt came to.</summary>
+/// <param name="Story">What was hunted.</param>
+/// <param name="Executions">Executions until it was found or given up.</param>
+/// <param name="Seconds">Time until then, generation included.</param>
+/// <param name="Find">The failure, or null.</param>
+public sealed record HuntResult(Story Story, long Executions, double Seconds, Find? Find)
+{
+    /// <summary>Whether it was found.</summary>
+    public bool Found => Find is not null;
+}
+
+/// <summary>Looks for one known defect blind: default generators, default schedulers, nothing that depends on the story.</summary>
+/// <remarks>The story only says which kernel runs and which broken law ends the hunt.</remarks>
+public static class Hunter
+{
+    /// <summary>Schedules tried of each program.</summary>
+    public const int SchedulesPerProgram = 24;
+
+    /// <summary>Hunts one story on the calling thread.</summary>
+    public static HuntResult Hunt(
+        Story story, IProgramSource source, ulong seed, HuntOptions options, CancellationToken cancel)
+    {
+        MmEngine engine = new(story.Variant);
+        Executor executor = new(engine);
+        Rng rng = new(seed);
+        Portfolio portfolio = new(rng);
+        long executions = 0;
+        long start = Stopwatch.GetTimestamp();
+        while (executions < options.ExecutionsMax && !cancel.IsCancellationRequested
+            && Stopwatch.GetElapsedTime(start).TotalSeconds < options.SecondsMax)
+        {
+            Program program = source.Fresh(rng);
+            portfolio.NewProgram();
+            for (int i = 0; i < SchedulesPerProgram; i++)
+            {
+                executions++;
+                if (executor.Run(program, portfolio.For(i)))
+                {
+                    continue;
+                }
+
+                Violation? violation = engine.Verdict.Violations.FirstOrDefault(story.Matches);
+                if (violation is not null)
+                {
+                    Find find = new(program, Schedule.FromTrace(engine.Machine), violation);
+                    return new HuntResult(story, executions, Stopwatch.GetElapsedTime(start).TotalSeconds, find);
+                }
+
+                if (engine.Machine.Steps == 0)
+                {
+                    // It failed in the setup, which no schedule changes.
+                    break;
+                }
+            }
+        }
+
+        return new HuntResult(story, executions, Stopwatch.GetElapsedTime(start).TotalSeconds, null);
+    }
+}
