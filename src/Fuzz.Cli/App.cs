@@ -5,7 +5,8 @@ using Fuzz.Programs;
 
 namespace Fuzz.Cli;
 
-/// <summary>The command line: reads it, runs one command, and turns whatever happens into an exit code and one line.</summary>
+/// <summary>The command line: reads it, runs one command, and turns whatever happens into an exit code and one
+/// line.</summary>
 public static class App
 {
     /// <summary>Nothing was found.</summary>
@@ -76,7 +77,7 @@ public static class App
     private static RootCommand Build(Screen screen, CancellationToken cancel)
     {
         RootCommand root = new(
-            "Finds races in the life of a Linux folio: random programs under controlled interleavings, judged by oracles.");
+            "Finds races in the life of a Linux folio: random programs, controlled interleavings, oracles.");
         root.Add(RunCommand.Build(screen, cancel));
         root.Add(HuntCommand.Build(screen, cancel));
         root.Add(ReplayCommand.Build(screen, cancel));

@@ -13,7 +13,8 @@ internal static class Catalogs
 {
     public static void PrintCalls(Screen screen)
     {
-        Table table = new Table().RoundedBorder().AddColumns("family", "call", "arguments", "kernel entry", "what it does");
+        Table table = new Table().RoundedBorder().AddColumns(
+            "family", "call", "arguments", "kernel entry", "what it does");
         foreach (string family in MmLanguage.Families)
         {
             CallInfo[] calls = MmLanguage.Instance.Calls.Where(c => c.Family == family).ToArray();

@@ -60,7 +60,8 @@ internal static class Distribution
         screen.Print(Histogram("calls besides the setup", statistics.ByCalls, statistics.Programs));
         screen.Print(Histogram("calls in the setup", statistics.BySetup, statistics.Programs));
         screen.Line(
-            $"{statistics.Programs:#,0} programs; {Share(statistics.NoOpShare)} of all executed calls found nothing to do; "
+            $"{statistics.Programs:#,0} programs; "
+            + $"{Share(statistics.NoOpShare)} of all executed calls found nothing to do; "
             + $"{Statistics.Mean(statistics.ByCpus):0.0} cpus, {Statistics.Mean(statistics.ByCalls):0.0} calls after "
             + $"{Statistics.Mean(statistics.BySetup):0.0} of setup on average");
     }
@@ -77,14 +78,17 @@ internal static class Distribution
     };
 
     /// <summary>The calls for machines.</summary>
-    public static JsonArray CallsToJson(Statistics statistics) => new(statistics.Calls.Select(call => (JsonNode)new JsonObject
+    public static JsonArray CallsToJson(Statistics statistics) =>
+        new(statistics.Calls.Select(call => (JsonNode)ToJson(call)).ToArray());
+
+    private static JsonObject ToJson(CallStatistics call) => new()
     {
         ["name"] = call.Call.Name,
         ["family"] = call.Call.Family,
         ["programs"] = call.Programs,
         ["effective"] = call.Effective,
         ["noOps"] = call.NoOps,
-    }).ToArray());
+    };
 
     private static JsonArray ToJson(long[] histogram) => new(histogram.Select(n => (JsonNode)n).ToArray());
 

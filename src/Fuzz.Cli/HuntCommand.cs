@@ -12,6 +12,7 @@ internal static class HuntCommand
 {
     private const string DefectsFolder = "corpus/defects";
     private const int WorkersDefault = 2;
+    private const int SeedsMax = 10_000;
     private const int WorkersMax = 256;
     private const long ProofExecutions = 100_000;
 
@@ -19,7 +20,8 @@ internal static class HuntCommand
     {
         Option<string[]> story = new("--story") { Description = "Only these stories.", HelpName = "NAME" };
         Option<string?> seed = Inputs.SeedOption();
-        Option<long?> seeds = Inputs.Number("--seeds", "Hunts with so many seeds in a row; figures are medians.", 1, 10_000);
+        Option<long?> seeds = Inputs.Number(
+            "--seeds", "Hunts with so many seeds in a row; figures are medians.", 1, SeedsMax);
         Option<long?> workers = Inputs.Number(
             "--workers", $"Stories hunted at once ({WorkersDefault} unless said).", 1, WorkersMax);
         Option<long?> proof = Inputs.Number("--proof", "Executions to spend on each part of a proof; 0 for none.", 0);
@@ -28,7 +30,8 @@ internal static class HuntCommand
             Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt.",
         };
         Option<bool> json = Inputs.JsonOption();
-        Command command = new("hunt", "Finds each known defect blind and prints what that took. Exits with 1 when any was found.")
+        Command command = new(
+            "hunt", "Finds each known defect blind and prints what that took. Exits with 1 when any was found.")
         {
             story, seed, seeds, workers, proof, update, json,
         };
@@ -79,9 +82,10 @@ internal static class HuntCommand
         {
             Print(outcomes, screen);
             string interrupted = cancel.IsCancellationRequested ? "interrupted: " : "";
+            string more = hunts.Seeds > 1 ? $" and the {hunts.Seeds - 1} next, medians" : "";
             screen.Line(
                 $"{interrupted}{outcomes.Count(o => o.Found)} of {outcomes.Count} stories found in "
-                + $"{hunts.Seconds:0.0} s; seed {hunts.Seed}{(hunts.Seeds > 1 ? $" and the {hunts.Seeds - 1} next, medians" : "")}");
+                + $"{hunts.Seconds:0.0} s; seed {hunts.Seed}{more}");
         }
 
         return outcomes.Any(o => o.SeedsFound > 0) ? App.Found : App.NothingFound;

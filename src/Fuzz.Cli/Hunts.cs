@@ -82,7 +82,8 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
                     return;
                 }
 
-                Finish(job / seeds, HuntOnce(stories[job / seeds], seed + (ulong)(job % seeds), stop.Token), stop.Token);
+                int story = job / seeds;
+                Finish(story, HuntOnce(stories[story], seed + (ulong)(job % seeds), stop.Token), stop.Token);
             }
         }
         catch (Exception error)
@@ -149,8 +150,8 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         return outcome.Best is not { } best
             ? $"{name} not found in {outcome.Executions:#,0} executions, {outcome.Seconds:0.0} s"
             : $"{name} found in {outcome.Executions,9:#,0} executions, {outcome.Seconds,6:0.00} s; "
-            + $"{best.Program.Cpus.Length} cpus, {best.Program.ConcurrentCalls} calls after {best.Program.Setup.Length} "
-            + $"of setup, {best.Schedule.Preemptions} preemption(s)";
+            + $"{best.Program.Cpus.Length} cpus, {best.Program.ConcurrentCalls} calls after "
+            + $"{best.Program.Setup.Length} of setup, {best.Schedule.Preemptions} preemption(s)";
     }
 
     private StoryOutcome Summarize(int index)
@@ -181,8 +182,10 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         return Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), proofExecutions);
     }
 
-    /// <summary>Simpler reproducers come first; the text decides between equals, so that the order of threads does not.</summary>
-    private static (int Cpus, int Calls, int Setup, int Preemptions, int Turns, string Text) Rank(Reproducer reproducer) => (
+    /// <summary>Simpler reproducers come first; the text decides between equals, so that the order of threads does
+    /// not.</summary>
+    private static (int Cpus, int Calls, int Setup, int Preemptions, int Turns, string Text) Rank(
+        Reproducer reproducer) => (
         reproducer.Program.Cpus.Length, reproducer.Program.ConcurrentCalls, reproducer.Program.Setup.Length,
         reproducer.Schedule.Preemptions, reproducer.Schedule.Turns.Count, reproducer.Print());
 

@@ -66,9 +66,11 @@ internal static class Inputs
             return number;
         }
 
+        const int DigitsMax = 16;
         bool isHash = text.Length is >= HashMin and <= HashMax && text.All(char.IsAsciiHexDigit);
+        string start = text[..Math.Min(text.Length, DigitsMax)];
         return isHash
-            ? ulong.Parse(text.AsSpan(0, Math.Min(text.Length, 16)), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+            ? ulong.Parse(start, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
             : throw new InputException(
                 CommandLine, 0, 0, $"--seed {InputException.Quote(text)}", "a number from 0 or a git hash");
     }
@@ -107,7 +109,8 @@ internal static class Inputs
         return names.Contains(name, StringComparer.Ordinal)
             ? name
             : throw new InputException(
-                CommandLine, 0, 0, $"unknown {what} {InputException.Quote(name)}", expected, Names.Nearest(name, names));
+                CommandLine, 0, 0, $"unknown {what} {InputException.Quote(name)}", expected,
+                Names.Nearest(name, names));
     }
 
     /// <summary>An engine with these variants.</summary>
@@ -182,7 +185,8 @@ internal static class Inputs
     private static long? ParseNumber(ArgumentResult result, string name, long min, long max)
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        bool isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
+        bool isNumber = long.TryParse(
+            text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
         if (isNumber && value >= min && value <= max)
         {
             return value;

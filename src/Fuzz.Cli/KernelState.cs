@@ -25,7 +25,8 @@ internal static class KernelState
             inUse++;
             string slot = folio.SwapSlot < 0 ? "" : $", slot {folio.SwapSlot}";
             string owner = folio.LockOwner is { } cpu ? $" locked by {cpu}" : "";
-            text.Append($"  {folio,-10} refcount {folio.Refcount}, mapcount {folio.Mapcount}, data {folio.Data}{slot}, ");
+            text.Append($"  {folio,-10} refcount {folio.Refcount}, mapcount {folio.Mapcount}, data {folio.Data}");
+            text.Append($"{slot}, ");
             text.Append($"{(folio.Anon ? $"{folio.Mapping}" : "no mapping")}, {folio.Flags}{owner}, ");
             text.Append($"on {(folio.On is null ? "no list" : folio.On.ToString())}\n");
         }

@@ -10,7 +10,8 @@ namespace Fuzz.Cli;
 /// <summary>The steps from a failure to a reproducer that is worth keeping.</summary>
 internal static class Pipeline
 {
-    /// <summary>Makes a reproducer smaller; the same signature still fails. Its proof says what is known of its schedule.</summary>
+    /// <summary>Makes a reproducer smaller; the same signature still fails. Its proof says what is known of its
+    /// schedule.</summary>
     public static Reproducer Shrink(Reproducer reproducer)
     {
         Executor executor = new(new MmEngine(reproducer.Variants));
@@ -27,7 +28,8 @@ internal static class Pipeline
             proof: small.Fewest.Statement);
     }
 
-    /// <summary>Enumerates the schedules of a shrunk reproducer on plain v6.18 and notes the result in its header.</summary>
+    /// <summary>Enumerates the schedules of a shrunk reproducer on plain v6.18 and notes the result in its
+    /// header.</summary>
     /// <param name="reproducer">As it comes from <see cref="Shrink"/>.</param>
     /// <param name="executionsMax">The budget; with 0, and without variants, nothing is to be proven.</param>
     public static Reproducer Prove(Reproducer reproducer, long executionsMax)

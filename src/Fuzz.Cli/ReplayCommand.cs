@@ -18,7 +18,8 @@ internal static class ReplayCommand
         Option<bool> isFixed = new("--fixed") { Description = "On plain v6.18, without the reproducer's variants." };
         Option<bool> verbose = new("--verbose", "-v") { Description = "Also every step, and the state in the end." };
         Option<bool> json = Inputs.JsonOption();
-        Command command = new("replay", "Replays a reproducer and prints its report. Exits with 1 when it fails, 0 when it passes.")
+        Command command = new(
+            "replay", "Replays a reproducer and prints its report. Exits with 1 when it fails, 0 when it passes.")
         {
             file, times, variant, isFixed, verbose, json,
         };
@@ -95,7 +96,8 @@ internal static class ReplayCommand
         }
 
         screen.Line("");
-        screen.Line($"{request.File} on {Inputs.Describe(outcome.Variants)}: {Verdict(outcome)}, {Times(outcome.Times)}");
+        string engine = Inputs.Describe(outcome.Variants);
+        screen.Line($"{request.File} on {engine}: {Verdict(outcome)}, {Times(outcome.Times)}");
     }
 
     private static string Verdict(Outcome outcome) => outcome.Replay.End switch

@@ -27,14 +27,16 @@ internal static class RunCommand
         Option<string?> seed = Inputs.SeedOption();
         Option<long?> seconds = Inputs.Number("--seconds", "Ends after so many seconds.", 1, 1_000_000_000);
         Option<long?> executions = Inputs.Number("--executions", "Ends after so many executions.", 1);
-        Option<long?> workers = Inputs.Number("--workers", "Threads, each with its own engine (1 unless said).", 1, WorkersMax);
+        Option<long?> workers = Inputs.Number(
+            "--workers", "Threads, each with its own engine (1 unless said).", 1, WorkersMax);
         Option<string?> corpus = new("--corpus")
         {
             Description = $"Folder for programs and failures ({DefaultCorpus}/NAME unless said).",
             HelpName = "DIR",
         };
         Option<bool> json = Inputs.JsonOption();
-        Command command = new("run", "Fuzzes until its budget is used up, or Ctrl-C. Exits with 1 when something was found.")
+        Command command = new(
+            "run", "Fuzzes until its budget is used up, or Ctrl-C. Exits with 1 when something was found.")
         {
             variant, kernel, seed, seconds, executions, workers, corpus, json,
         };

@@ -14,6 +14,7 @@ namespace Fuzz.Cli;
 internal static class ShowCommand
 {
     private const long ProgramsDefault = 10_000;
+    private const long ProgramsMax = 100_000_000;
 
     public static Command Build(Screen screen, CancellationToken cancel)
     {
@@ -29,7 +30,8 @@ internal static class ShowCommand
         Option<bool> stories = new("--stories") { Description = "The known defects that 'hunt' looks for." };
         Option<bool> distribution = new("--distribution") { Description = "What the generators make." };
         Option<long?> programs = Inputs.Number(
-            "--programs", $"How many programs to draw for --distribution ({ProgramsDefault} unless said).", 1, 100_000_000);
+            "--programs", $"How many programs to draw for --distribution ({ProgramsDefault} unless said).", 1,
+            ProgramsMax);
         Option<string?> seed = Inputs.SeedOption();
         Option<bool> json = Inputs.JsonOption();
         Command command = new("show", "Prints a file, or the names that files and commands may use.")
@@ -91,7 +93,8 @@ internal static class ShowCommand
         Reproducer reproducer = Inputs.ReadReproducer(file);
         if (json)
         {
-            screen.Line(JsonReport.Line(new JsonObject { ["file"] = file, ["reproducer"] = JsonReport.Of(reproducer) }));
+            JsonObject shown = new() { ["file"] = file, ["reproducer"] = JsonReport.Of(reproducer) };
+            screen.Line(JsonReport.Line(shown));
             return;
         }
 

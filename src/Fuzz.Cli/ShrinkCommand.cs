@@ -20,7 +20,8 @@ internal static class ShrinkCommand
         };
         Option<long?> proof = Inputs.Number("--proof", "Executions to spend on each part of the proof; 0 for none.", 0);
         Option<bool> json = Inputs.JsonOption();
-        Command command = new("shrink", "Makes a reproducer smaller, keeping what it breaks, and proves what it can of it.")
+        Command command = new(
+            "shrink", "Makes a reproducer smaller, keeping what it breaks, and proves what it can of it.")
         {
             file, output, proof, json,
         };

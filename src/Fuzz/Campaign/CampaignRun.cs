@@ -4,9 +4,11 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>Fuzzes until its budget is used up or it is cancelled: random programs, each under a portfolio of schedules.</summary>
+/// <summary>Fuzzes until its budget is used up or it is cancelled: random programs, each under a portfolio of
+/// schedules.</summary>
 /// <remarks>
-/// Each failure signature is shrunk and stored once; programs that show new hand-offs are kept. However it ends, the corpus is
+/// Each failure signature is shrunk and stored once; programs that show new hand-offs are kept. However it ends, the
+/// corpus is
 /// complete: every file is written whole at the moment when it is found.
 /// </remarks>
 public sealed class CampaignRun

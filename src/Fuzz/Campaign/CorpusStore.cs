@@ -23,7 +23,8 @@ public sealed record CorpusContents(
 
 /// <summary>A folder of programs (<c>*.program</c>), reproducers (<c>*.reproducer</c>) and their reports.</summary>
 /// <remarks>
-/// A file is there whole or not at all: it is written under another name, forced to the disk, and renamed. What cannot be
+/// A file is there whole or not at all: it is written under another name, forced to the disk, and renamed. What
+/// cannot be
 /// read is named and put aside in <c>quarantine/</c>, never deleted. Thread-safe.
 /// </remarks>
 public sealed class CorpusStore

@@ -6,7 +6,8 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>What the workers of one campaign share: seen hand-offs, the corpus, and failures by signature. Thread-safe.</summary>
+/// <summary>What the workers of one campaign share: seen hand-offs, the corpus, and failures by signature.
+/// Thread-safe.</summary>
 internal sealed class Findings(CampaignOptions options, CampaignParts parts)
 {
     private readonly System.Threading.Lock gate = new();

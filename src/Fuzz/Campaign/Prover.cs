@@ -4,7 +4,8 @@ using Fuzz.Schedules;
 
 namespace Fuzz.Campaign;
 
-/// <summary>Executes every schedule of one program, by ascending number of preemptions, to say how far nothing fails.</summary>
+/// <summary>Executes every schedule of one program, by ascending number of preemptions, to say how far nothing
+/// fails.</summary>
 public static class Prover
 {
     /// <summary>Searches until something fails, all schedules are executed, or the budget is used up.</summary>

@@ -27,8 +27,10 @@ public enum ReplayEnd
 public sealed record Replay(ReplayEnd End, Drift? Drift = null);
 
 /// <summary>Replays one reproducer on one engine, any number of times.</summary>
-/// <remarks>Strict for the engine it was made on: every turn must begin and end as written. Lenient for another one (without
-/// the variants, say): that takes other ways through its code, so the schedule is only followed where it can be.</remarks>
+/// <remarks>Strict for the engine it was made on: every turn must begin and end as written. Lenient for another one
+/// (without
+/// the variants, say): that takes other ways through its code, so the schedule is only followed where it can
+/// be.</remarks>
 public sealed class ReproducerRunner
 {
     private readonly Executor executor;

@@ -41,7 +41,8 @@ public sealed class Statistics(Language language)
 
     /// <summary>The calls, in the order of the language.</summary>
     public IReadOnlyList<CallStatistics> Calls => Language.Calls
-        .Select(call => new CallStatistics(call, effective[call.Kind], noOps[call.Kind], programs[call.Kind])).ToArray();
+        .Select(call => new CallStatistics(call, effective[call.Kind], noOps[call.Kind], programs[call.Kind]))
+        .ToArray();
 
     /// <summary>Share of all executed calls that were no-ops, 0..1.</summary>
     public double NoOpShare

@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fuzz.Campaign;
 
-/// <summary>A folder or disk does not do what is asked of it. The message is meant for a person, as it stands.</summary>
+/// <summary>A folder or disk does not do what is asked of it. The message is meant for a person, as it
+/// stands.</summary>
 [SuppressMessage("Design", "RCS1194", Justification = "An error that does not name the place is of no use.")]
 public sealed class StorageException : IOException
 {

@@ -4,19 +4,23 @@ using Interleave;
 
 namespace Fuzz.Coverage;
 
-/// <summary>The hand-offs that were seen: (kind of object, point before, point after) where two different cpus touched one
+/// <summary>The hand-offs that were seen: (kind of object, point before, point after) where two different cpus
+/// touched one
 /// object in turn.</summary>
 /// <remarks>
-/// This is what an interleaving adds to code coverage, which is soon full: the same steps in another order. Kept as a bit
+/// This is what an interleaving adds to code coverage, which is soon full: the same steps in another order. Kept as a
+/// bit
 /// map of 2^22 bits under a hash: of the some ten thousand hand-offs that an engine of 300 points shows, about one in a
-/// thousand shares its bit with another one and is not counted. Allocates nothing after its construction. Not thread-safe.
+/// thousand shares its bit with another one and is not counted. Allocates nothing after its construction. Not
+/// thread-safe.
 /// </remarks>
 public sealed class HandoffSet
 {
     private const int BitsLog = 22;
     private readonly ulong[] bits = new ulong[1 << (BitsLog - 6)];
 
-    /// <summary>By object id, who touched it last: execution number, point and cpu. Older executions count as nobody.</summary>
+    /// <summary>By object id, who touched it last: execution number, point and cpu. Older executions count as
+    /// nobody.</summary>
     private readonly ulong[] last = new ulong[TraceStep.NoTarget + 1];
 
     private uint execution;

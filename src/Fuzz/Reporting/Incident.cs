@@ -19,9 +19,11 @@ public sealed record Incident(
     IReadOnlyList<IncidentStep> Trace,
     string Diagram)
 {
-    /// <summary>The violation that the reproducer is about; when it was not seen, the first one; null when nothing broke.</summary>
+    /// <summary>The violation that the reproducer is about; when it was not seen, the first one; null when nothing
+    /// broke.</summary>
     public Violation? Main =>
-        Violations.FirstOrDefault(v => v.Signature == Reproducer.Violates) ?? (Violations.Count > 0 ? Violations[0] : null);
+        Violations.FirstOrDefault(v => v.Signature == Reproducer.Violates)
+        ?? (Violations.Count > 0 ? Violations[0] : null);
 
     /// <summary>The first broken invariant, or null.</summary>
     public Violation? Precursor => Violations.FirstOrDefault(v => v.Kind == LawKind.Precursor);

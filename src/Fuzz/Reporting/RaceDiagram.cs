@@ -7,9 +7,12 @@ namespace Fuzz.Reporting;
 /// <summary>The execution that a machine ran last, drawn as Linux commit messages draw a race: one column for each CPU,
 /// time downwards.</summary>
 /// <remarks>
-/// Steps are shown one by one where lanes meet: a step on an object that another lane touched just before or touches just
-/// after, unless both only read; the ends of a turn that was cut short; and steps that broke a law. All others are only
-/// counted, by kernel function. The numbers on the left are step numbers.
+/// Steps are shown one by one where lanes meet: a step on an object that another lane touched just before or touches
+/// just
+/// after, unless both only read; what a lane changes between two accesses of another one; the ends of a turn that was
+/// cut
+/// short; and steps that broke a law. All others are only counted, by kernel function. The numbers on the left are step
+/// numbers.
 /// </remarks>
 public sealed class RaceDiagram
 {
@@ -61,35 +64,64 @@ public sealed class RaceDiagram
     private void ChooseSteps()
     {
         ReadOnlySpan<TraceStep> trace = machine.Trace;
-        Dictionary<ushort, int> last = [];
+        Dictionary<ushort, List<int>> accesses = [];
         for (int i = 0; i < trace.Length; i++)
         {
-            TraceStep step = trace[i];
-            if (step.Preempts)
+            if (trace[i].Preempts)
             {
                 // The step that the lane took before it was interrupted, and the one it was kept from.
                 shown[i - 1] = true;
                 ShowNext(trace, trace[i - 1].Cpu, i);
             }
 
-            if (step.Target == TraceStep.NoTarget)
+            if (trace[i].Target != TraceStep.NoTarget)
             {
-                continue;
-            }
+                if (!accesses.TryGetValue(trace[i].Target, out List<int>? steps))
+                {
+                    accesses.Add(trace[i].Target, steps = []);
+                }
 
-            if (last.TryGetValue(step.Target, out int before) && trace[before].Cpu != step.Cpu
-                && !(IsRead(trace[before]) && IsRead(step)))
-            {
-                shown[before] = true;
-                shown[i] = true;
+                steps.Add(i);
             }
+        }
 
-            last[step.Target] = i;
+        foreach (List<int> steps in accesses.Values)
+        {
+            ChooseMeetings(trace, steps);
         }
 
         foreach (Violation violation in violations.Where(v => v.Step >= 0 && v.Step < shown.Length && !IsLate(v)))
         {
             shown[violation.Step] = true;
+        }
+    }
+
+    /// <summary>Where lanes meet on one object, and what a lane changes there while another one is in the middle of
+    /// it.</summary>
+    private void ChooseMeetings(ReadOnlySpan<TraceStep> trace, List<int> steps)
+    {
+        int runStart = 0;
+        for (int i = 1; i < steps.Count; i++)
+        {
+            TraceStep before = trace[steps[i - 1]];
+            TraceStep after = trace[steps[i]];
+            if (before.Cpu == after.Cpu)
+            {
+                continue;
+            }
+
+            if (!(IsRead(before) && IsRead(after)))
+            {
+                shown[steps[i - 1]] = true;
+                shown[steps[i]] = true;
+            }
+
+            for (int inside = runStart; runStart > 0 && inside < i; inside++)
+            {
+                shown[steps[inside]] |= machine.Points[trace[steps[inside]].Point].Access is Access.Write or Access.Rmw;
+            }
+
+            runStart = i;
         }
     }
 
@@ -203,7 +235,8 @@ public sealed class RaceDiagram
         AddHidden(step.Cpu, hidden);
     }
 
-    /// <summary>The step before a lane's first call touches nothing: shown only when it is blamed for something.</summary>
+    /// <summary>The step before a lane's first call touches nothing: shown only when it is blamed for
+    /// something.</summary>
     private void AddStart(int first, int end)
     {
         for (int i = first; i < end; i++)

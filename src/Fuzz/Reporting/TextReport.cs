@@ -5,7 +5,8 @@ using Fuzz.Schedules;
 
 namespace Fuzz.Reporting;
 
-/// <summary>What a person reads about one failure: program, race diagram, the broken law, and how to see it again.</summary>
+/// <summary>What a person reads about one failure: program, race diagram, the broken law, and how to see it
+/// again.</summary>
 public static class TextReport
 {
     private const int Width = 118;
@@ -49,7 +50,7 @@ public static class TextReport
         Add(text, "expected", drift.Expected);
         Add(text, "actual", drift.Actual);
         Add(text, "made for", reproducer.Engine ?? "an engine that it does not name");
-        Add(text, "what to do", "find the failure again (run, or hunt --update for a story) and store the new reproducer");
+        Add(text, "what to do", "find the failure again (run, or hunt --update for a story) and store the new one");
         return text.ToString();
     }
 
@@ -78,7 +79,8 @@ public static class TextReport
             Add(text, "expected", reproducer.Violates.ToString());
         }
 
-        Add(text, "precursor", DescribeOrNone(incident, incident.Precursor, "none: nothing was broken before the symptom"));
+        Add(text, "precursor", DescribeOrNone(
+            incident, incident.Precursor, "none: nothing was broken before the symptom"));
         Add(text, "symptom", DescribeOrNone(incident, incident.Symptom, "none yet: nobody would have noticed"));
         if (incident.Distance is { } distance)
         {
@@ -108,9 +110,13 @@ public static class TextReport
             return none;
         }
 
-        string where = violation.Step >= 0 && violation.Step < incident.Trace.Count
-            ? $"step {violation.Step}, CPU{incident.Trace[violation.Step].Cpu} at {incident.Trace[violation.Step].Point}"
-            : "the setup";
+        string where = "the setup";
+        if (violation.Step >= 0 && violation.Step < incident.Trace.Count)
+        {
+            IncidentStep step = incident.Trace[violation.Step];
+            where = $"step {violation.Step}, CPU{step.Cpu} at {step.Point}";
+        }
+
         return $"{where}: {violation.Signature.Law}\n{violation.Detail}";
     }
 

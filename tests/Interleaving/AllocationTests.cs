@@ -5,7 +5,7 @@ using Interleave;
 using Tests.Toys;
 using Xunit;
 
-namespace Tests.Interleave;
+namespace Tests.Interleaving;
 
 /// <summary>Runs when nothing else does: code that is compiled elsewhere puts off the optimised versions of this
 /// one's.</summary>

@@ -1,7 +1,7 @@
 using Interleave;
 using Xunit;
 
-namespace Tests.Interleave;
+namespace Tests.Interleaving;
 
 public class RngTests
 {

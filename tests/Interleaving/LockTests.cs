@@ -3,7 +3,7 @@ using Interleave;
 using Tests.Toys;
 using Xunit;
 
-namespace Tests.Interleave;
+namespace Tests.Interleaving;
 
 public class LockTests
 {
