@@ -14,6 +14,8 @@ public static class ProgramWriter
     /// <summary>One call in this many ignores what it could find, so that the unexpected is tried too.</summary>
     private const int WildEvery = 12;
 
+    private const int SetupMin = 2;
+
     /// <summary>How often a call that seems to change nothing is drawn again; in a lane once less.</summary>
     private const int Redraws = 2;
 
@@ -23,7 +25,7 @@ public static class ProgramWriter
     public static Program Write(Taste taste, Rng rng)
     {
         Stage stage = Stage.First(taste.Shape[MmLanguage.Pages]);
-        Call[] setup = new Call[2 + rng.Next(taste.SetupMax - 1)];
+        Call[] setup = new Call[SetupMin + rng.Next(taste.SetupMax - SetupMin + 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 
         // Two lanes in twelve of twenty programs: most races are between two, and they are the quickest to search.
@@ -32,7 +34,9 @@ public static class ProgramWriter
         for (int i = 0; i < cpus.Length; i++)
         {
             Stage own = stage;
-            cpus[i] = new Call[1 + rng.Next(taste.LaneMax)];
+
+            // Half of the lanes are one call: the victim, whose window others must fall into with several calls.
+            cpus[i] = new Call[rng.Next(2) == 0 ? 1 : 1 + rng.Next(taste.LaneMax)];
             Fill(cpus[i], taste, rng, ref own, concurrent: true);
         }
 

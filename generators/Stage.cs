@@ -7,6 +7,7 @@ namespace Generators;
 /// <remarks>
 /// A guess, not a model: bit 4*mm+page of each set. Nothing depends on its being right, since an impossible call is a no-op.
 /// </remarks>
+/// <param name="Pages">Pages of each process.</param>
 /// <param name="Mapped">Pages that a VMA covers.</param>
 /// <param name="Touched">Pages that hold a folio.</param>
 /// <param name="Swapped">Pages that may be in swap.</param>
@@ -14,23 +15,23 @@ namespace Generators;
 /// <param name="Alive">Processes that exist, by bit.</param>
 /// <param name="SwapOn">Whether the swap device is in use.</param>
 public readonly record struct Stage(
-    ushort Mapped, ushort Touched, ushort Swapped, ushort Pinned, byte Alive, bool SwapOn)
+    byte Pages, ushort Mapped, ushort Touched, ushort Swapped, ushort Pinned, byte Alive, bool SwapOn)
 {
     private const int PagesBits = 4;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
-    public static Stage First(int pages) => new((ushort)((1 << pages) - 1), 0, 0, 0, 1, true);
+    public static Stage First(int pages) => new((byte)pages, (ushort)((1 << pages) - 1), 0, 0, 0, 1, true);
 
     /// <summary>The (mm, page) pairs, or mms, that the call would find something to do with, as a bit set; -1 for "no target needed".</summary>
     public int Targets(MmCall kind, int mms) => kind switch
     {
-        MmCall.Read or MmCall.Write or MmCall.Pin or MmCall.PinWrite or MmCall.Munmap => Mapped,
+        MmCall.Read or MmCall.Write or MmCall.Pin or MmCall.PinWrite => Mapped,
         MmCall.Readahead => Swapped,
         MmCall.Pageout or MmCall.Migrate => Touched,
-        MmCall.DontNeed => Touched | Swapped,
+        MmCall.DontNeed or MmCall.Munmap => Touched | Swapped,
         MmCall.Map => AlivePages() & ~Mapped,
         MmCall.Dma or MmCall.Unpin => Pinned,
-        MmCall.Fork => Alive != (1 << mms) - 1 ? Mapped : 0,
+        MmCall.Fork => Alive != (1 << mms) - 1 ? Touched | Swapped : 0,
         MmCall.Exit => BitOperations.PopCount(Alive) > 1 ? Mapped : 0,
         MmCall.Swapoff => SwapOn && Swapped != 0 ? -1 : 0,
         MmCall.Swapon => SwapOn ? 0 : -1,
@@ -100,7 +101,7 @@ public readonly record struct Stage(
         int pages = 0;
         for (int mm = 0; mm < PagesBits; mm++)
         {
-            pages |= (Alive >> mm & 1) != 0 ? 0xF << (mm * PagesBits) : 0;
+            pages |= (Alive >> mm & 1) != 0 ? ((1 << Pages) - 1) << (mm * PagesBits) : 0;
         }
 
         return pages;

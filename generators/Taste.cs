@@ -21,7 +21,7 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
     private static readonly int[] Setup = [1, 3, 3, 1, 3, 9, 30, 12, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1];
 
     /// <summary>Weights of the calls in a lane. By call kind.</summary>
-    private static readonly int[] Lane = [4, 5, 4, 1, 1, 2, 7, 4, 1, 2, 1, 1, 1, 4, 2, 2, 1, 1, 1, 1];
+    private static readonly int[] Lane = [4, 5, 4, 1, 1, 2, 7, 4, 1, 3, 1, 1, 1, 4, 2, 2, 1, 1, 1, 1];
 
     private static readonly Gen<int> Weight = Gen.Frequency(
         (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));
@@ -38,8 +38,8 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from hot in Gen.Choose(0, pages - 1)
-        from setup in Gen.Choose(3, 8)
-        from lane in Gen.Frequency((2, Gen.Constant(1)), (3, Gen.Constant(2)), (3, Gen.Constant(4)), (1, Gen.Constant(6)))
+        from setup in Gen.Choose(4, 9)
+        from lane in Gen.Frequency((2, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste([mms, pages, slots, device], Scale(setupWeights, Setup), Scale(weights, Lane), hot, setup, lane);
 
     private static int[] Scale(int[] weights, int[] by)

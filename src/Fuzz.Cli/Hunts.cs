@@ -67,7 +67,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         }
 
         failed?.Throw();
-        return outcomes.Select((outcome, i) => outcome ?? Summarize(i)).ToArray();
+        return outcomes.Select((outcome, i) => outcome ?? Summarize(i, cancel)).ToArray();
     }
 
     private void Work(CancellationTokenSource stop)
@@ -115,7 +115,12 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         return new Hunt(result.Executions, result.Seconds, Stopwatch.GetElapsedTime(start).TotalSeconds, small);
     }
 
-    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+    /// <summary>A sentence, unless it begins with a kernel function, whose name stays as it is.</summary>
+    private static string Capital(string text)
+    {
+        string word = text.Split(' ')[0];
+        return word.Any(letter => letter is '_' or '(') ? text : char.ToUpperInvariant(text[0]) + text[1..];
+    }
 
     private void Finish(int story, Hunt hunt, CancellationToken cancel)
     {
@@ -134,7 +139,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
 
         if (last)
         {
-            StoryOutcome outcome = Summarize(story);
+            StoryOutcome outcome = Summarize(story, cancel);
             lock (gate)
             {
                 outcomes[story] = outcome;
@@ -154,7 +159,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
             + $"{best.Program.Setup.Length} of setup, {best.Schedule.Preemptions} preemption(s)";
     }
 
-    private StoryOutcome Summarize(int index)
+    private StoryOutcome Summarize(int index, CancellationToken cancel)
     {
         Hunt[] hunts = done[index].ToArray();
         Reproducer? best = null;
@@ -165,7 +170,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
 
         if (best is not null)
         {
-            best = Conclude(best);
+            best = Conclude(best, cancel);
         }
 
         double[] shrinks = hunts.Where(h => h.Reproducer is not null).Select(h => h.ShrinkSeconds).ToArray();
@@ -175,11 +180,11 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
             Median(shrinks), best);
     }
 
-    private Reproducer Conclude(Reproducer best)
+    private Reproducer Conclude(Reproducer best, CancellationToken cancel)
     {
         Incident incident = Pipeline.Witness(best, "shrunk reproducer");
-        string? symptom = incident.Symptom?.Message ?? incident.Symptom?.Signature.Law;
-        return Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), proofExecutions);
+        string? symptom = incident.Symptom?.Message ?? incident.Symptom?.Signature.Law ?? incident.Main!.Message;
+        return Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), proofExecutions, cancel);
     }
 
     /// <summary>Simpler reproducers come first; the text decides between equals, so that the order of threads does

@@ -32,7 +32,8 @@ internal static class Pipeline
     /// header.</summary>
     /// <param name="reproducer">As it comes from <see cref="Shrink"/>.</param>
     /// <param name="executionsMax">The budget; with 0, and without variants, nothing is to be proven.</param>
-    public static Reproducer Prove(Reproducer reproducer, long executionsMax)
+    /// <param name="cancel">Ends the search; nothing is noted of v6.18 then.</param>
+    public static Reproducer Prove(Reproducer reproducer, long executionsMax, CancellationToken cancel)
     {
         if (reproducer.Variants.Count == 0)
         {
@@ -40,7 +41,7 @@ internal static class Pipeline
         }
 
         SearchResult? passing =
-            executionsMax == 0 ? null : Prover.Search(reproducer.Program, new MmEngine(), executionsMax);
+            executionsMax == 0 ? null : Prover.Search(reproducer.Program, new MmEngine(), executionsMax, cancel);
         return Copy(reproducer, proof: Prover.Describe(passing, reproducer.Proof));
     }
 

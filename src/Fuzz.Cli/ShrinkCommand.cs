@@ -37,7 +37,7 @@ internal static class ShrinkCommand
         Reproducer before = Inputs.ReadReproducer(file);
         Pipeline.Witness(before, file);
         cancel.ThrowIfCancellationRequested();
-        Reproducer after = Pipeline.Prove(Pipeline.Shrink(before), proof);
+        Reproducer after = Pipeline.Prove(Pipeline.Shrink(before), proof, cancel);
         Incident incident = Pipeline.Witness(after, file);
         if (output is not null)
         {

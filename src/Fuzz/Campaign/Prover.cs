@@ -12,11 +12,15 @@ public static class Prover
     /// <param name="program">The program.</param>
     /// <param name="engine">The engine that is to be proven right.</param>
     /// <param name="executionsMax">The budget.</param>
-    public static SearchResult Search(Program program, IEngine engine, long executionsMax)
+    /// <param name="cancel">Ends the search; nothing is proven then.</param>
+    public static SearchResult Search(
+        Program program, IEngine engine, long executionsMax, CancellationToken cancel = default)
     {
         Executor executor = new(engine);
-        return BoundedSearch.Ascending(
-            search => executor.Run(program, search), BoundedSearch.Unbounded - 1, executionsMax);
+        SearchResult result = BoundedSearch.Ascending(
+            search => executor.Run(program, search) && !cancel.IsCancellationRequested, BoundedSearch.Unbounded - 1,
+            executionsMax);
+        return result is Found && cancel.IsCancellationRequested ? new Bounded(-1, 0) : result;
     }
 
     /// <summary>What is proven, for the header of a reproducer.</summary>

@@ -98,7 +98,7 @@ internal sealed class Worker
             new Reproducer(program, Schedule.FromTrace(machine), first.Signature)
             {
                 Variants = options.Variants,
-                Symptom = symptom?.Message ?? symptom?.Signature.Law,
+                Symptom = symptom?.Message ?? symptom?.Signature.Law ?? first.Message,
                 Engine = EngineVersion.Current,
             },
             executions);

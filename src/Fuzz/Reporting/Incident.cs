@@ -34,9 +34,11 @@ public sealed record Incident(
     /// <summary>Steps from the precursor to the symptom, or null when there are not both.</summary>
     public int? Distance => Precursor is { } from && Symptom is { } to ? to.Step - from.Step : null;
 
-    /// <summary>What the kernel would print, in order.</summary>
-    public IEnumerable<string> Messages =>
-        Violations.Select(v => v.Message).OfType<string>().Distinct(StringComparer.Ordinal);
+    /// <summary>What the kernel prints, in order.</summary>
+    public IEnumerable<string> Messages => MessagesOf(LawKind.Symptom);
+
+    /// <summary>What the kernel would print sooner or later because of what was broken, and has not printed yet.</summary>
+    public IEnumerable<string> Threats => MessagesOf(LawKind.Precursor).Except(Messages, StringComparer.Ordinal);
 
     /// <summary>Takes down what <paramref name="engine"/> ran last.</summary>
     public static Incident Capture(Reproducer reproducer, IEngine engine)
@@ -56,6 +58,9 @@ public sealed record Incident(
 
         return new Incident(reproducer, violations, machine.Ending, machine.Steps, trace, diagram);
     }
+
+    private IEnumerable<string> MessagesOf(LawKind kind) => Violations
+        .Where(v => v.Kind == kind).Select(v => v.Message).OfType<string>().Distinct(StringComparer.Ordinal);
 }
 
 /// <summary>One step of an incident, with names instead of numbers.</summary>

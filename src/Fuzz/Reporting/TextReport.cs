@@ -94,6 +94,11 @@ public static class TextReport
             Add(text, "kernel says", message);
         }
 
+        foreach (string message in incident.Threats)
+        {
+            Add(text, "leads to", message);
+        }
+
         Add(text, "schedule", $"{Plural(reproducer.Schedule.Turns.Count, "turn")}, "
             + $"{Plural(reproducer.Schedule.Preemptions, "preemption")}, {RaceDiagram.Steps(incident.Steps)}");
         Optional(text, "user sees", reproducer.Symptom);

@@ -5,7 +5,7 @@ namespace Fuzz.Schedules;
 /// <summary>The schedulers that a campaign rotates through, one for each execution of a program.</summary>
 /// <remarks>
 /// Mostly PCT: the windows of these races stay open while another lane runs whole calls, and a random walk, which switches at
-/// every other step, hardly ever lets it. One execution in four is a random walk, for the races that need many switches.
+/// every other step, hardly ever lets it. One execution in eight is a random walk, for the races that need many switches.
 /// </remarks>
 public sealed class Portfolio
 {
@@ -19,7 +19,7 @@ public sealed class Portfolio
         PctScheduler middle = new(3, rng);
         PctScheduler deep = new(5, rng);
         pcts = [shallow, middle, deep];
-        rotation = [new RandomScheduler(rng), shallow, middle, deep, middle, shallow, new RandomScheduler(rng), middle];
+        rotation = [shallow, middle, shallow, new RandomScheduler(rng), shallow, middle, deep, middle];
     }
 
     /// <summary>Another program comes.</summary>
