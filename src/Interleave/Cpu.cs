@@ -169,15 +169,20 @@ public sealed class Cpu
         }
     }
 
-    internal void Reset()
+    internal void ParkAtStart()
     {
         ParkedId = 0;
         Target = null;
         Waiting = null;
         taking = null;
+        Leaf = null;
+    }
+
+    internal void Reset()
+    {
+        ParkAtStart();
         Tag = 0;
         RcuDepth = 0;
-        Leaf = null;
         Body = null;
         ((Span<SharedObject?>)held)[..heldCount].Clear();
         heldCount = 0;

@@ -127,7 +127,7 @@ public sealed class Machine
     {
         Cpu cpu = cpus[index];
         cpu.Body = body;
-        cpu.Leaf = null;
+        cpu.ParkAtStart();
         live |= cpu.Bit;
     }
 

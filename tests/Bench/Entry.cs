@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tests.Bench.Engine;
 using Tests.Bench.MapcountReset;
 using Tests.Bench.PlantedBug;
 
@@ -18,6 +19,7 @@ internal static class Entry
         RootCommand root = new("Measures the house against its limits: ratios are taken within one run.") { Json };
         Add(root, "w1", "Executions of the 'mapcount reset' workload (120 steps) against a flat switch loop", W1.Run);
         Add(root, "shrink", "Shrinking a planted bug from 20 calls on 4 cells to its 4 calls", ShrinkBench.Run);
+        Add(root, "engine", "The folio engine on the default generator, one core, all oracles on", EngineBench.Run);
         return root.Parse(args).Invoke();
     }
 
