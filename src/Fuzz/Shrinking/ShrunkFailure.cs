@@ -26,8 +26,10 @@ public sealed record ShrunkFailure(
         long executionsMax = 20_000)
     {
         ReproductionTest test = new(executor, target, schedule, budget);
+        test.LeaveOutTurns(program);
         Shrinker shrinker = new(test);
         Program simplest = shrinker.Shrink(program);
+        test.LeaveOutTurns(simplest);
         FewestPreemptions fewest = FewestPreemptions.Find(test, executor, simplest, executionsMax);
         return new ShrunkFailure(simplest, fewest, test.Slipped, shrinker.Tests, test.Executions);
     }
