@@ -54,6 +54,7 @@ public sealed class Machine
     private int current = Nobody;
     private int pending = Nobody;
     private bool solo;
+    private int soloSteps;
     private bool stopping;
     private bool seesForced;
     private IScheduler scheduler = null!;
@@ -138,6 +139,7 @@ public sealed class Machine
         Cpu cpu = cpus[0];
         live |= cpu.Bit;
         solo = true;
+        soloSteps = 0;
         current = 0;
         Start(cpu, body);
         solo = false;
@@ -150,7 +152,7 @@ public sealed class Machine
 
         if (!cpu.Done)
         {
-            Ending = Ending.Deadlock;
+            Ending = soloSteps < StepsMax ? Ending.Deadlock : Ending.Livelock;
             return false;
         }
 
@@ -235,7 +237,7 @@ public sealed class Machine
     {
         if (solo)
         {
-            return cpu.IsEnabled && Enter(cpu);
+            return ++soloSteps < StepsMax && cpu.IsEnabled && Enter(cpu);
         }
 
         int next = Advance();

@@ -67,11 +67,12 @@ public sealed class Executor : IStepCheck
         }
 
         engine.AtRest();
-        if (engine.Verdict.Any)
+        if (engine.Verdict.Symptom is not null)
         {
             return false;
         }
 
+        // What is broken but was not noticed yet may show when everything ends.
         if (machine.RunSolo(tearDown))
         {
             engine.AtEnd();
@@ -157,6 +158,14 @@ public sealed class Executor : IStepCheck
                     "watchdog: BUG: soft lockup - CPU stuck"));
                 break;
             case Ending.Fault:
+                // A kernel that has just said BUG goes on here with what it should not have touched: not a fault of ours.
+                Cpu at = machine.Current ?? machine.Cpus[0];
+                engine.AfterStep(at, at.Parked);
+                if (engine.Verdict.Any)
+                {
+                    break;
+                }
+
                 engine.Verdict.Add(new Violation(
                     new Signature("engine", machine.Error!.GetType().Name, machine.Current?.Parked.Function ?? ""),
                     LawKind.Symptom, machine.Error.Message, step, null));
