@@ -2,6 +2,7 @@ using Fuzz.Campaign;
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Reporting;
+using Generators;
 using Interleave;
 using Xunit;
 
@@ -172,7 +173,7 @@ public sealed class CampaignRunTests : IDisposable
     /// <summary>With the variant, every program is the one that is known to fail.</summary>
     private static CampaignParts Parts(bool variant, Func<Reproducer, Reproducer> shrink) => new(
         () => variant ? new MmEngine("non-atomic-swapbacked") : new MmEngine(),
-        () => variant ? new OneProgram() : new Generators.ProgramSource(), shrink);
+        () => variant ? new OneProgram() : new ProgramSource(), shrink);
 
     private sealed class FolderRemover(string folder) : IProgramSource
     {
@@ -183,7 +184,7 @@ public sealed class CampaignRunTests : IDisposable
                 Directory.Delete(folder, recursive: true);
             }
 
-            return new Generators.ProgramSource().Fresh(rng);
+            return new ProgramSource().Fresh(rng);
         }
     }
 

@@ -1,6 +1,7 @@
 using Fuzz.Execution;
 using Fuzz.Oracles;
 using Interleave;
+using Mm;
 using Mm.State;
 using Xunit;
 
@@ -19,8 +20,8 @@ internal sealed class World
         Kernel.Reset(mms, pages, slots, synchronous: false);
         oracles = new OracleSet(Kernel, verdict);
         oracles.Reset();
-        First = Mm.Points.Table.All.First(p => p.Function.Length > 0);
-        Second = Mm.Points.Table.All.First(p => p.Function.Length > 0 && p.Function != First.Function);
+        First = Points.Table.All.First(p => p.Function.Length > 0);
+        Second = Points.Table.All.First(p => p.Function.Length > 0 && p.Function != First.Function);
     }
 
     public Kernel Kernel { get; }

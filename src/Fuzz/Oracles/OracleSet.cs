@@ -55,6 +55,7 @@ public sealed class OracleSet
         All =
         [
             .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device,
+            truth.UseAfterFree, truth.StableWrites,
             truth.Content, .. rest, .. end, console,
         ];
     }

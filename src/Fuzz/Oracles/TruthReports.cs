@@ -16,6 +16,12 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>swapin:</c>.</summary>
     public SwapinOracle Swapin { get; } = new();
 
+    /// <summary>Lines that begin with <c>freed:</c>.</summary>
+    public UseAfterFreeOracle UseAfterFree { get; } = new();
+
+    /// <summary>Lines that begin with <c>stable:</c>.</summary>
+    public StableWritesOracle StableWrites { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -33,6 +39,14 @@ internal sealed class TruthReports
         else if (line.StartsWith(SwapinOracle.Prefix, StringComparison.Ordinal))
         {
             Swapin.Tell(line[SwapinOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(UseAfterFreeOracle.Prefix, StringComparison.Ordinal))
+        {
+            UseAfterFree.Tell(line[UseAfterFreeOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(StableWritesOracle.Prefix, StringComparison.Ordinal))
+        {
+            StableWrites.Tell(line[StableWritesOracle.Prefix.Length..].Trim(), judge);
         }
         else
         {

@@ -25,6 +25,21 @@ public sealed class Shrinker(ICandidateTest test)
     /// <summary>Times that a simpler failing program was found in the last run.</summary>
     public int Steps { get; private set; }
 
+    /// <summary>Every simpler program that one edit leads to: what the first round would try if nothing failed.</summary>
+    /// <remarks>For shrinkers that bring their own loop, FsCheck's among them. Coarse edits come first, none comes
+    /// twice.</remarks>
+    public static IReadOnlyList<Program> Simpler(Program program)
+    {
+        Offers offers = new();
+        ShrinkRun run = new(program, offers);
+        foreach (IShrinkPass pass in Passes.Append(LastResort))
+        {
+            pass.Run(run);
+        }
+
+        return offers.All;
+    }
+
     /// <summary>The simplest program found.</summary>
     /// <param name="failing">A program that fails; it is not tested again.</param>
     public Program Shrink(Program failing)
@@ -49,5 +64,17 @@ public sealed class Shrinker(ICandidateTest test)
         Tests = run.Tests;
         Steps = run.Steps;
         return run.Best;
+    }
+
+    /// <summary>Takes down what is offered and says that it passes.</summary>
+    private sealed class Offers : ICandidateTest
+    {
+        public List<Program> All { get; } = [];
+
+        public bool Fails(Program candidate)
+        {
+            All.Add(candidate);
+            return false;
+        }
     }
 }

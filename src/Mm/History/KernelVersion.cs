@@ -1,6 +1,9 @@
 namespace Mm.History;
 
 /// <summary>A kernel version: the set of variants in force there. v6.18 is the text itself.</summary>
+/// <remarks>
+/// Other versions are v6.18 with the routines of interest as they stood, not yet the whole kernel of their time.
+/// </remarks>
 /// <param name="Name">As developers call it.</param>
 /// <param name="Variants">Names of variants.</param>
 /// <param name="Note">What it was.</param>

@@ -9,27 +9,27 @@ namespace Mm.Routines;
 /// </remarks>
 public class AddressSpace : Routine
 {
-    private static readonly Point EnterPoint = Points.Define("TaskEnter", "system call entry", Access.Rmw);
-    private static readonly Point MmputPoint = Points.Define("Mmput", "mmput", Access.Rmw);
-    private static readonly Point ExitPoint = Points.Define("ExitRequest", "do_exit", Access.Rmw);
-    private static readonly Point ExitRead = Points.Define("ExitMmapReadLock", "exit_mmap", Access.Acquire);
-    private static readonly Point ExitWrite = Points.Define("ExitMmapWriteLock", "exit_mmap", Access.Acquire);
-    private static readonly Point ExitGone = Points.Define("ExitMmapDone", "__mmput", Access.Write);
-    private static readonly Point UnmapWrite = Points.Define("MunmapWriteLock", "__vm_munmap", Access.Acquire);
-    private static readonly Point UnmapSplit = Points.Define("MunmapSplit", "__split_vma", Access.Write);
-    private static readonly Point VmaStart = Points.Define("VmaStartWrite", "vma_start_write", Access.Acquire);
-    private static readonly Point UnmapDetach = Points.Define("MunmapDetach", "vms_gather_munmap_vmas", Access.Write);
-    private static readonly Point MapWrite = Points.Define("MmapWriteLock", "mmap_region", Access.Acquire);
-    private static readonly Point MapInsert = Points.Define("MmapInsert", "mmap_region", Access.Write);
-    private static readonly Point AdviseFind = Points.Define("AdviseFindVma", "lock_vma_under_rcu", Access.Read);
-    private static readonly Point AdviseVma = Points.Define("AdviseVmaLock", "lock_vma_under_rcu", Access.Acquire);
-    private static readonly Point AdviseMmap = Points.Define("AdviseMmapLock", "madvise_lock", Access.Acquire);
+    protected static readonly Point EnterPoint = Points.Define("TaskEnter", "system call entry", Access.Rmw);
+    protected static readonly Point MmputPoint = Points.Define("Mmput", "mmput", Access.Rmw);
+    protected static readonly Point ExitPoint = Points.Define("ExitRequest", "do_exit", Access.Rmw);
+    protected static readonly Point ExitRead = Points.Define("ExitMmapReadLock", "exit_mmap", Access.Acquire);
+    protected static readonly Point ExitWrite = Points.Define("ExitMmapWriteLock", "exit_mmap", Access.Acquire);
+    protected static readonly Point ExitGone = Points.Define("ExitMmapDone", "__mmput", Access.Write);
+    protected static readonly Point UnmapWrite = Points.Define("MunmapWriteLock", "__vm_munmap", Access.Acquire);
+    protected static readonly Point UnmapSplit = Points.Define("MunmapSplit", "__split_vma", Access.Write);
+    protected static readonly Point VmaStart = Points.Define("VmaStartWrite", "vma_start_write", Access.Acquire);
+    protected static readonly Point UnmapDetach = Points.Define("MunmapDetach", "vms_gather_munmap_vmas", Access.Write);
+    protected static readonly Point MapWrite = Points.Define("MmapWriteLock", "mmap_region", Access.Acquire);
+    protected static readonly Point MapInsert = Points.Define("MmapInsert", "mmap_region", Access.Write);
+    protected static readonly Point AdviseFind = Points.Define("AdviseFindVma", "lock_vma_under_rcu", Access.Read);
+    protected static readonly Point AdviseVma = Points.Define("AdviseVmaLock", "lock_vma_under_rcu", Access.Acquire);
+    protected static readonly Point AdviseMmap = Points.Define("AdviseMmapLock", "madvise_lock", Access.Acquire);
 
     private readonly List<Vma>[] detached = new List<Vma>[Machine.CpusMax];
 
     /// <summary>A thread of the process enters a system call or faults: it counts as a user until <see cref="Mmput"/>.</summary>
     /// <returns>False when the process is gone or exiting.</returns>
-    public async Flow<bool> Enter(Cpu cpu, MmStruct mm)
+    public virtual async Flow<bool> Enter(Cpu cpu, MmStruct mm)
     {
         await cpu.At(EnterPoint, mm.Word);
         if (mm.Users == 0 || mm.Exiting)
@@ -42,7 +42,7 @@ public class AddressSpace : Routine
     }
 
     /// <summary>mmput: the last user tears the address space down.</summary>
-    public async Flow Mmput(Cpu cpu, MmStruct mm)
+    public virtual async Flow Mmput(Cpu cpu, MmStruct mm)
     {
         await cpu.At(MmputPoint, mm.Word);
         if (--mm.Users == 0)
@@ -52,7 +52,7 @@ public class AddressSpace : Routine
     }
 
     /// <summary>exit_group: no new call enters; the process' own use ends.</summary>
-    public async Flow<bool> Exit(Cpu cpu, MmStruct mm)
+    public virtual async Flow<bool> Exit(Cpu cpu, MmStruct mm)
     {
         await cpu.At(ExitPoint, mm.Word);
         if (mm.Users == 0 || mm.Exiting)
@@ -139,7 +139,7 @@ public class AddressSpace : Routine
     }
 
     /// <summary>mmap of private anonymous memory over the pages of [start, end) that nothing covers.</summary>
-    public async Flow<bool> Map(Cpu cpu, MmStruct mm, int start, int end)
+    public virtual async Flow<bool> Map(Cpu cpu, MmStruct mm, int start, int end)
     {
         await mm.MmapLock.AcquireWrite(cpu, MapWrite);
         await cpu.At(MapInsert, mm.Word);
@@ -219,7 +219,7 @@ public class AddressSpace : Routine
     }
 
     /// <summary>Zaps a range; afterwards every page of it was empty at some moment.</summary>
-    private async Flow Discard(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    protected virtual async Flow Discard(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
         mm.MarkRange(start, end);
         await R.Zap.ZapRange(cpu, gather, mm, start, end);
@@ -232,7 +232,7 @@ public class AddressSpace : Routine
         }
     }
 
-    private async Flow SplitAround(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
+    protected virtual async Flow SplitAround(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
     {
         if (vma.Start < start)
         {
@@ -246,7 +246,7 @@ public class AddressSpace : Routine
     }
 
     /// <summary>__split_vma: [from, to) becomes a VMA of its own, linked to the same anon_vmas.</summary>
-    private async Flow SplitOff(Cpu cpu, MmStruct mm, Vma vma, int from, int to)
+    protected virtual async Flow SplitOff(Cpu cpu, MmStruct mm, Vma vma, int from, int to)
     {
         Vma part = K.AllocateVma();
         part.Mm = mm;

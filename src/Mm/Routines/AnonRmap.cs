@@ -7,18 +7,18 @@ namespace Mm.Routines;
 /// <remarks>Left out: large folios, KSM, mlock, the NR_ANON_MAPPED statistics.</remarks>
 public class AnonRmap : Routine
 {
-    private static readonly Point AddMapcount = Points.Define("RmapAddMapcount", "folio_add_anon_rmap_ptes", Access.Rmw);
-    private static readonly Point AddExclusive = Points.Define("RmapAddSetExclusive", "folio_add_anon_rmap_ptes", Access.Rmw);
-    private static readonly Point Remove = Points.Define("RmapRemoveMapcount", "folio_remove_rmap_ptes", Access.Rmw);
-    private static readonly Point DupPinned = Points.Define("RmapDupTestPinned", "folio_try_dup_anon_rmap_ptes", Access.Read);
-    private static readonly Point DupShare = Points.Define("RmapDupClearExclusive", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
-    private static readonly Point DupMapcount = Points.Define("RmapDupMapcount", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
-    private static readonly Point SharePinned = Points.Define("RmapShareTestPinned", "folio_try_share_anon_rmap_pte", Access.Read);
-    private static readonly Point ShareClear = Points.Define("RmapShareClearExclusive", "folio_try_share_anon_rmap_pte", Access.Rmw);
-    private static readonly Point Move = Points.Define("RmapMove", "folio_move_anon_rmap", Access.Write);
+    protected static readonly Point AddMapcount = Points.Define("RmapAddMapcount", "folio_add_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point AddExclusive = Points.Define("RmapAddSetExclusive", "folio_add_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point Remove = Points.Define("RmapRemoveMapcount", "folio_remove_rmap_ptes", Access.Rmw);
+    protected static readonly Point DupPinned = Points.Define("RmapDupTestPinned", "folio_try_dup_anon_rmap_ptes", Access.Read);
+    protected static readonly Point DupShare = Points.Define("RmapDupClearExclusive", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point DupMapcount = Points.Define("RmapDupMapcount", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point SharePinned = Points.Define("RmapShareTestPinned", "folio_try_share_anon_rmap_pte", Access.Read);
+    protected static readonly Point ShareClear = Points.Define("RmapShareClearExclusive", "folio_try_share_anon_rmap_pte", Access.Rmw);
+    protected static readonly Point Move = Points.Define("RmapMove", "folio_move_anon_rmap", Access.Write);
 
     /// <summary>folio_add_anon_rmap_ptes: one more mapping of a folio that is anonymous already.</summary>
-    public async Flow Add(Cpu cpu, Folio folio, Vma vma, int page, bool exclusive)
+    public virtual async Flow Add(Cpu cpu, Folio folio, Vma vma, int page, bool exclusive)
     {
         K.BugOn(!folio.Anon, "VM_WARN_ON_FOLIO(!folio_test_anon(folio))", "__folio_add_anon_rmap", folio);
         CheckAnonVma(folio);
@@ -42,7 +42,7 @@ public class AnonRmap : Routine
     }
 
     /// <summary>folio_remove_rmap_ptes: one mapping less. The kernel itself does not look for an underflow here.</summary>
-    public async Flow RemoveOne(Cpu cpu, Folio folio)
+    public virtual async Flow RemoveOne(Cpu cpu, Folio folio)
     {
         CheckAnonVma(folio);
         await cpu.At(Remove, folio.MapcountWord);
@@ -50,8 +50,11 @@ public class AnonRmap : Routine
     }
 
     /// <summary>folio_try_dup_anon_rmap_ptes for fork: false when the page may be pinned and must be copied at once.</summary>
-    public async Flow<bool> TryDup(Cpu cpu, Folio folio, MmStruct source)
+    public virtual async Flow<bool> TryDup(Cpu cpu, Folio folio, MmStruct source)
     {
+        K.BugOn(
+            (source.WriteProtectSeq & 1) == 0, "VM_BUG_ON(!(raw_read_seqcount(&mm->write_protect_seq) & 1))",
+            "folio_needs_cow_for_dma", source);
         await cpu.At(DupPinned, folio.RefcountWord);
         bool maybePinned = source.HasPinned && folio.Refcount >= Folio.PinBias;
         if (folio.Has(PageFlag.AnonExclusive))
@@ -71,7 +74,7 @@ public class AnonRmap : Routine
     }
 
     /// <summary>folio_try_share_anon_rmap_pte: gives up exclusivity after the entry was cleared; false when the page may be pinned.</summary>
-    public async Flow<bool> TryShare(Cpu cpu, Folio folio)
+    public virtual async Flow<bool> TryShare(Cpu cpu, Folio folio)
     {
         K.BugOn(
             !folio.Anon || !folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(!PageAnonExclusive)",
@@ -88,7 +91,7 @@ public class AnonRmap : Routine
     }
 
     /// <summary>folio_move_anon_rmap: the folio now belongs to this VMA's own anon_vma.</summary>
-    public async Flow MoveTo(Cpu cpu, Folio folio, Vma vma)
+    public virtual async Flow MoveTo(Cpu cpu, Folio folio, Vma vma)
     {
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_move_anon_rmap", folio);
         await cpu.At(Move, folio.MappingWord);

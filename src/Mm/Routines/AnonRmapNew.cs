@@ -16,10 +16,10 @@ public class AnonRmapNew : Routine
     /// <summary>The second half of the non-atomic __folio_set_swapbacked.</summary>
     protected static readonly Point WriteFlags = Points.Define("RmapNewWriteFlags", "folio_add_new_anon_rmap", Access.Write);
 
-    private static readonly Point SetMapping = Points.Define("RmapNewSetMapping", "folio_add_new_anon_rmap", Access.Write);
-    private static readonly Point SetIndex = Points.Define("RmapNewSetIndex", "folio_add_new_anon_rmap", Access.Write);
-    private static readonly Point Store = Points.Define("RmapNewStoreMapcount", "folio_add_new_anon_rmap", Access.Write);
-    private static readonly Point SetExclusive = Points.Define("RmapNewSetExclusive", "folio_add_new_anon_rmap", Access.Rmw);
+    protected static readonly Point SetMapping = Points.Define("RmapNewSetMapping", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point SetIndex = Points.Define("RmapNewSetIndex", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point Store = Points.Define("RmapNewStoreMapcount", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point SetExclusive = Points.Define("RmapNewSetExclusive", "folio_add_new_anon_rmap", Access.Rmw);
 
     /// <summary>Makes the folio anonymous and mapped once. The ptl is held; the caller sets the entry afterwards.</summary>
     public virtual async Flow Add(Cpu cpu, Folio folio, Vma vma, int page, bool exclusive)

@@ -10,18 +10,19 @@ namespace Mm.Routines;
 /// </remarks>
 public class AnonVmas : Routine
 {
-    private static readonly Point PrepareLook = Points.Define("AnonVmaPrepareLook", "__anon_vma_prepare", Access.Read);
-    private static readonly Point PrepareLock = Points.Define("AnonVmaPrepareLock", "__anon_vma_prepare", Access.Acquire);
-    private static readonly Point PrepareLink = Points.Define("AnonVmaPrepareLink", "__anon_vma_prepare", Access.Write);
-    private static readonly Point CloneLock = Points.Define("AnonVmaCloneLock", "anon_vma_clone", Access.Acquire);
-    private static readonly Point ForkLock = Points.Define("AnonVmaForkLock", "anon_vma_fork", Access.Acquire);
-    private static readonly Point UnlinkLock = Points.Define("AnonVmaUnlinkLock", "unlink_anon_vmas", Access.Acquire);
-    private static readonly Point PutPoint = Points.Define("AnonVmaPut", "put_anon_vma", Access.Rmw);
-    private static readonly Point FreeWait = Points.Define("AnonVmaFreeWait", "anon_vma_free", Access.Acquire);
-    private static readonly Point FreePoint = Points.Define("AnonVmaFree", "anon_vma_free", Access.Write);
+    protected static readonly Point PrepareLook = Points.Define("AnonVmaPrepareLook", "__anon_vma_prepare", Access.Read);
+    protected static readonly Point PrepareLock = Points.Define("AnonVmaPrepareLock", "__anon_vma_prepare", Access.Acquire);
+    protected static readonly Point PrepareLink = Points.Define("AnonVmaPrepareLink", "__anon_vma_prepare", Access.Write);
+    protected static readonly Point CloneLock = Points.Define("AnonVmaCloneLock", "anon_vma_clone", Access.Acquire);
+    protected static readonly Point ForkLock = Points.Define("AnonVmaForkLock", "anon_vma_fork", Access.Acquire);
+    protected static readonly Point UnlinkLock = Points.Define("AnonVmaUnlinkLock", "unlink_anon_vmas", Access.Acquire);
+    protected static readonly Point PutPoint = Points.Define("AnonVmaPut", "put_anon_vma", Access.Rmw);
+    protected static readonly Point FreeTest = Points.Define("AnonVmaFreeTestLocked", "anon_vma_free", Access.Read);
+    protected static readonly Point FreeWait = Points.Define("AnonVmaFreeWait", "anon_vma_free", Access.Acquire);
+    protected static readonly Point FreePoint = Points.Define("AnonVmaFree", "anon_vma_free", Access.Write);
 
     /// <summary>__anon_vma_prepare: gives the VMA an anon_vma unless another thread was quicker. The mmap lock is held.</summary>
-    public async Flow Prepare(Cpu cpu, Vma vma)
+    public virtual async Flow Prepare(Cpu cpu, Vma vma)
     {
         await cpu.At(PrepareLook, vma.Lock);
         if (vma.AnonVma is not null)
@@ -53,7 +54,7 @@ public class AnonVmas : Routine
     /// <param name="vma">The new VMA.</param>
     /// <param name="source">The VMA it is made from.</param>
     /// <param name="forFork">Whether an idle anon_vma may become the new VMA's own (fork), or it keeps the source's (split).</param>
-    public async Flow Clone(Cpu cpu, Vma vma, Vma source, bool forFork)
+    public virtual async Flow Clone(Cpu cpu, Vma vma, Vma source, bool forFork)
     {
         if (source.Chain.Count == 0)
         {
@@ -83,7 +84,7 @@ public class AnonVmas : Routine
     }
 
     /// <summary>anon_vma_fork: links to all of the parent's, then an own one below the parent's unless an idle one was reused.</summary>
-    public async Flow ForkInto(Cpu cpu, Vma child, Vma parent)
+    public virtual async Flow ForkInto(Cpu cpu, Vma child, Vma parent)
     {
         child.AnonVma = null;
         if (parent.AnonVma is null)
@@ -110,7 +111,7 @@ public class AnonVmas : Routine
     }
 
     /// <summary>unlink_anon_vmas: takes the VMA out of every tree, then drops the anon_vmas that nobody is in any more.</summary>
-    public async Flow Unlink(Cpu cpu, Vma vma)
+    public virtual async Flow Unlink(Cpu cpu, Vma vma)
     {
         if (vma.Chain.Count == 0)
         {
@@ -154,7 +155,7 @@ public class AnonVmas : Routine
     }
 
     /// <summary>put_anon_vma.</summary>
-    public async Flow Put(Cpu cpu, AnonVma anonVma)
+    public virtual async Flow Put(Cpu cpu, AnonVma anonVma)
     {
         await cpu.At(PutPoint, anonVma.Word);
         Touch(anonVma);
@@ -165,7 +166,7 @@ public class AnonVmas : Routine
     }
 
     /// <summary>__put_anon_vma: frees one whose last reference is gone, and its root if that was the root's last too.</summary>
-    public async Flow FreeLast(Cpu cpu, AnonVma anonVma)
+    public virtual async Flow FreeLast(Cpu cpu, AnonVma anonVma)
     {
         AnonVma root = anonVma.Root;
         await FreeOne(cpu, anonVma);
@@ -180,9 +181,10 @@ public class AnonVmas : Routine
         }
     }
 
-    private async Flow FreeOne(Cpu cpu, AnonVma anonVma)
+    protected virtual async Flow FreeOne(Cpu cpu, AnonVma anonVma)
     {
         K.BugOn(anonVma.Refcount != 0, "VM_BUG_ON(atomic_read(&anon_vma->refcount))", "anon_vma_free", anonVma);
+        await cpu.At(FreeTest, anonVma.Root.Rwsem);
         if (anonVma.Root.Rwsem.IsLocked)
         {
             // A reader may have won the trylock just before the count reached 0: wait until it has looked and left.

@@ -10,25 +10,25 @@ namespace Mm.Routines;
 /// </remarks>
 public class Fault : Routine
 {
-    private static readonly Point Load = Points.Define("UserLoad", "user load", Access.Read);
-    private static readonly Point Store = Points.Define("UserStore", "user store", Access.Write);
-    private static readonly Point FindVma = Points.Define("FaultFindVma", "lock_vma_under_rcu", Access.Read);
-    private static readonly Point VmaLock = Points.Define("FaultVmaLock", "lock_vma_under_rcu", Access.Acquire);
-    private static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
-    private static readonly Point ReadPte = Points.Define("FaultReadPte", "handle_pte_fault", Access.Read);
-    private static readonly Point PteLock = Points.Define("FaultPtl", "handle_pte_fault", Access.Acquire);
-    private static readonly Point SetYoung = Points.Define("FaultSetAccessFlags", "ptep_set_access_flags", Access.Write);
-    private static readonly Point PrepareMmap = Points.Define("AnonPrepareMmapLock", "vmf_anon_prepare", Access.Acquire);
-    private static readonly Point ZeroLock = Points.Define("AnonFaultZeroPtl", "do_anonymous_page", Access.Acquire);
-    private static readonly Point ZeroSet = Points.Define("AnonFaultSetZeroPte", "do_anonymous_page", Access.Write);
-    private static readonly Point AnonLock = Points.Define("AnonFaultPtl", "do_anonymous_page", Access.Acquire);
-    private static readonly Point AnonSet = Points.Define("AnonFaultSetPte", "do_anonymous_page", Access.Write);
+    protected static readonly Point Load = Points.Define("UserLoad", "user load", Access.Read);
+    protected static readonly Point Store = Points.Define("UserStore", "user store", Access.Write);
+    protected static readonly Point FindVma = Points.Define("FaultFindVma", "lock_vma_under_rcu", Access.Read);
+    protected static readonly Point VmaLock = Points.Define("FaultVmaLock", "lock_vma_under_rcu", Access.Acquire);
+    protected static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
+    protected static readonly Point ReadPte = Points.Define("FaultReadPte", "handle_pte_fault", Access.Read);
+    protected static readonly Point PteLock = Points.Define("FaultPtl", "handle_pte_fault", Access.Acquire);
+    protected static readonly Point SetYoung = Points.Define("FaultSetAccessFlags", "ptep_set_access_flags", Access.Write);
+    protected static readonly Point PrepareMmap = Points.Define("AnonPrepareMmapLock", "vmf_anon_prepare", Access.Acquire);
+    protected static readonly Point ZeroLock = Points.Define("AnonFaultZeroPtl", "do_anonymous_page", Access.Acquire);
+    protected static readonly Point ZeroSet = Points.Define("AnonFaultSetZeroPte", "do_anonymous_page", Access.Write);
+    protected static readonly Point AnonLock = Points.Define("AnonFaultPtl", "do_anonymous_page", Access.Acquire);
+    protected static readonly Point AnonSet = Points.Define("AnonFaultSetPte", "do_anonymous_page", Access.Write);
 
     private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
 
     /// <summary>A load or a store by a user thread: the hardware walks the table, and faults as often as it takes.</summary>
     /// <returns>Whether the access succeeded; false means SIGSEGV or no memory.</returns>
-    public async Flow<bool> UserAccess(Cpu cpu, MmStruct mm, int page, bool write)
+    public virtual async Flow<bool> UserAccess(Cpu cpu, MmStruct mm, int page, bool write)
     {
         while (true)
         {
@@ -47,7 +47,7 @@ public class Fault : Routine
 
     /// <summary>One fault: takes the VMA's lock, or the mmap lock, handles the fault, drops the lock.</summary>
     /// <returns>Whether the access is worth another try.</returns>
-    public async Flow<bool> FaultIn(Cpu cpu, MmStruct mm, int page, bool write, bool unshare)
+    public virtual async Flow<bool> FaultIn(Cpu cpu, MmStruct mm, int page, bool write, bool unshare)
     {
         FaultContext fault = contexts[cpu.Index] ??= new FaultContext();
         fault.Mm = mm;
@@ -86,7 +86,7 @@ public class Fault : Routine
     }
 
     /// <summary>vmf_anon_prepare: sees to it that the VMA has an anon_vma. False: the lock was dropped, retry.</summary>
-    public async Flow<bool> PrepareAnon(Cpu cpu, FaultContext fault)
+    public virtual async Flow<bool> PrepareAnon(Cpu cpu, FaultContext fault)
     {
         if (fault.Vma.AnonVma is not null)
         {
@@ -158,7 +158,7 @@ public class Fault : Routine
         return FaultResult.Done;
     }
 
-    private async Flow<bool> LockVma(Cpu cpu, FaultContext fault, int attempt)
+    protected virtual async Flow<bool> LockVma(Cpu cpu, FaultContext fault, int attempt)
     {
         MmStruct mm = fault.Mm;
         if (attempt == 0)
@@ -188,7 +188,7 @@ public class Fault : Routine
         return true;
     }
 
-    private async Flow<FaultResult> HandlePte(Cpu cpu, FaultContext fault)
+    protected virtual async Flow<FaultResult> HandlePte(Cpu cpu, FaultContext fault)
     {
         MmStruct mm = fault.Mm;
         await cpu.At(ReadPte, mm.PteWord(fault.Page));
@@ -251,6 +251,11 @@ public class Fault : Routine
 
         if (write)
         {
+            if (folio.Has(PageFlag.Writeback) && K.Swap.Synchronous)
+            {
+                K.TruthBroken.Add($"stable: {mm} p{page} is written while {folio} is on its way to a stable-writes device");
+            }
+
             int value = K.NextValue++;
             folio.SetData(value);
             mm.TruthData[page] = value;

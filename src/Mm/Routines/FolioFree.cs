@@ -10,22 +10,22 @@ namespace Mm.Routines;
 /// </remarks>
 public class FolioFree : Routine
 {
-    private static readonly Point PutPoint = Points.Define("FolioPut", "folio_put", Access.Rmw);
-    private static readonly Point TestLru = Points.Define("ReleaseTestLru", "__page_cache_release", Access.Read);
-    private static readonly Point LruLock = Points.Define("ReleaseLruLock", "__page_cache_release", Access.Acquire);
-    private static readonly Point ClearLru = Points.Define("ReleaseClearLru", "__page_cache_release", Access.Write);
-    private static readonly Point FreeFrame = Points.Define("FreeFrame", "free_pages_prepare", Access.Write);
-    private static readonly Point AllocFrame = Points.Define("AllocFrame", "get_page_from_freelist", Access.Rmw);
+    protected static readonly Point PutPoint = Points.Define("FolioPut", "folio_put", Access.Rmw);
+    protected static readonly Point TestLru = Points.Define("ReleaseTestLru", "__page_cache_release", Access.Read);
+    protected static readonly Point LruLock = Points.Define("ReleaseLruLock", "__page_cache_release", Access.Acquire);
+    protected static readonly Point ClearLru = Points.Define("ReleaseClearLru", "__page_cache_release", Access.Write);
+    protected static readonly Point FreeFrame = Points.Define("FreeFrame", "free_pages_prepare", Access.Write);
+    protected static readonly Point AllocFrame = Points.Define("AllocFrame", "get_page_from_freelist", Access.Rmw);
 
     /// <summary>A folio of which the caller holds the only reference (<see cref="Holder.Allocation"/>); null when memory is out.</summary>
-    public async Flow<Folio?> Allocate(Cpu cpu)
+    public virtual async Flow<Folio?> Allocate(Cpu cpu)
     {
         await cpu.At(AllocFrame, K.Allocator);
         return K.TakeFrame();
     }
 
     /// <summary>folio_put: drops a reference, and frees the folio if it was the last.</summary>
-    public async Flow Put(Cpu cpu, Folio folio, Holder holder)
+    public virtual async Flow Put(Cpu cpu, Folio folio, Holder holder)
     {
         await cpu.At(PutPoint, folio.RefcountWord);
         if (folio.PutTestZero(holder))
@@ -35,7 +35,7 @@ public class FolioFree : Routine
     }
 
     /// <summary>__folio_put: takes a folio with count 0 off the LRU and frees it.</summary>
-    public async Flow Release(Cpu cpu, Folio folio)
+    public virtual async Flow Release(Cpu cpu, Folio folio)
     {
         await cpu.At(TestLru, folio.FlagsWord);
         if (folio.Has(PageFlag.Lru))
@@ -52,7 +52,7 @@ public class FolioFree : Routine
     }
 
     /// <summary>free_frozen_pages: the checks of free_pages_prepare, then the allocator. A bad page is leaked, not freed.</summary>
-    public async Flow FreeFrozen(Cpu cpu, Folio folio)
+    public virtual async Flow FreeFrozen(Cpu cpu, Folio folio)
     {
         await cpu.At(FreeFrame, K.Allocator);
         folio.ClearMapping();

@@ -10,25 +10,25 @@ namespace Mm.Routines;
 /// </remarks>
 public class FolioLocking : Routine
 {
-    private static readonly Point Trylock = Points.Define("FolioTrylock", "folio_trylock", Access.Rmw);
-    private static readonly Point LockFast = Points.Define("FolioLock", "folio_lock", Access.Rmw);
-    private static readonly Point QueueLock = Points.Define("FolioQueueLock", "folio_wait_bit_common", Access.Acquire);
-    private static readonly Point SetWaiters = Points.Define("FolioSetWaiters", "folio_wait_bit_common", Access.Rmw);
-    private static readonly Point Queue = Points.Define("FolioQueueForBit", "folio_wait_bit_common", Access.Rmw);
-    private static readonly Point Sleep = Points.Define("FolioSleepForBit", "folio_wait_bit_common", Access.Acquire);
-    private static readonly Point Unlocking = Points.Define("FolioUnlock", "folio_unlock", Access.Rmw);
-    private static readonly Point Waking = Points.Define("FolioWake", "folio_wake_bit", Access.Acquire);
-    private static readonly Point TestWriteback = Points.Define("FolioTestWriteback", "folio_wait_writeback", Access.Read);
+    protected static readonly Point TrylockPoint = Points.Define("FolioTrylock", "folio_trylock", Access.Rmw);
+    protected static readonly Point LockFast = Points.Define("FolioLock", "folio_lock", Access.Rmw);
+    protected static readonly Point QueueLock = Points.Define("FolioQueueLock", "folio_wait_bit_common", Access.Acquire);
+    protected static readonly Point SetWaiters = Points.Define("FolioSetWaiters", "folio_wait_bit_common", Access.Rmw);
+    protected static readonly Point Queue = Points.Define("FolioQueueForBit", "folio_wait_bit_common", Access.Rmw);
+    protected static readonly Point Sleep = Points.Define("FolioSleepForBit", "folio_wait_bit_common", Access.Acquire);
+    protected static readonly Point Unlocking = Points.Define("FolioUnlock", "folio_unlock", Access.Rmw);
+    protected static readonly Point Waking = Points.Define("FolioWake", "folio_wake_bit", Access.Acquire);
+    protected static readonly Point TestWriteback = Points.Define("FolioTestWriteback", "folio_wait_writeback", Access.Read);
 
     /// <summary>folio_trylock.</summary>
-    public async Flow<bool> TryLock(Cpu cpu, Folio folio)
+    public virtual async Flow<bool> TryLock(Cpu cpu, Folio folio)
     {
-        await cpu.At(Trylock, folio.FlagsWord);
+        await cpu.At(TrylockPoint, folio.FlagsWord);
         return Take(cpu, folio);
     }
 
     /// <summary>folio_lock: sleeps until the lock is ours.</summary>
-    public async Flow Lock(Cpu cpu, Folio folio)
+    public virtual async Flow Lock(Cpu cpu, Folio folio)
     {
         await cpu.At(LockFast, folio.FlagsWord);
         while (!Take(cpu, folio))
@@ -44,7 +44,7 @@ public class FolioLocking : Routine
     }
 
     /// <summary>folio_unlock: one atomic step clears PG_locked and looks at PG_waiters; only if that is set is anybody woken.</summary>
-    public async Flow Unlock(Cpu cpu, Folio folio)
+    public virtual async Flow Unlock(Cpu cpu, Folio folio)
     {
         await cpu.At(Unlocking, folio.FlagsWord);
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_unlock", folio);
@@ -54,7 +54,7 @@ public class FolioLocking : Routine
     }
 
     /// <summary>folio_wait_writeback.</summary>
-    public async Flow WaitForWriteback(Cpu cpu, Folio folio)
+    public virtual async Flow WaitForWriteback(Cpu cpu, Folio folio)
     {
         await cpu.At(TestWriteback, folio.FlagsWord);
         while (folio.Has(PageFlag.Writeback))
@@ -64,7 +64,7 @@ public class FolioLocking : Routine
     }
 
     /// <summary>Sleeps once for a bit to be cleared, without taking it.</summary>
-    public async Flow WaitClear(Cpu cpu, Folio folio, PageFlag bit)
+    public virtual async Flow WaitClear(Cpu cpu, Folio folio, PageFlag bit)
     {
         IWaitable? sleep = await QueueFor(cpu, folio, bit, exclusive: false);
         if (sleep is not null)
@@ -77,7 +77,7 @@ public class FolioLocking : Routine
     /// The entry of folio_wait_bit_common: sets PG_waiters, then tries the bit once more and queues, both under the queue's
     /// lock. Null when the bit was free (and taken, if <paramref name="exclusive"/>).
     /// </summary>
-    public async Flow<IWaitable?> QueueFor(Cpu cpu, Folio folio, PageFlag bit, bool exclusive)
+    public virtual async Flow<IWaitable?> QueueFor(Cpu cpu, Folio folio, PageFlag bit, bool exclusive)
     {
         KernelSpinlock queueLock = folio.WaitQueue.Lock;
         await queueLock.Acquire(cpu, QueueLock);
@@ -96,11 +96,11 @@ public class FolioLocking : Routine
     }
 
     /// <summary>Sleeps until a wake-up reaches the queued waiter.</summary>
-    public async Flow SleepFor(Cpu cpu, Folio folio, IWaitable sleep) =>
+    public virtual async Flow SleepFor(Cpu cpu, Folio folio, IWaitable sleep) =>
         await cpu.At(Sleep, folio.WaitQueue.Lock, sleep);
 
     /// <summary>The second half of an unlock or of the end of writeback; the caller has parked at the clearing step.</summary>
-    public async Flow ClearAndWake(Cpu cpu, Folio folio, PageFlag bit)
+    public virtual async Flow ClearAndWake(Cpu cpu, Folio folio, PageFlag bit)
     {
         folio.Clear(bit);
         if (!folio.Has(PageFlag.Waiters))

@@ -7,24 +7,26 @@ namespace Mm.Routines;
 /// <remarks>Left out: wipe-on-fork and don't-copy VMAs, count continuations, failures of fork itself.</remarks>
 public class Fork : Routine
 {
-    private static readonly Point Claim = Points.Define("ForkClaim", "mm_init", Access.Rmw);
-    private static readonly Point ParentLock = Points.Define("ForkParentMmapLock", "dup_mmap", Access.Acquire);
-    private static readonly Point ChildLock = Points.Define("ForkChildMmapLock", "dup_mmap", Access.Acquire);
-    private static readonly Point VmaStart = Points.Define("ForkVmaStartWrite", "vma_start_write", Access.Acquire);
-    private static readonly Point SeqBegin = Points.Define("ForkSeqBegin", "copy_page_range", Access.Rmw);
-    private static readonly Point SeqEnd = Points.Define("ForkSeqEnd", "copy_page_range", Access.Rmw);
-    private static readonly Point ChildPtl = Points.Define("ForkChildPtl", "copy_pte_range", Access.Acquire);
-    private static readonly Point ParentPtl = Points.Define("ForkParentPtl", "copy_pte_range", Access.Acquire);
-    private static readonly Point ReadPte = Points.Define("ForkReadPte", "copy_pte_range", Access.Read);
-    private static readonly Point GetFolio = Points.Define("ForkGetFolio", "copy_present_ptes", Access.Rmw);
-    private static readonly Point UngetFolio = Points.Define("ForkUngetFolio", "copy_present_ptes", Access.Rmw);
-    private static readonly Point CopyNow = Points.Define("ForkCopyPinned", "copy_present_page", Access.Read);
-    private static readonly Point Protect = Points.Define("ForkWriteProtect", "__copy_present_ptes", Access.Rmw);
-    private static readonly Point SetChild = Points.Define("ForkSetChildPte", "__copy_present_ptes", Access.Write);
-    private static readonly Point ShareSwap = Points.Define("ForkShareSwapPte", "copy_nonpresent_pte", Access.Write);
-    private static readonly Point MmlistAdd = Points.Define("ForkMmlistAdd", "copy_nonpresent_pte", Access.Write);
-    private static readonly Point ShareMigration = Points.Define("ForkShareMigrationPte", "copy_nonpresent_pte", Access.Write);
-    private static readonly Point Finish = Points.Define("ForkFinish", "copy_mm", Access.Write);
+    protected static readonly Point Claim = Points.Define("ForkClaim", "mm_init", Access.Rmw);
+    protected static readonly Point ParentLock = Points.Define("ForkParentMmapLock", "dup_mmap", Access.Acquire);
+    protected static readonly Point ChildLock = Points.Define("ForkChildMmapLock", "dup_mmap", Access.Acquire);
+    protected static readonly Point VmaStart = Points.Define("ForkVmaStartWrite", "vma_start_write", Access.Acquire);
+    protected static readonly Point SeqBegin = Points.Define("ForkSeqBegin", "copy_page_range", Access.Rmw);
+    protected static readonly Point SeqEnd = Points.Define("ForkSeqEnd", "copy_page_range", Access.Rmw);
+    protected static readonly Point ChildPtl = Points.Define("ForkChildPtl", "copy_pte_range", Access.Acquire);
+    protected static readonly Point ParentPtl = Points.Define("ForkParentPtl", "copy_pte_range", Access.Acquire);
+    protected static readonly Point ReadPte = Points.Define("ForkReadPte", "copy_pte_range", Access.Read);
+    protected static readonly Point GetFolio = Points.Define("ForkGetFolio", "copy_present_ptes", Access.Rmw);
+    protected static readonly Point UngetFolio = Points.Define("ForkUngetFolio", "copy_present_ptes", Access.Rmw);
+    protected static readonly Point CopyNow = Points.Define("ForkCopyPinned", "copy_present_page", Access.Read);
+    protected static readonly Point Protect = Points.Define("ForkWriteProtect", "__copy_present_ptes", Access.Rmw);
+    protected static readonly Point SetChild = Points.Define("ForkSetChildPte", "__copy_present_ptes", Access.Write);
+    protected static readonly Point ShareSwap = Points.Define("ForkShareSwapPte", "copy_nonpresent_pte", Access.Write);
+    protected static readonly Point MmlistAdd = Points.Define("ForkMmlistAdd", "copy_nonpresent_pte", Access.Write);
+    protected static readonly Point ShareMigration = Points.Define("ForkShareMigrationPte", "copy_nonpresent_pte", Access.Write);
+    protected static readonly Point Finish = Points.Define("ForkFinish", "copy_mm", Access.Write);
+
+    private readonly Folio?[] spare = new Folio?[Machine.CpusMax];
 
     /// <summary>fork: false when the child's number is in use.</summary>
     public virtual async Flow<bool> Run(Cpu cpu, MmStruct parent, MmStruct child)
@@ -39,7 +41,6 @@ public class Fork : Routine
         child.Exiting = true;
         await parent.MmapLock.AcquireWrite(cpu, ParentLock);
         await child.MmapLock.AcquireWrite(cpu, ChildLock);
-        child.HasPinned = parent.HasPinned;
         for (int i = 0; i < parent.Vmas.Count; i++)
         {
             await parent.Vmas[i].Lock.AcquireWrite(cpu, VmaStart);
@@ -58,41 +59,63 @@ public class Fork : Routine
         return true;
     }
 
+    /// <inheritdoc />
+    protected internal override void Reset() => Array.Clear(spare);
+
     /// <summary>copy_pte_range over one VMA: both table locks held, the parent's entries made read-only.</summary>
     protected virtual async Flow CopyRange(Cpu cpu, MmStruct parent, MmStruct child, Vma vma, Vma childVma)
     {
-        await child.Ptl.Acquire(cpu, ChildPtl);
-        await parent.Ptl.Acquire(cpu, ParentPtl);
-        for (int page = vma.Start; page < vma.End; page++)
+        int page = vma.Start;
+        while (page < vma.End)
         {
-            await cpu.At(ReadPte, parent.PteWord(page));
-            Pte pte = parent[page];
-            switch (pte.Kind)
+            await child.Ptl.Acquire(cpu, ChildPtl);
+            await parent.Ptl.Acquire(cpu, ParentPtl);
+            while (page < vma.End && await CopyEntry(cpu, parent, child, childVma, page))
             {
-                case PteKind.Zero:
-                    await cpu.At(SetChild, child.PteWord(page));
-                    Give(parent, child, page, pte);
-                    break;
-                case PteKind.Present:
-                    await CopyPresent(cpu, parent, child, childVma, page);
-                    break;
-                case PteKind.Swap:
-                    await CopySwap(cpu, parent, child, page, pte);
-                    break;
-                case PteKind.Migration:
-                    await CopyMigration(cpu, parent, child, page, pte);
-                    break;
-                default:
-                    break;
+                page++;
+            }
+
+            parent.Ptl.Release(cpu);
+            child.Ptl.Release(cpu);
+            if (page < vma.End && (spare[cpu.Index] ??= await R.Free.Allocate(cpu)) is null)
+            {
+                return;
             }
         }
 
-        parent.Ptl.Release(cpu);
-        child.Ptl.Release(cpu);
+        if (spare[cpu.Index] is { } unused)
+        {
+            spare[cpu.Index] = null;
+            await R.Free.Put(cpu, unused, Holder.Allocation);
+        }
+    }
+
+    /// <summary>One entry of copy_pte_range. False: a page is needed for a copy; get it without the locks and come again.</summary>
+    protected virtual async Flow<bool> CopyEntry(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
+    {
+        await cpu.At(ReadPte, parent.PteWord(page));
+        Pte pte = parent[page];
+        switch (pte.Kind)
+        {
+            case PteKind.Zero:
+                await cpu.At(SetChild, child.PteWord(page));
+                child.InheritPte(parent, page, pte);
+                return true;
+            case PteKind.Present:
+                return await CopyPresent(cpu, parent, child, childVma, page);
+            case PteKind.Swap:
+                await CopySwap(cpu, parent, child, page, pte);
+                return true;
+            case PteKind.Migration:
+                await CopyMigration(cpu, parent, child, page, pte);
+                return true;
+            default:
+                return true;
+        }
     }
 
     /// <summary>copy_present_ptes: share the page, or copy it at once if a device may have it pinned.</summary>
-    protected virtual async Flow CopyPresent(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
+    protected virtual async Flow<bool> CopyPresent(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
     {
         Folio folio = K.Folios[parent[page].Target];
         await cpu.At(GetFolio, folio.RefcountWord);
@@ -101,10 +124,10 @@ public class Fork : Routine
         {
             await cpu.At(UngetFolio, folio.RefcountWord);
             folio.PutTestZero(Holder.Mapping);
-            await CopyPinned(cpu, parent, child, childVma, page, folio);
-            return;
+            return await CopyPinned(cpu, parent, child, childVma, page, folio);
         }
 
+        K.BugOn(folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", folio);
         child.AddRss(1, 0);
         if (parent[page].Writable)
         {
@@ -113,10 +136,11 @@ public class Fork : Routine
         }
 
         await cpu.At(SetChild, child.PteWord(page));
-        Give(parent, child, page, parent[page].Without(PteFlag.Young));
+        child.InheritPte(parent, page, parent[page].Without(PteFlag.Young));
+        return true;
     }
 
-    private async Flow CopyVma(Cpu cpu, MmStruct parent, MmStruct child, Vma vma)
+    protected virtual async Flow CopyVma(Cpu cpu, MmStruct parent, MmStruct child, Vma vma)
     {
         Vma copy = K.AllocateVma();
         copy.Mm = child;
@@ -137,14 +161,16 @@ public class Fork : Routine
         parent.WriteProtectSeq++;
     }
 
-    private async Flow CopyPinned(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page, Folio folio)
+    /// <summary>copy_present_page: false when there is no spare page yet.</summary>
+    protected virtual async Flow<bool> CopyPinned(
+        Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page, Folio folio)
     {
-        Folio? copy = await R.Free.Allocate(cpu);
-        if (copy is null)
+        if (spare[cpu.Index] is not { } copy)
         {
-            return;
+            return false;
         }
 
+        spare[cpu.Index] = null;
         await cpu.At(CopyNow, folio.DataWord);
         copy.SetData(folio.Data);
         int value = parent.TruthData[page];
@@ -156,9 +182,10 @@ public class Fork : Routine
         copy.HandOver(Holder.Allocation, Holder.Mapping);
         child.SetPte(page, new Pte(PteKind.Present, copy.Pfn, PteFlag.Write | PteFlag.Dirty));
         child.TruthData[page] = value;
+        return true;
     }
 
-    private async Flow CopySwap(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
+    protected virtual async Flow CopySwap(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
     {
         await R.Slots.Duplicate(cpu, pte.Target);
         if (!child.OnMmlist)
@@ -176,10 +203,10 @@ public class Fork : Routine
 
         child.AddRss(0, 1);
         await cpu.At(SetChild, child.PteWord(page));
-        Give(parent, child, page, shared);
+        child.InheritPte(parent, page, shared);
     }
 
-    private async Flow CopyMigration(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
+    protected virtual async Flow CopyMigration(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
     {
         K.BugOn(
             !K.Folios[pte.Target].Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
@@ -193,12 +220,6 @@ public class Fork : Routine
         }
 
         await cpu.At(SetChild, child.PteWord(page));
-        Give(parent, child, page, shared);
-    }
-
-    private static void Give(MmStruct parent, MmStruct child, int page, Pte pte)
-    {
-        child.SetPte(page, pte);
-        child.TruthData[page] = parent.TruthData[page];
+        child.InheritPte(parent, page, shared);
     }
 }

@@ -13,29 +13,29 @@ namespace Mm.Routines;
 /// </remarks>
 public class Gup : Routine
 {
-    private static readonly Point HasPinned = Points.Define("GupSetHasPinned", "mm_set_has_pinned_flag", Access.Rmw);
-    private static readonly Point SeqBegin = Points.Define("GupFastSeqBegin", "gup_fast", Access.Read);
-    private static readonly Point FastReadPte = Points.Define("GupFastReadPte", "gup_fast_pte_range", Access.Read);
-    private static readonly Point FastTryGet = Points.Define("GupFastTryGet", "try_grab_folio_fast", Access.Rmw);
-    private static readonly Point FastAddBias = Points.Define("GupFastAddBias", "try_grab_folio_fast", Access.Rmw);
-    private static readonly Point FastRecheck = Points.Define("GupFastRecheckPte", "gup_fast_pte_range", Access.Read);
-    private static readonly Point FastUnshare = Points.Define("GupFastTestExclusive", "gup_must_unshare", Access.Read);
-    private static readonly Point FastTouch = Points.Define("GupFastSetReferenced", "gup_fast_pte_range", Access.Rmw);
-    private static readonly Point SeqRetry = Points.Define("GupFastSeqRetry", "gup_fast", Access.Read);
-    private static readonly Point Sanity = Points.Define("GupSanityCheck", "sanity_check_pinned_pages", Access.Read);
-    private static readonly Point MmapLock = Points.Define("GupMmapLock", "__gup_longterm_locked", Access.Acquire);
-    private static readonly Point PteLock = Points.Define("GupPtl", "follow_page_pte", Access.Acquire);
-    private static readonly Point ReadPte = Points.Define("GupReadPte", "follow_page_pte", Access.Read);
-    private static readonly Point MustUnshare = Points.Define("GupTestExclusive", "gup_must_unshare", Access.Read);
-    private static readonly Point Grab = Points.Define("GupGrab", "try_grab_folio", Access.Rmw);
-    private static readonly Point TouchDirty = Points.Define("GupSetDirty", "follow_page_pte", Access.Rmw);
-    private static readonly Point TouchAccessed = Points.Define("GupSetReferenced", "folio_mark_accessed", Access.Rmw);
-    private static readonly Point StorePin = Points.Define("PinStore", "device driver", Access.Write);
-    private static readonly Point UsePin = Points.Define("PinUse", "device driver", Access.Read);
-    private static readonly Point TakePin = Points.Define("PinTake", "device driver", Access.Rmw);
-    private static readonly Point DeviceWrite = Points.Define("DmaWrite", "device", Access.Write);
-    private static readonly Point DeviceRead = Points.Define("DmaRead", "device", Access.Read);
-    private static readonly Point UnpinDirty =
+    protected static readonly Point HasPinned = Points.Define("GupSetHasPinned", "mm_set_has_pinned_flag", Access.Rmw);
+    protected static readonly Point SeqBegin = Points.Define("GupFastSeqBegin", "gup_fast", Access.Read);
+    protected static readonly Point FastReadPte = Points.Define("GupFastReadPte", "gup_fast_pte_range", Access.Read);
+    protected static readonly Point FastTryGet = Points.Define("GupFastTryGet", "try_grab_folio_fast", Access.Rmw);
+    protected static readonly Point FastAddBias = Points.Define("GupFastAddBias", "try_grab_folio_fast", Access.Rmw);
+    protected static readonly Point FastRecheck = Points.Define("GupFastRecheckPte", "gup_fast_pte_range", Access.Read);
+    protected static readonly Point FastUnshare = Points.Define("GupFastTestExclusive", "gup_must_unshare", Access.Read);
+    protected static readonly Point FastTouch = Points.Define("GupFastSetReferenced", "gup_fast_pte_range", Access.Rmw);
+    protected static readonly Point SeqRetry = Points.Define("GupFastSeqRetry", "gup_fast", Access.Read);
+    protected static readonly Point Sanity = Points.Define("GupSanityCheck", "sanity_check_pinned_pages", Access.Read);
+    protected static readonly Point MmapLock = Points.Define("GupMmapLock", "__gup_longterm_locked", Access.Acquire);
+    protected static readonly Point PteLock = Points.Define("GupPtl", "follow_page_pte", Access.Acquire);
+    protected static readonly Point ReadPte = Points.Define("GupReadPte", "follow_page_pte", Access.Read);
+    protected static readonly Point MustUnshare = Points.Define("GupTestExclusive", "gup_must_unshare", Access.Read);
+    protected static readonly Point Grab = Points.Define("GupGrab", "try_grab_folio", Access.Rmw);
+    protected static readonly Point TouchDirty = Points.Define("GupSetDirty", "follow_page_pte", Access.Rmw);
+    protected static readonly Point TouchAccessed = Points.Define("GupSetReferenced", "folio_mark_accessed", Access.Rmw);
+    protected static readonly Point StorePin = Points.Define("PinStore", "device driver", Access.Write);
+    protected static readonly Point UsePin = Points.Define("PinUse", "device driver", Access.Read);
+    protected static readonly Point TakePin = Points.Define("PinTake", "device driver", Access.Rmw);
+    protected static readonly Point DeviceWrite = Points.Define("DmaWrite", "device", Access.Write);
+    protected static readonly Point DeviceRead = Points.Define("DmaRead", "device", Access.Read);
+    protected static readonly Point UnpinDirty =
         Points.Define("UnpinSetDirty", "unpin_user_pages_dirty_lock", Access.Rmw);
 
     /// <summary>Ground truth: how often the page that a lane is pinning had been dropped when it was found there.</summary>
@@ -138,7 +138,7 @@ public class Gup : Routine
     }
 
     /// <summary>All devices give back what they hold.</summary>
-    public async Flow ReleaseAllPins(Cpu cpu)
+    public virtual async Flow ReleaseAllPins(Cpu cpu)
     {
         foreach (Pin pin in K.Pins)
         {
@@ -272,7 +272,7 @@ public class Gup : Routine
     }
 
     /// <summary>__get_user_pages for one page: looks under the mmap lock, faults without it, looks again.</summary>
-    private async Flow<Folio?> PinSlowly(Cpu cpu, MmStruct mm, int page, bool write)
+    protected virtual async Flow<Folio?> PinSlowly(Cpu cpu, MmStruct mm, int page, bool write)
     {
         while (true)
         {
@@ -305,7 +305,7 @@ public class Gup : Routine
     }
 
     /// <summary>FOLL_TOUCH, with the ptl held.</summary>
-    private async Flow Touch(Cpu cpu, Folio folio, bool markDirty)
+    protected virtual async Flow Touch(Cpu cpu, Folio folio, bool markDirty)
     {
         if (markDirty && !folio.Has(PageFlag.Dirty))
         {
@@ -321,7 +321,7 @@ public class Gup : Routine
     }
 
     /// <summary>The driver writes down what it has pinned; without room for it, it gives the page back.</summary>
-    private async Flow<bool> Store(Cpu cpu, MmStruct mm, int page, bool write, Folio folio)
+    protected virtual async Flow<bool> Store(Cpu cpu, MmStruct mm, int page, bool write, Folio folio)
     {
         while (FreePin() is { } pin)
         {
@@ -335,6 +335,7 @@ public class Gup : Routine
             pin.Mm = mm;
             pin.Page = page;
             pin.Write = write;
+            K.Touched.Folios |= 1UL << folio.Pfn;
             pin.TruthAttached = mm.TruthDiscards[page] == truthDiscards[cpu.Index];
             return true;
         }
@@ -343,7 +344,7 @@ public class Gup : Routine
         return false;
     }
 
-    private async Flow Unpin(Cpu cpu, Folio folio, bool dirty)
+    protected virtual async Flow Unpin(Cpu cpu, Folio folio, bool dirty)
     {
         await CheckExclusive(cpu, folio);
         if (dirty && !folio.Has(PageFlag.Dirty))
@@ -358,7 +359,7 @@ public class Gup : Routine
     }
 
     /// <summary>sanity_check_pinned_pages: a pinned page stays exclusive for as long as it is pinned.</summary>
-    private async Flow CheckExclusive(Cpu cpu, Folio folio)
+    protected virtual async Flow CheckExclusive(Cpu cpu, Folio folio)
     {
         await cpu.At(Sanity, folio.FlagsWord);
         K.BugOn(

@@ -7,23 +7,23 @@ namespace Mm.Routines;
 /// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock yet).</remarks>
 public class Lru : Routine
 {
-    private static readonly Point BatchAdd = Points.Define("LruBatchAdd", "folio_add_lru", Access.Write);
-    private static readonly Point DrainLook = Points.Define("LruDrain", "lru_add_drain", Access.Read);
-    private static readonly Point DrainLock = Points.Define("LruDrainLock", "folio_batch_move_lru", Access.Acquire);
-    private static readonly Point AddSetFlag = Points.Define("LruAddSetFlag", "lru_add", Access.Rmw);
-    private static readonly Point IsolateTest = Points.Define("LruIsolateTestClear", "folio_isolate_lru", Access.Rmw);
-    private static readonly Point IsolateGet = Points.Define("LruIsolateGet", "folio_isolate_lru", Access.Rmw);
-    private static readonly Point IsolateLock = Points.Define("LruIsolateLock", "folio_isolate_lru", Access.Acquire);
-    private static readonly Point PutbackLock = Points.Define("LruPutbackLock", "move_folios_to_lru", Access.Acquire);
-    private static readonly Point PutbackFlag = Points.Define("LruPutbackSetFlag", "move_folios_to_lru", Access.Rmw);
-    private static readonly Point PutbackPut = Points.Define("LruPutbackPut", "move_folios_to_lru", Access.Rmw);
-    private static readonly Point PutbackClear = Points.Define("LruPutbackClear", "move_folios_to_lru", Access.Write);
+    protected static readonly Point BatchAdd = Points.Define("LruBatchAdd", "folio_add_lru", Access.Write);
+    protected static readonly Point DrainLook = Points.Define("LruDrain", "lru_add_drain", Access.Read);
+    protected static readonly Point DrainLock = Points.Define("LruDrainLock", "folio_batch_move_lru", Access.Acquire);
+    protected static readonly Point AddSetFlag = Points.Define("LruAddSetFlag", "lru_add", Access.Rmw);
+    protected static readonly Point IsolateTest = Points.Define("LruIsolateTestClear", "folio_isolate_lru", Access.Rmw);
+    protected static readonly Point IsolateGet = Points.Define("LruIsolateGet", "folio_isolate_lru", Access.Rmw);
+    protected static readonly Point IsolateLock = Points.Define("LruIsolateLock", "folio_isolate_lru", Access.Acquire);
+    protected static readonly Point PutbackLock = Points.Define("LruPutbackLock", "move_folios_to_lru", Access.Acquire);
+    protected static readonly Point PutbackFlag = Points.Define("LruPutbackSetFlag", "move_folios_to_lru", Access.Rmw);
+    protected static readonly Point PutbackPut = Points.Define("LruPutbackPut", "move_folios_to_lru", Access.Rmw);
+    protected static readonly Point PutbackClear = Points.Define("LruPutbackClear", "move_folios_to_lru", Access.Write);
 
     private readonly List<Folio>[] draining = Lists();
     private readonly List<Folio>[] dying = Lists();
 
     /// <summary>folio_add_lru: the folio goes to this cpu's batch, with a reference.</summary>
-    public async Flow Add(Cpu cpu, Folio folio)
+    public virtual async Flow Add(Cpu cpu, Folio folio)
     {
         LruBatch batch = K.Lruvec.Batches[cpu.Index];
         await cpu.At(BatchAdd, batch.Word);
@@ -38,11 +38,11 @@ public class Lru : Routine
 
     /// <summary>lru_add_drain: this cpu's batch goes to the LRU.</summary>
     /// <returns>Whether there was anything to drain.</returns>
-    public Flow<bool> Drain(Cpu cpu) => DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
+    public virtual Flow<bool> Drain(Cpu cpu) => DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
 
     /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the end.</summary>
     /// <returns>Whether there was anything to drain.</returns>
-    public async Flow<bool> DrainBatch(Cpu cpu, LruBatch batch)
+    public virtual async Flow<bool> DrainBatch(Cpu cpu, LruBatch batch)
     {
         await cpu.At(DrainLook, batch.Word);
         if (batch.Folios.Count == 0)
@@ -74,8 +74,9 @@ public class Lru : Routine
     }
 
     /// <summary>folio_isolate_lru: whoever clears PG_lru takes the folio off its list; the caller keeps it alive meanwhile.</summary>
-    public async Flow<bool> Isolate(Cpu cpu, Folio folio)
+    public virtual async Flow<bool> Isolate(Cpu cpu, Folio folio)
     {
+        K.BugOn(folio.Refcount == 0, "VM_BUG_ON_FOLIO(!folio_ref_count(folio))", "folio_isolate_lru", folio);
         await cpu.At(IsolateTest, folio.FlagsWord);
         if (!folio.TestAndClear(PageFlag.Lru))
         {
@@ -91,14 +92,14 @@ public class Lru : Routine
     }
 
     /// <summary>folio_putback_lru: back through this cpu's batch, then the isolation's reference goes.</summary>
-    public async Flow Putback(Cpu cpu, Folio folio)
+    public virtual async Flow Putback(Cpu cpu, Folio folio)
     {
         await Add(cpu, folio);
         await R.Free.Put(cpu, folio, Holder.Isolation);
     }
 
     /// <summary>move_folios_to_lru: back from reclaim's private list; PG_lru first, then the reference, then the link.</summary>
-    public async Flow MoveToLru(Cpu cpu, FolioList list)
+    public virtual async Flow MoveToLru(Cpu cpu, FolioList list)
     {
         List<Folio> dead = dying[cpu.Index];
         dead.Clear();

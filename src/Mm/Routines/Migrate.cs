@@ -18,27 +18,27 @@ public class Migrate : MigrationMove
     /// <summary>Tries of move_pages that may sleep; 7 in the kernel.</summary>
     protected const int SyncPasses = 3;
 
-    private static readonly Point MoveMmapLock =
+    protected static readonly Point MoveMmapLock =
         Points.Define("MovePagesMmapLock", "add_folio_for_migration", Access.Acquire);
-    private static readonly Point MovePtl = Points.Define("MovePagesPtl", "folio_walk_start", Access.Acquire);
-    private static readonly Point CompactScan = Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);
-    private static readonly Point CompactLook =
+    protected static readonly Point MovePtl = Points.Define("MovePagesPtl", "folio_walk_start", Access.Acquire);
+    protected static readonly Point CompactScan = Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);
+    protected static readonly Point CompactLook =
         Points.Define("CompactTestLru", "isolate_migratepages_block", Access.Read);
-    private static readonly Point CompactTryGet =
+    protected static readonly Point CompactTryGet =
         Points.Define("CompactTryGet", "isolate_migratepages_block", Access.Rmw);
-    private static readonly Point CompactCountRefs =
+    protected static readonly Point CompactCountRefs =
         Points.Define("CompactCountRefs", "isolate_migratepages_block", Access.Read);
-    private static readonly Point CompactTestFlags =
+    protected static readonly Point CompactTestFlags =
         Points.Define("CompactTestFlags", "isolate_migratepages_block", Access.Read);
-    private static readonly Point CompactTestClear =
+    protected static readonly Point CompactTestClear =
         Points.Define("CompactTestClear", "isolate_migratepages_block", Access.Rmw);
-    private static readonly Point CompactLruLock =
+    protected static readonly Point CompactLruLock =
         Points.Define("CompactLruLock", "isolate_migratepages_block", Access.Acquire);
-    private static readonly Point TestFreed = Points.Define("MigrateTestFreed", "migrate_pages_batch", Access.Read);
-    private static readonly Point TestWriteback =
+    protected static readonly Point TestFreed = Points.Define("MigrateTestFreed", "migrate_pages_batch", Access.Read);
+    protected static readonly Point TestWriteback =
         Points.Define("MigrateTestWriteback", "migrate_folio_unmap", Access.Read);
-    private static readonly Point TestMapped = Points.Define("MigrateTestMapped", "migrate_folio_unmap", Access.Read);
-    private static readonly Point TestUnmapped =
+    protected static readonly Point TestMapped = Points.Define("MigrateTestMapped", "migrate_folio_unmap", Access.Read);
+    protected static readonly Point TestUnmapped =
         Points.Define("MigrateTestUnmapped", "migrate_folio_unmap", Access.Read);
 
     private readonly Migration?[] migrations = new Migration?[Machine.CpusMax];
@@ -221,7 +221,7 @@ public class Migrate : MigrationMove
     /// <summary>
     /// The racy looks of compaction in asynchronous mode: is it pinned, under writeback, dirty and locked?
     /// </summary>
-    private async Flow<bool> WorthIsolating(Cpu cpu, Folio folio)
+    protected virtual async Flow<bool> WorthIsolating(Cpu cpu, Folio folio)
     {
         await cpu.At(CompactCountRefs, folio.RefcountWord);
         if (!folio.Has(PageFlag.Swapcache) && folio.Refcount - 1 > folio.Mapcount)
@@ -250,7 +250,7 @@ public class Migrate : MigrationMove
     }
 
     /// <summary>Waits for writeback, or says that it is not over.</summary>
-    private async Flow<bool> WritebackOver(Cpu cpu, Folio source, bool sync)
+    protected virtual async Flow<bool> WritebackOver(Cpu cpu, Folio source, bool sync)
     {
         if (sync)
         {
@@ -263,7 +263,7 @@ public class Migrate : MigrationMove
     }
 
     /// <summary>Both folios are locked. False: the old one still is mapped.</summary>
-    private async Flow<bool> ReplaceMappings(Cpu cpu, Migration migration)
+    protected virtual async Flow<bool> ReplaceMappings(Cpu cpu, Migration migration)
     {
         Folio source = migration.Source;
         if (source.Anon)
@@ -285,7 +285,7 @@ public class Migrate : MigrationMove
     }
 
     /// <summary>migrate_pages for a list of one folio, and putback_movable_pages if it could not be moved.</summary>
-    private async Flow MigrateOne(Cpu cpu, Migration migration, bool sync)
+    protected virtual async Flow MigrateOne(Cpu cpu, Migration migration, bool sync)
     {
         migration.Source = migration.From.First!;
         MigrateResult result = await Batch(cpu, migration, sync: false, AsyncPasses);
@@ -304,7 +304,7 @@ public class Migrate : MigrationMove
     /// <summary>
     /// migrate_pages_batch for one folio: passes that unmap, then passes that move with both folios still locked.
     /// </summary>
-    private async Flow<MigrateResult> Batch(Cpu cpu, Migration migration, bool sync, int passes)
+    protected virtual async Flow<MigrateResult> Batch(Cpu cpu, Migration migration, bool sync, int passes)
     {
         Folio source = migration.Source;
         MigrateResult result = MigrateResult.Again;
@@ -342,7 +342,7 @@ public class Migrate : MigrationMove
         return MigrateResult.Again;
     }
     /// <summary>migrate_folio_undo_src; the old folio is locked.</summary>
-    private async Flow UndoSource(Cpu cpu, Migration migration)
+    protected virtual async Flow UndoSource(Cpu cpu, Migration migration)
     {
         if (migration.WasMapped)
         {
@@ -354,7 +354,7 @@ public class Migrate : MigrationMove
     }
 
     /// <summary>migrate_folio_undo_dst.</summary>
-    private async Flow UndoTarget(Cpu cpu, Folio target, bool locked)
+    protected virtual async Flow UndoTarget(Cpu cpu, Folio target, bool locked)
     {
         if (locked)
         {
@@ -364,7 +364,7 @@ public class Migrate : MigrationMove
         await R.Free.Put(cpu, target, Holder.Allocation);
     }
 
-    private async Flow PutAnonVma(Cpu cpu, Migration migration)
+    protected virtual async Flow PutAnonVma(Cpu cpu, Migration migration)
     {
         if (migration.AnonVma is { } anonVma)
         {

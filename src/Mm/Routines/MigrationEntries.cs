@@ -13,18 +13,18 @@ namespace Mm.Routines;
 /// </remarks>
 public abstract class MigrationEntries : Routine
 {
-    private static readonly Point TestExclusive =
+    protected static readonly Point TestExclusive =
         Points.Define("MigrateTestExclusive", "try_to_migrate_one", Access.Read);
-    private static readonly Point ClearPte = Points.Define("MigrateClearPte", "try_to_migrate_one", Access.Rmw);
-    private static readonly Point SetDirty = Points.Define("MigrateSetDirty", "try_to_migrate_one", Access.Rmw);
-    private static readonly Point UndoPte = Points.Define("MigrateUndoPte", "try_to_migrate_one", Access.Write);
-    private static readonly Point SetEntry = Points.Define("MigrateSetEntry", "try_to_migrate_one", Access.Write);
-    private static readonly Point WalkMapping = Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
-    private static readonly Point WalkLock = Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
-    private static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
-    private static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
-    private static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
-    private static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
+    protected static readonly Point ClearPte = Points.Define("MigrateClearPte", "try_to_migrate_one", Access.Rmw);
+    protected static readonly Point SetDirty = Points.Define("MigrateSetDirty", "try_to_migrate_one", Access.Rmw);
+    protected static readonly Point UndoPte = Points.Define("MigrateUndoPte", "try_to_migrate_one", Access.Write);
+    protected static readonly Point SetEntry = Points.Define("MigrateSetEntry", "try_to_migrate_one", Access.Write);
+    protected static readonly Point WalkMapping = Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
+    protected static readonly Point WalkLock = Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
+    protected static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
+    protected static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
+    protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
+    protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
 
     /// <summary>
     /// migration_entry_wait: sleeps until the folio that a migration entry names is unlocked. Takes no reference.
@@ -80,7 +80,7 @@ public abstract class MigrationEntries : Routine
             }
         }
 
-        RmapWalk.Unlock(cpu, anonVma);
+        R.RmapWalk.Unlock(cpu, anonVma);
     }
 
     /// <summary>try_to_migrate_one with the ptl held. False stops the walk: the page may be pinned.</summary>

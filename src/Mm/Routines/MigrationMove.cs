@@ -12,21 +12,21 @@ namespace Mm.Routines;
 /// </remarks>
 public abstract class MigrationMove : MigrationEntries
 {
-    private static readonly Point CompareRefs = Points.Define("MigrateCompareRefs", "__migrate_folio", Access.Read);
-    private static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
-    private static readonly Point ReadFlags = Points.Define("MigrateReadFlags", "__folio_migrate_mapping", Access.Read);
-    private static readonly Point WriteFlags =
+    protected static readonly Point CompareRefs = Points.Define("MigrateCompareRefs", "__migrate_folio", Access.Read);
+    protected static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
+    protected static readonly Point ReadFlags = Points.Define("MigrateReadFlags", "__folio_migrate_mapping", Access.Read);
+    protected static readonly Point WriteFlags =
         Points.Define("MigrateWriteFlags", "__folio_migrate_mapping", Access.Write);
-    private static readonly Point CacheLock =
+    protected static readonly Point CacheLock =
         Points.Define("MigrateClusterLock", "__folio_migrate_mapping", Access.Acquire);
-    private static readonly Point Freeze = Points.Define("MigrateFreeze", "__folio_migrate_mapping", Access.Rmw);
-    private static readonly Point MoveDirty = Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
-    private static readonly Point Replace =
+    protected static readonly Point Freeze = Points.Define("MigrateFreeze", "__folio_migrate_mapping", Access.Rmw);
+    protected static readonly Point MoveDirty = Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
+    protected static readonly Point Replace =
         Points.Define("MigrateReplaceCached", "__swap_cache_replace_folio", Access.Rmw);
-    private static readonly Point Unfreeze = Points.Define("MigrateUnfreeze", "__folio_migrate_mapping", Access.Rmw);
-    private static readonly Point TakeFlags = Points.Define("MigrateTakeFlags", "folio_migrate_flags", Access.Rmw);
-    private static readonly Point GiveFlags = Points.Define("MigrateGiveFlags", "folio_migrate_flags", Access.Rmw);
-    private static readonly Point ClearCache =
+    protected static readonly Point Unfreeze = Points.Define("MigrateUnfreeze", "__folio_migrate_mapping", Access.Rmw);
+    protected static readonly Point TakeFlags = Points.Define("MigrateTakeFlags", "folio_migrate_flags", Access.Rmw);
+    protected static readonly Point GiveFlags = Points.Define("MigrateGiveFlags", "folio_migrate_flags", Access.Rmw);
+    protected static readonly Point ClearCache =
         Points.Define("MigrateClearSwapcache", "folio_migrate_flags", Access.Rmw);
 
     /// <summary>

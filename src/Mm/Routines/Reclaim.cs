@@ -10,17 +10,17 @@ namespace Mm.Routines;
 /// </remarks>
 public class Reclaim : Routine
 {
-    private static readonly Point PageoutMmap = Points.Define("PageoutMmapLock", "madvise_pageout", Access.Acquire);
-    private static readonly Point PageoutPtl = Points.Define("PageoutPtl", "madvise_cold_or_pageout_pte_range", Access.Acquire);
-    private static readonly Point PageoutRead = Points.Define("PageoutReadPte", "madvise_cold_or_pageout_pte_range", Access.Read);
-    private static readonly Point PageoutTest = Points.Define("PageoutTest", "madvise_cold_or_pageout_pte_range", Access.Read);
-    private static readonly Point ClearReferenced = Points.Define("PageoutClearReferenced", "folio_clear_referenced", Access.Rmw);
-    private static readonly Point ClearActive = Points.Define("PageoutClearActive", "reclaim_pages", Access.Rmw);
-    private static readonly Point ScanLock = Points.Define("ReclaimLruLock", "isolate_lru_folios", Access.Acquire);
-    private static readonly Point ScanGet = Points.Define("ReclaimTryGet", "isolate_lru_folios", Access.Rmw);
-    private static readonly Point ScanTest = Points.Define("ReclaimTestClearLru", "isolate_lru_folios", Access.Rmw);
-    private static readonly Point ScanPut = Points.Define("ReclaimPutLost", "isolate_lru_folios", Access.Rmw);
-    private static readonly Point AgeActive = Points.Define("AgeClearActive", "shrink_active_list", Access.Rmw);
+    protected static readonly Point PageoutMmap = Points.Define("PageoutMmapLock", "madvise_pageout", Access.Acquire);
+    protected static readonly Point PageoutPtl = Points.Define("PageoutPtl", "madvise_cold_or_pageout_pte_range", Access.Acquire);
+    protected static readonly Point PageoutRead = Points.Define("PageoutReadPte", "madvise_cold_or_pageout_pte_range", Access.Read);
+    protected static readonly Point PageoutTest = Points.Define("PageoutTest", "madvise_cold_or_pageout_pte_range", Access.Read);
+    protected static readonly Point ClearReferenced = Points.Define("PageoutClearReferenced", "folio_clear_referenced", Access.Rmw);
+    protected static readonly Point ClearActive = Points.Define("PageoutClearActive", "reclaim_pages", Access.Rmw);
+    protected static readonly Point ScanLock = Points.Define("ReclaimLruLock", "isolate_lru_folios", Access.Acquire);
+    protected static readonly Point ScanGet = Points.Define("ReclaimTryGet", "isolate_lru_folios", Access.Rmw);
+    protected static readonly Point ScanTest = Points.Define("ReclaimTestClearLru", "isolate_lru_folios", Access.Rmw);
+    protected static readonly Point ScanPut = Points.Define("ReclaimPutLost", "isolate_lru_folios", Access.Rmw);
+    protected static readonly Point AgeActive = Points.Define("AgeClearActive", "shrink_active_list", Access.Rmw);
 
     private readonly FolioList?[] taken = new FolioList?[Machine.CpusMax];
 
@@ -55,10 +55,10 @@ public class Reclaim : Routine
                 await R.Lru.Putback(cpu, kept);
             }
 
-            await R.Shrink.CompleteWrites(cpu);
         }
 
         mm.MmapLock.ReleaseRead(cpu);
+        await R.Shrink.CompleteWrites(cpu);
         return isolated;
     }
 
@@ -102,7 +102,7 @@ public class Reclaim : Routine
         return took;
     }
 
-    private async Flow<bool> IsolateForPageout(Cpu cpu, Folio folio, FolioList list)
+    protected virtual async Flow<bool> IsolateForPageout(Cpu cpu, Folio folio, FolioList list)
     {
         await cpu.At(PageoutTest, folio.MapcountWord);
         if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1)
@@ -122,7 +122,7 @@ public class Reclaim : Routine
     }
 
     /// <summary>isolate_lru_folios: tail first, under the lruvec lock; whoever cannot be taken is rotated to the head.</summary>
-    private async Flow Isolate(Cpu cpu, FolioList from, int count, FolioList to)
+    protected virtual async Flow Isolate(Cpu cpu, FolioList from, int count, FolioList to)
     {
         await K.Lruvec.Lock.Acquire(cpu, ScanLock);
         int scan = Math.Min(count, from.Count);

@@ -10,24 +10,25 @@ namespace Mm.Routines;
 /// </remarks>
 public class RmapWalk : Routine
 {
-    private static readonly Point GetMapping = Points.Define("GetAnonVmaMapping", "folio_get_anon_vma", Access.Read);
-    private static readonly Point GetMapped = Points.Define("GetAnonVmaMapped", "folio_get_anon_vma", Access.Read);
-    private static readonly Point GetRef = Points.Define("GetAnonVmaRef", "folio_get_anon_vma", Access.Rmw);
-    private static readonly Point GetRecheck = Points.Define("GetAnonVmaRecheck", "folio_get_anon_vma", Access.Read);
-    private static readonly Point LockMapping = Points.Define("LockAnonVmaMapping", "folio_lock_anon_vma_read", Access.Read);
-    private static readonly Point LockMapped = Points.Define("LockAnonVmaMapped", "folio_lock_anon_vma_read", Access.Read);
-    private static readonly Point LockRoot = Points.Define("LockAnonVmaRoot", "folio_lock_anon_vma_read", Access.Read);
-    private static readonly Point LockTry = Points.Define("LockAnonVmaTry", "folio_lock_anon_vma_read", Access.Acquire);
-    private static readonly Point LockRecheck = Points.Define("LockAnonVmaRecheck", "folio_lock_anon_vma_read", Access.Read);
-    private static readonly Point LockRef = Points.Define("LockAnonVmaRef", "folio_lock_anon_vma_read", Access.Rmw);
-    private static readonly Point LockSleep = Points.Define("LockAnonVmaSleep", "folio_lock_anon_vma_read", Access.Acquire);
-    private static readonly Point LockUnref = Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
+    protected static readonly Point GetMapping = Points.Define("GetAnonVmaMapping", "folio_get_anon_vma", Access.Read);
+    protected static readonly Point GetMapped = Points.Define("GetAnonVmaMapped", "folio_get_anon_vma", Access.Read);
+    protected static readonly Point GetRef = Points.Define("GetAnonVmaRef", "folio_get_anon_vma", Access.Rmw);
+    protected static readonly Point GetRecheck = Points.Define("GetAnonVmaRecheck", "folio_get_anon_vma", Access.Read);
+    protected static readonly Point LockMapping = Points.Define("LockAnonVmaMapping", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockMapped = Points.Define("LockAnonVmaMapped", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockRoot = Points.Define("LockAnonVmaRoot", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockTry = Points.Define("LockAnonVmaTry", "folio_lock_anon_vma_read", Access.Acquire);
+    protected static readonly Point LockRecheck = Points.Define("LockAnonVmaRecheck", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockRemapped = Points.Define("LockAnonVmaRemapped", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockRef = Points.Define("LockAnonVmaRef", "folio_lock_anon_vma_read", Access.Rmw);
+    protected static readonly Point LockSleep = Points.Define("LockAnonVmaSleep", "folio_lock_anon_vma_read", Access.Acquire);
+    protected static readonly Point LockUnref = Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
 
     /// <summary>folio_get_anon_vma: a reference on the anon_vma, or null if the folio is not mapped.</summary>
-    public async Flow<AnonVma?> GetAnonVma(Cpu cpu, Folio folio)
+    public virtual async Flow<AnonVma?> GetAnonVma(Cpu cpu, Folio folio)
     {
-        K.Rcu.ReadLock(cpu);
         await cpu.At(GetMapping, folio.MappingWord);
+        K.Rcu.ReadLock(cpu);
         AnonVma? anonVma = folio.Mapping;
         if (anonVma is not null)
         {
@@ -38,7 +39,7 @@ public class RmapWalk : Routine
         return anonVma;
     }
 
-    private async Flow<AnonVma?> GetMappedAnonVma(Cpu cpu, Folio folio, AnonVma anonVma)
+    protected virtual async Flow<AnonVma?> GetMappedAnonVma(Cpu cpu, Folio folio, AnonVma anonVma)
     {
         await cpu.At(GetMapped, folio.MapcountWord);
         if (!folio.Mapped)
@@ -47,7 +48,7 @@ public class RmapWalk : Routine
         }
 
         await cpu.At(GetRef, anonVma.Word);
-        if (anonVma.Refcount == 0)
+        if (DiesOnForeignMemory(anonVma) || anonVma.Refcount == 0)
         {
             return null;
         }
@@ -70,12 +71,12 @@ public class RmapWalk : Routine
     /// <param name="folio">The folio; the caller holds a reference on it.</param>
     /// <param name="tryOnly">Whether to give up rather than to sleep (rmap_walk_control.try_lock).</param>
     /// <returns>The anon_vma; and whether the lock was contended.</returns>
-    public async Flow<(AnonVma? AnonVma, bool Contended)> LockRead(Cpu cpu, Folio folio, bool tryOnly)
+    public virtual async Flow<(AnonVma? AnonVma, bool Contended)> LockRead(Cpu cpu, Folio folio, bool tryOnly)
     {
-        K.Rcu.ReadLock(cpu);
         while (true)
         {
             await cpu.At(LockMapping, folio.MappingWord);
+            K.Rcu.ReadLock(cpu);
             AnonVma? anonVma = folio.Mapping;
             if (anonVma is null)
             {
@@ -107,9 +108,11 @@ public class RmapWalk : Routine
                 if (folio.Mapping != anonVma)
                 {
                     root.Rwsem.ReleaseRead(cpu);
+                    K.Rcu.ReadUnlock(cpu);
                     continue;
                 }
 
+                await cpu.At(LockRemapped, folio.MapcountWord);
                 if (!folio.Mapped)
                 {
                     root.Rwsem.ReleaseRead(cpu);
@@ -117,6 +120,7 @@ public class RmapWalk : Routine
                 }
 
                 K.Rcu.ReadUnlock(cpu);
+                CheckLive(anonVma);
                 return (anonVma, false);
             }
 
@@ -134,13 +138,21 @@ public class RmapWalk : Routine
     }
 
     /// <summary>Gives the root's lock back.</summary>
-    public static void Unlock(Cpu cpu, AnonVma anonVma) => anonVma.Root.Rwsem.ReleaseRead(cpu);
+    public void Unlock(Cpu cpu, AnonVma anonVma)
+    {
+        CheckLive(anonVma);
+        anonVma.Root.Rwsem.ReleaseRead(cpu);
+    }
 
-    private async Flow<AnonVma?> LockSlowly(Cpu cpu, Folio folio, AnonVma anonVma, AnonVma root)
+    /// <summary>Whoever walks an anon_vma has locked it, so that it cannot be freed: KASAN would say so.</summary>
+    private void CheckLive(AnonVma anonVma) => K.BugOn(
+        anonVma.Freed, "BUG: KASAN: slab-use-after-free in rmap_walk_anon", "rmap_walk_anon", anonVma);
+
+    protected virtual async Flow<AnonVma?> LockSlowly(Cpu cpu, Folio folio, AnonVma anonVma, AnonVma root)
     {
         // In an RCU section still: the reference lets us sleep.
         await cpu.At(LockRef, anonVma.Word);
-        if (anonVma.Refcount == 0)
+        if (DiesOnForeignMemory(anonVma) || anonVma.Refcount == 0)
         {
             K.Rcu.ReadUnlock(cpu);
             return null;

@@ -6,30 +6,31 @@ namespace Mm.Routines;
 /// <summary>shrink_folio_list and what it needs: pageout, the end of writeback, __remove_mapping (mm/vmscan.c, mm/page_io.c, v6.18).</summary>
 public class Shrink : Routine
 {
-    private static readonly Point TestWriteback = Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
-    private static readonly Point SetReferenced = Points.Define("ShrinkSetReferenced", "folio_check_references", Access.Rmw);
-    private static readonly Point TestPinned = Points.Define("ShrinkTestPinned", "shrink_folio_list", Access.Read);
-    private static readonly Point SetDirty = Points.Define("ShrinkSetDirty", "shrink_folio_list", Access.Rmw);
-    private static readonly Point TestMapped = Points.Define("ShrinkTestMapped", "shrink_folio_list", Access.Read);
-    private static readonly Point TestDirty = Points.Define("ShrinkTestDirty", "shrink_folio_list", Access.Read);
-    private static readonly Point SetActive = Points.Define("ShrinkSetActive", "shrink_folio_list", Access.Rmw);
-    private static readonly Point CountRefs = Points.Define("PageoutCountRefs", "pageout", Access.Read);
-    private static readonly Point ClearDirty = Points.Define("PageoutClearDirty", "folio_clear_dirty_for_io", Access.Rmw);
-    private static readonly Point StartWrite = Points.Define("WriteoutSetWriteback", "swap_writeout", Access.Rmw);
-    private static readonly Point WriteDevice = Points.Define("WriteoutDevice", "swap_writeout", Access.Write);
-    private static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
-    private static readonly Point EndWrite = Points.Define("EndWriteback", "folio_end_writeback", Access.Rmw);
-    private static readonly Point Written = Points.Define("ShrinkTestWritten", "shrink_folio_list", Access.Read);
-    private static readonly Point RemoveLock = Points.Define("RemoveMappingLock", "__remove_mapping", Access.Acquire);
-    private static readonly Point RemoveFreeze = Points.Define("RemoveMappingFreeze", "__remove_mapping", Access.Rmw);
-    private static readonly Point RemoveDirty = Points.Define("RemoveMappingTestDirty", "__remove_mapping", Access.Read);
-    private static readonly Point RemoveUnfreeze = Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
+    protected static readonly Point TestWriteback = Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
+    protected static readonly Point SetReferenced = Points.Define("ShrinkSetReferenced", "folio_check_references", Access.Rmw);
+    protected static readonly Point TestPinned = Points.Define("ShrinkTestPinned", "shrink_folio_list", Access.Read);
+    protected static readonly Point SetDirty = Points.Define("ShrinkSetDirty", "shrink_folio_list", Access.Rmw);
+    protected static readonly Point TestMapped = Points.Define("ShrinkTestMapped", "shrink_folio_list", Access.Read);
+    protected static readonly Point TestDirty = Points.Define("ShrinkTestDirty", "shrink_folio_list", Access.Read);
+    protected static readonly Point SetActive = Points.Define("ShrinkSetActive", "shrink_folio_list", Access.Rmw);
+    protected static readonly Point CountRefs = Points.Define("PageoutCountRefs", "pageout", Access.Read);
+    protected static readonly Point ClearDirty = Points.Define("PageoutClearDirty", "folio_clear_dirty_for_io", Access.Rmw);
+    protected static readonly Point StartWrite = Points.Define("WriteoutSetWriteback", "swap_writeout", Access.Rmw);
+    protected static readonly Point WriteDevice = Points.Define("WriteoutDevice", "swap_writeout", Access.Write);
+    protected static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
+    protected static readonly Point EndWrite = Points.Define("EndWriteback", "folio_end_writeback", Access.Rmw);
+    protected static readonly Point Written = Points.Define("ShrinkTestWritten", "shrink_folio_list", Access.Read);
+    protected static readonly Point RemoveLock = Points.Define("RemoveMappingLock", "__remove_mapping", Access.Acquire);
+    protected static readonly Point RemoveFreeze = Points.Define("RemoveMappingFreeze", "__remove_mapping", Access.Rmw);
+    protected static readonly Point RemoveDirty = Points.Define("RemoveMappingTestDirty", "__remove_mapping", Access.Read);
+    protected static readonly Point RemoveUnfreeze = Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
 
     private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
     private readonly List<Folio>[] freed = Lists();
     private readonly List<Folio>[] writing = Lists();
 
-    private enum Verdict
+    /// <summary>What becomes of a folio: where shrink_folio_list jumps to.</summary>
+    protected enum Verdict
     {
         Free,
         Keep,
@@ -81,7 +82,7 @@ public class Shrink : Routine
     }
 
     /// <summary>The interrupts of an asynchronous device for the writes that this lane submitted.</summary>
-    public async Flow CompleteWrites(Cpu cpu)
+    public virtual async Flow CompleteWrites(Cpu cpu)
     {
         List<Folio> folios = writing[cpu.Index];
         for (int i = 0; i < folios.Count; i++)
@@ -112,7 +113,7 @@ public class Shrink : Routine
         await R.Free.Put(cpu, folio, Holder.Lookup);
     }
 
-    private async Flow<Verdict> ShrinkOne(Cpu cpu, Folio folio, bool ignoreReferences)
+    protected virtual async Flow<Verdict> ShrinkOne(Cpu cpu, Folio folio, bool ignoreReferences)
     {
         if (!await R.Locking.TryLock(cpu, folio))
         {
@@ -164,7 +165,7 @@ public class Shrink : Routine
     }
 
     /// <summary>folio_check_references: null to go on with reclaim.</summary>
-    private async Flow<Verdict?> CheckReferences(Cpu cpu, Folio folio)
+    protected virtual async Flow<Verdict?> CheckReferences(Cpu cpu, Folio folio)
     {
         int young = await R.Unmap.Referenced(cpu, folio);
         if (young < 0)
@@ -183,7 +184,7 @@ public class Shrink : Routine
         return referenced || young > 1 ? Verdict.ActivateLocked : Verdict.KeepLocked;
     }
 
-    private async Flow<Verdict?> AddToSwap(Cpu cpu, Folio folio)
+    protected virtual async Flow<Verdict?> AddToSwap(Cpu cpu, Folio folio)
     {
         await cpu.At(TestPinned, folio.RefcountWord);
         if (folio.Refcount >= Folio.PinBias)
@@ -202,7 +203,7 @@ public class Shrink : Routine
     }
 
     /// <summary>activate_locked.</summary>
-    private async Flow Activate(Cpu cpu, Folio folio)
+    protected virtual async Flow Activate(Cpu cpu, Folio folio)
     {
         await cpu.At(SetActive, folio.FlagsWord);
         if (folio.Has(PageFlag.Swapcache) && K.Swap.IsFull())
@@ -216,7 +217,7 @@ public class Shrink : Routine
     }
 
     /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be freed.</summary>
-    private async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
+    protected virtual async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
     {
         await cpu.At(CountRefs, folio.RefcountWord);
         if (folio.Refcount != 2 || !folio.Has(PageFlag.Swapcache))
@@ -242,7 +243,7 @@ public class Shrink : Routine
     }
 
     /// <summary>swap_writeout: leaves the folio unlocked; the write of a synchronous device is over then.</summary>
-    private async Flow Writeout(Cpu cpu, Folio folio)
+    protected virtual async Flow Writeout(Cpu cpu, Folio folio)
     {
         if (await R.Slots.FreeSwap(cpu, folio))
         {
@@ -268,7 +269,7 @@ public class Shrink : Routine
     }
 
     /// <summary>__remove_mapping: the last look: nobody but the swap cache and us holds it, and it is clean.</summary>
-    private async Flow<bool> RemoveMapping(Cpu cpu, Folio folio)
+    protected virtual async Flow<bool> RemoveMapping(Cpu cpu, Folio folio)
     {
         if (!folio.Has(PageFlag.Swapcache))
         {

@@ -7,20 +7,22 @@ namespace Mm.Routines;
 /// <remarks>Left out: shadows (they only steer the LRU).</remarks>
 public class SwapCache : Routine
 {
-    private static readonly Point LookupRead = Points.Define("SwapCacheLookup", "swap_cache_get_folio", Access.Read);
-    private static readonly Point LookupGet = Points.Define("SwapCacheTryGet", "swap_cache_get_folio", Access.Rmw);
-    private static readonly Point LookupSpin = Points.Define("SwapCacheLookupSpin", "swap_cache_get_folio", Access.Read);
-    private static readonly Point AddLock = Points.Define("SwapCacheAddLock", "swap_cache_add_folio", Access.Acquire);
-    private static readonly Point AddRef = Points.Define("SwapCacheAddRef", "swap_cache_add_folio", Access.Rmw);
-    private static readonly Point AddFlag = Points.Define("SwapCacheAddFlag", "swap_cache_add_folio", Access.Rmw);
-    private static readonly Point DeleteLock = Points.Define("SwapCacheDeleteLock", "swap_cache_del_folio", Access.Acquire);
-    private static readonly Point DeleteFlag = Points.Define("SwapCacheDeleteFlag", "__swap_cache_del_folio", Access.Rmw);
-    private static readonly Point DeletePut = Points.Define("SwapCacheDeletePut", "swap_cache_del_folio", Access.Rmw);
+    protected static readonly Point LookupRead = Points.Define("SwapCacheLookup", "swap_cache_get_folio", Access.Read);
+    protected static readonly Point LookupGet = Points.Define("SwapCacheTryGet", "swap_cache_get_folio", Access.Rmw);
+    protected static readonly Point LookupSpin = Points.Define("SwapCacheLookupSpin", "swap_cache_get_folio", Access.Read);
+    protected static readonly Point AddLock = Points.Define("SwapCacheAddLock", "swap_cache_add_folio", Access.Acquire);
+    protected static readonly Point AddTable = Points.Define("SwapCacheAddTable", "swap_cache_add_folio", Access.Write);
+    protected static readonly Point DeleteTable = Points.Define("SwapCacheDeleteTable", "__swap_cache_del_folio", Access.Write);
+    protected static readonly Point AddRef = Points.Define("SwapCacheAddRef", "swap_cache_add_folio", Access.Rmw);
+    protected static readonly Point AddFlag = Points.Define("SwapCacheAddFlag", "swap_cache_add_folio", Access.Rmw);
+    protected static readonly Point DeleteLock = Points.Define("SwapCacheDeleteLock", "swap_cache_del_folio", Access.Acquire);
+    protected static readonly Point DeleteFlag = Points.Define("SwapCacheDeleteFlag", "__swap_cache_del_folio", Access.Rmw);
+    protected static readonly Point DeletePut = Points.Define("SwapCacheDeletePut", "swap_cache_del_folio", Access.Rmw);
 
     private readonly WordChanged[] waits = new WordChanged[Machine.CpusMax];
 
     /// <summary>swap_cache_get_folio: the cached folio with a <see cref="Holder.Lookup"/> reference, or null.</summary>
-    public async Flow<Folio?> Lookup(Cpu cpu, int slot)
+    public virtual async Flow<Folio?> Lookup(Cpu cpu, int slot)
     {
         await cpu.At(LookupRead, K.Swap.SlotWord(slot));
         while (true)
@@ -46,13 +48,14 @@ public class SwapCache : Routine
     }
 
     /// <summary>swap_cache_add_folio: a locked folio enters the table; SWAP_HAS_CACHE is set already.</summary>
-    public async Flow Add(Cpu cpu, Folio folio, int slot)
+    public virtual async Flow Add(Cpu cpu, Folio folio, int slot)
     {
         const string Function = "swap_cache_add_folio";
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_locked(folio))", Function, folio);
         K.BugOn(folio.Has(PageFlag.Swapcache), "VM_WARN_ON_ONCE_FOLIO(folio_test_swapcache(folio))", Function, folio);
         K.BugOn(!folio.Has(PageFlag.Swapbacked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_swapbacked(folio))", Function, folio);
         await K.Swap.ClusterLock.Acquire(cpu, AddLock);
+        await cpu.At(AddTable, K.Swap.SlotWord(slot));
         Folio? old = K.Swap.ExchangeCached(slot, folio);
         K.BugOn(old is not null, "WARN_ON_ONCE(swp_tb_is_folio(old_tb))", Function, folio);
         await cpu.At(AddRef, folio.RefcountWord);
@@ -64,7 +67,7 @@ public class SwapCache : Routine
     }
 
     /// <summary>swap_cache_del_folio: out of the table, then the slot's HAS_CACHE, then the cache's reference.</summary>
-    public async Flow Delete(Cpu cpu, Folio folio)
+    public virtual async Flow Delete(Cpu cpu, Folio folio)
     {
         int slot = folio.SwapSlot;
         await K.Swap.ClusterLock.Acquire(cpu, DeleteLock);
@@ -72,19 +75,18 @@ public class SwapCache : Routine
         K.Swap.ClusterLock.Release(cpu);
         await R.Slots.PutFolio(cpu, slot);
         await cpu.At(DeletePut, folio.RefcountWord);
-        if (folio.PutTestZero(Holder.SwapCache))
-        {
-            await R.Free.Release(cpu, folio);
-        }
+        bool last = folio.PutTestZero(Holder.SwapCache);
+        K.BugOn(last, "the caller of swap_cache_del_folio() has no reference", "swap_cache_del_folio", folio);
     }
 
     /// <summary>__swap_cache_del_folio: the part under the cluster lock.</summary>
-    public async Flow DeleteLocked(Cpu cpu, Folio folio)
+    public virtual async Flow DeleteLocked(Cpu cpu, Folio folio)
     {
         const string Function = "__swap_cache_del_folio";
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_locked(folio))", Function, folio);
         K.BugOn(!folio.Has(PageFlag.Swapcache), "VM_WARN_ON_ONCE_FOLIO(!folio_test_swapcache(folio))", Function, folio);
         K.BugOn(folio.Has(PageFlag.Writeback), "VM_WARN_ON_ONCE_FOLIO(folio_test_writeback(folio))", Function, folio);
+        await cpu.At(DeleteTable, K.Swap.SlotWord(folio.SwapSlot));
         Folio? old = K.Swap.ExchangeCached(folio.SwapSlot, null);
         K.BugOn(old != folio, "WARN_ON_ONCE(swp_tb_to_folio(old_tb) != folio)", Function, folio);
         await cpu.At(DeleteFlag, folio.FlagsWord);

@@ -10,24 +10,27 @@ namespace Mm.Routines;
 /// </remarks>
 public class SwapIn : Routine
 {
-    private static readonly Point AdviseLock = Points.Define("WillNeedMmapLock", "madvise_willneed", Access.Acquire);
-    private static readonly Point AdvisePtl = Points.Define("WillNeedPtl", "swapin_walk_pmd_entry", Access.Acquire);
-    private static readonly Point ReadCount = Points.Define("SwapinReadCount", "do_swap_page", Access.Read);
-    private static readonly Point WaitPinned = Points.Define("SwapinWaitPinned", "do_swap_page", Access.Read);
-    private static readonly Point BypassRead = Points.Define("SwapinReadDevice", "swap_read_folio", Access.Read);
-    private static readonly Point BypassUptodate = Points.Define("SwapinSetUptodate", "folio_end_read", Access.Rmw);
-    private static readonly Point TestEntry = Points.Define("SwapinTestEntry", "folio_matches_swap_entry", Access.Read);
-    private static readonly Point TestLru = Points.Define("SwapinTestLru", "do_swap_page", Access.Read);
-    private static readonly Point PteLock = Points.Define("SwapinPtl", "do_swap_page", Access.Acquire);
-    private static readonly Point NoDevice = Points.Define("SwapinNoDevice", "do_swap_page", Access.Read);
-    private static readonly Point NothingLock = Points.Define("SwapinNothingPtl", "do_swap_page", Access.Acquire);
-    private static readonly Point TestFree = Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
-    private static readonly Point CountRefs = Points.Define("SwapinCountRefs", "do_swap_page", Access.Read);
-    private static readonly Point SetPte = Points.Define("SwapinSetPte", "do_swap_page", Access.Write);
-    private static readonly Point CacheCount = Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
-    private static readonly Point CacheWait = Points.Define("ReadCacheWait", "__read_swap_cache_async", Access.Read);
-    private static readonly Point CacheRead = Points.Define("ReadCacheDevice", "swap_read_folio", Access.Read);
-    private static readonly Point CacheUptodate = Points.Define("ReadCacheSetUptodate", "folio_end_read", Access.Rmw);
+    protected static readonly Point AdviseLock = Points.Define("WillNeedMmapLock", "madvise_willneed", Access.Acquire);
+    protected static readonly Point AdvisePtl = Points.Define("WillNeedPtl", "swapin_walk_pmd_entry", Access.Acquire);
+    protected static readonly Point ReadCount = Points.Define("SwapinReadCount", "do_swap_page", Access.Read);
+    protected static readonly Point WaitPinned = Points.Define("SwapinWaitPinned", "do_swap_page", Access.Read);
+    protected static readonly Point BypassRead = Points.Define("SwapinReadDevice", "swap_read_folio", Access.Read);
+    protected static readonly Point BypassUptodate = Points.Define("SwapinSetUptodate", "folio_end_read", Access.Rmw);
+    protected static readonly Point TestEntry = Points.Define("SwapinTestEntry", "folio_matches_swap_entry", Access.Read);
+    protected static readonly Point TestLru = Points.Define("SwapinTestLru", "do_swap_page", Access.Read);
+    protected static readonly Point PteLock = Points.Define("SwapinPtl", "do_swap_page", Access.Acquire);
+    protected static readonly Point NoDevice = Points.Define("SwapinNoDevice", "do_swap_page", Access.Read);
+    protected static readonly Point NothingLock = Points.Define("SwapinNothingPtl", "do_swap_page", Access.Acquire);
+    protected static readonly Point TestFree = Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
+    protected static readonly Point TestFreeRefs =
+        Points.Define("SwapinTestFreeRefs", "should_try_to_free_swap", Access.Read);
+
+    protected static readonly Point CountRefs = Points.Define("SwapinCountRefs", "do_swap_page", Access.Read);
+    protected static readonly Point SetPte = Points.Define("SwapinSetPte", "do_swap_page", Access.Write);
+    protected static readonly Point CacheCount = Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
+    protected static readonly Point CacheWait = Points.Define("ReadCacheWait", "__read_swap_cache_async", Access.Read);
+    protected static readonly Point CacheRead = Points.Define("ReadCacheDevice", "swap_read_folio", Access.Read);
+    protected static readonly Point CacheUptodate = Points.Define("ReadCacheSetUptodate", "folio_end_read", Access.Rmw);
 
     /// <summary>The test that decides between the first and a further mapping.</summary>
     protected static readonly Point TestAnon = Points.Define("SwapinTestAnon", "do_swap_page", Access.Read);
@@ -63,10 +66,15 @@ public class SwapIn : Routine
             await mm.Ptl.Acquire(cpu, AdvisePtl);
             Pte pte = mm[page];
             mm.Ptl.Release(cpu);
-            if (pte.IsSwap && await ReadSwapCacheAsync(cpu, pte.Target) is { } folio)
+            if (pte.IsSwap && await R.Slots.TryGetDevice(cpu))
             {
-                read = true;
-                await R.Free.Put(cpu, folio, Holder.Lookup);
+                if (await ReadSwapCacheAsync(cpu, pte.Target) is { } folio)
+                {
+                    read = true;
+                    await R.Free.Put(cpu, folio, Holder.Lookup);
+                }
+
+                await R.Slots.ReleaseDevice(cpu);
             }
 
             await R.Lru.Drain(cpu);
@@ -161,7 +169,7 @@ public class SwapIn : Routine
         return folio.Anon;
     }
 
-    private async Flow<FaultResult> SwapInEntry(Cpu cpu, FaultContext fault, int slot)
+    protected virtual async Flow<FaultResult> SwapInEntry(Cpu cpu, FaultContext fault, int slot)
     {
         Folio? folio = await R.SwapCache.Lookup(cpu, slot);
         Holder holder = Holder.Lookup;
@@ -208,7 +216,7 @@ public class SwapIn : Routine
     }
 
     /// <summary>The part under the folio lock and the ptl; unlocks the folio if it maps it.</summary>
-    private async Flow<(FaultResult Result, bool Mapped)> MapFolio(
+    protected virtual async Flow<(FaultResult Result, bool Mapped)> MapFolio(
         Cpu cpu, FaultContext fault, Folio folio, int slot, bool cached, Holder holder)
     {
         MmStruct mm = fault.Mm;
@@ -274,7 +282,7 @@ public class SwapIn : Routine
     }
 
     /// <summary>No folio: under the ptl, either the entry has changed meanwhile, or memory is out.</summary>
-    private async Flow<FaultResult> NothingRead(Cpu cpu, FaultContext fault)
+    protected virtual async Flow<FaultResult> NothingRead(Cpu cpu, FaultContext fault)
     {
         await fault.Mm.Ptl.Acquire(cpu, NothingLock);
         bool same = fault.Mm[fault.Page] == fault.Original;
@@ -282,13 +290,24 @@ public class SwapIn : Routine
         return same ? FaultResult.Failed : FaultResult.Done;
     }
 
-    private async Flow<bool> ShouldFreeSwap(Cpu cpu, FaultContext fault, Folio folio)
+    protected virtual async Flow<bool> ShouldFreeSwap(Cpu cpu, FaultContext fault, Folio folio)
     {
         await cpu.At(TestFree, folio.FlagsWord);
-        return folio.Has(PageFlag.Swapcache) && (K.Swap.IsFull() || (fault.Write && folio.Refcount == 2));
+        if (!folio.Has(PageFlag.Swapcache))
+        {
+            return false;
+        }
+
+        if (K.Swap.IsFull())
+        {
+            return true;
+        }
+
+        await cpu.At(TestFreeRefs, folio.RefcountWord);
+        return fault.Write && folio.Refcount == 2;
     }
 
-    private async Flow<Folio?> ReadAhead(Cpu cpu, int slot)
+    protected virtual async Flow<Folio?> ReadAhead(Cpu cpu, int slot)
     {
         Folio? folio = await ReadSwapCacheAsync(cpu, slot);
         await R.Lru.Drain(cpu);
@@ -296,7 +315,7 @@ public class SwapIn : Routine
     }
 
     /// <summary>The bypass for synchronous devices: a private folio, the slot pinned until the entry is replaced.</summary>
-    private async Flow<Folio?> ReadPrivately(Cpu cpu, FaultContext fault, int slot)
+    protected virtual async Flow<Folio?> ReadPrivately(Cpu cpu, FaultContext fault, int slot)
     {
         Folio? folio = await R.Free.Allocate(cpu);
         if (folio is null)
@@ -324,7 +343,7 @@ public class SwapIn : Routine
         return folio;
     }
 
-    private async Flow ReadIntoCache(Cpu cpu, Folio fresh, int slot)
+    protected virtual async Flow ReadIntoCache(Cpu cpu, Folio fresh, int slot)
     {
         FolioLocking.SetLockedPrivate(cpu, fresh);
         fresh.Set(PageFlag.Swapbacked);

@@ -7,27 +7,27 @@ namespace Mm.Routines;
 /// <remarks>Left out: count continuations (counts stay below 63), clusters (see <see cref="SwapDevice"/>), zeromap and zswap.</remarks>
 public class SwapSlots : Routine
 {
-    private static readonly Point AllocLock = Points.Define("SlotAllocLock", "folio_alloc_swap", Access.Acquire);
-    private static readonly Point DupLock = Points.Define("SlotDuplicateLock", "swap_duplicate", Access.Acquire);
-    private static readonly Point FreeLock = Points.Define("SlotFreeLock", "swap_free_nr", Access.Acquire);
-    private static readonly Point PrepareLock = Points.Define("SlotPrepareLock", "swapcache_prepare", Access.Acquire);
-    private static readonly Point ClearLock = Points.Define("SlotClearLock", "swapcache_clear", Access.Acquire);
-    private static readonly Point PutLock = Points.Define("SlotPutFolioLock", "put_swap_folio", Access.Acquire);
-    private static readonly Point SwappedLock = Points.Define("SlotSwappedLock", "folio_swapped", Access.Acquire);
-    private static readonly Point TestCache = Points.Define("FreeSwapTestCache", "folio_free_swap", Access.Read);
-    private static readonly Point ZapLock = Points.Define("SlotZapLock", "free_swap_and_cache_nr", Access.Acquire);
-    private static readonly Point ZapReread = Points.Define("SlotZapReread", "free_swap_and_cache_nr", Access.Read);
-    private static readonly Point ReclaimMapped = Points.Define("SlotReclaimMapped", "__try_to_reclaim_swap", Access.Read);
-    private static readonly Point ReclaimLock = Points.Define("SlotReclaimLock", "__try_to_reclaim_swap", Access.Acquire);
-    private static readonly Point DirtyFreed = Points.Define("FreeSwapSetDirty", "folio_free_swap", Access.Rmw);
-    private static readonly Point GetDevice = Points.Define("SwapDeviceGet", "get_swap_device", Access.Rmw);
-    private static readonly Point PutDevice = Points.Define("SwapDevicePut", "put_swap_device", Access.Rmw);
-    private static readonly Point FreeCacheTest = Points.Define("FreeSwapCacheTest", "free_swap_cache", Access.Read);
+    protected static readonly Point AllocLock = Points.Define("SlotAllocLock", "folio_alloc_swap", Access.Acquire);
+    protected static readonly Point DupLock = Points.Define("SlotDuplicateLock", "swap_duplicate", Access.Acquire);
+    protected static readonly Point FreeLock = Points.Define("SlotFreeLock", "swap_free_nr", Access.Acquire);
+    protected static readonly Point PrepareLock = Points.Define("SlotPrepareLock", "swapcache_prepare", Access.Acquire);
+    protected static readonly Point ClearLock = Points.Define("SlotClearLock", "swapcache_clear", Access.Acquire);
+    protected static readonly Point PutLock = Points.Define("SlotPutFolioLock", "put_swap_folio", Access.Acquire);
+    protected static readonly Point SwappedLock = Points.Define("SlotSwappedLock", "folio_swapped", Access.Acquire);
+    protected static readonly Point TestCache = Points.Define("FreeSwapTestCache", "folio_free_swap", Access.Read);
+    protected static readonly Point ZapLock = Points.Define("SlotZapLock", "free_swap_and_cache_nr", Access.Acquire);
+    protected static readonly Point ZapReread = Points.Define("SlotZapReread", "free_swap_and_cache_nr", Access.Read);
+    protected static readonly Point ReclaimMapped = Points.Define("SlotReclaimMapped", "__try_to_reclaim_swap", Access.Read);
+    protected static readonly Point ReclaimLock = Points.Define("SlotReclaimLock", "__try_to_reclaim_swap", Access.Acquire);
+    protected static readonly Point DirtyFreed = Points.Define("FreeSwapSetDirty", "folio_free_swap", Access.Rmw);
+    protected static readonly Point GetDevice = Points.Define("SwapDeviceGet", "get_swap_device", Access.Rmw);
+    protected static readonly Point PutDevice = Points.Define("SwapDevicePut", "put_swap_device", Access.Rmw);
+    protected static readonly Point FreeCacheTest = Points.Define("FreeSwapCacheTest", "free_swap_cache", Access.Read);
 
     private SwapDevice Swap => K.Swap;
 
     /// <summary>get_swap_device: false when the device is going.</summary>
-    public async Flow<bool> TryGetDevice(Cpu cpu)
+    public virtual async Flow<bool> TryGetDevice(Cpu cpu)
     {
         await cpu.At(GetDevice, Swap.Word);
         if (!Swap.Live)
@@ -40,14 +40,14 @@ public class SwapSlots : Routine
     }
 
     /// <summary>put_swap_device.</summary>
-    public async Flow ReleaseDevice(Cpu cpu)
+    public virtual async Flow ReleaseDevice(Cpu cpu)
     {
         await cpu.At(PutDevice, Swap.Word);
         Swap.Users--;
     }
 
     /// <summary>folio_alloc_swap: a slot for a locked folio, which also enters the swap cache. False when there is none.</summary>
-    public async Flow<bool> Allocate(Cpu cpu, Folio folio)
+    public virtual async Flow<bool> Allocate(Cpu cpu, Folio folio)
     {
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_alloc_swap", folio);
         K.BugOn(!folio.Has(PageFlag.Uptodate), "VM_BUG_ON_FOLIO(!folio_test_uptodate(folio))", "folio_alloc_swap", folio);
@@ -64,7 +64,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>swap_duplicate: one owner more. An unused slot is an error that the caller takes for success.</summary>
-    public async Flow Duplicate(Cpu cpu, int slot)
+    public virtual async Flow Duplicate(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, DupLock);
         if (!Swap.IsFree(slot))
@@ -76,7 +76,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>swap_free: one owner less.</summary>
-    public async Flow Free(Cpu cpu, int slot)
+    public virtual async Flow Free(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, FreeLock);
         if (!K.BugOn(Swap.IsFree(slot), "_swap_info_get: Unused swap offset entry", "_swap_info_get", Swap.SlotWord(slot)))
@@ -88,7 +88,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>swapcache_prepare: sets SWAP_HAS_CACHE so that nobody else reads or reuses the slot. False if somebody has it, or it is free.</summary>
-    public async Flow<bool> PrepareCache(Cpu cpu, int slot)
+    public virtual async Flow<bool> PrepareCache(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, PrepareLock);
         bool taken = Swap.Count(slot) > 0 && !Swap.HasCache(slot);
@@ -102,7 +102,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>swapcache_clear: drops SWAP_HAS_CACHE; the slot is free if it has no owner.</summary>
-    public async Flow ClearCache(Cpu cpu, int slot)
+    public virtual async Flow ClearCache(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, ClearLock);
         Swap.SetHasCache(slot, false);
@@ -110,7 +110,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>put_swap_folio: the swap cache gives its hold on the slot back, after the folio left the table.</summary>
-    public async Flow PutFolio(Cpu cpu, int slot)
+    public virtual async Flow PutFolio(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, PutLock);
         Swap.SetHasCache(slot, false);
@@ -118,7 +118,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>folio_free_swap: a locked folio whose slot has no owner leaves the swap cache. False when it may not.</summary>
-    public async Flow<bool> FreeSwap(Cpu cpu, Folio folio)
+    public virtual async Flow<bool> FreeSwap(Cpu cpu, Folio folio)
     {
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_free_swap", folio);
         await cpu.At(TestCache, folio.FlagsWord);
@@ -143,7 +143,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>free_swap_cache: after an unmap, tries to drop the swap copy of a folio that nobody maps.</summary>
-    public async Flow FreeSwapCache(Cpu cpu, Folio folio)
+    public virtual async Flow FreeSwapCache(Cpu cpu, Folio folio)
     {
         await cpu.At(FreeCacheTest, folio.FlagsWord);
         if (folio.Has(PageFlag.Swapcache) && !folio.Mapped && await R.Locking.TryLock(cpu, folio))
@@ -154,7 +154,7 @@ public class SwapSlots : Routine
     }
 
     /// <summary>free_swap_and_cache_nr: zap drops an owner; if the cached copy is all that is left, that goes too.</summary>
-    public async Flow FreeSwapAndCache(Cpu cpu, int slot)
+    public virtual async Flow FreeSwapAndCache(Cpu cpu, int slot)
     {
         if (!await TryGetDevice(cpu))
         {
@@ -163,18 +163,22 @@ public class SwapSlots : Routine
 
         await Swap.ClusterLock.Acquire(cpu, ZapLock);
         Swap.PutCount(slot);
+        bool onlyCache = Swap.Count(slot) == 0 && Swap.HasCache(slot);
         Swap.ClusterLock.Release(cpu);
-        await cpu.At(ZapReread, Swap.SlotWord(slot));
-        if (Swap.Count(slot) == 0 && Swap.HasCache(slot))
+        if (onlyCache)
         {
-            await TryToReclaim(cpu, slot);
+            await cpu.At(ZapReread, Swap.SlotWord(slot));
+            if (Swap.Count(slot) == 0 && Swap.HasCache(slot))
+            {
+                await TryToReclaim(cpu, slot);
+            }
         }
 
         await ReleaseDevice(cpu);
     }
 
     /// <summary>__try_to_reclaim_swap(TTRS_UNMAPPED | TTRS_FULL).</summary>
-    private async Flow TryToReclaim(Cpu cpu, int slot)
+    protected virtual async Flow TryToReclaim(Cpu cpu, int slot)
     {
         while (true)
         {
@@ -205,7 +209,7 @@ public class SwapSlots : Routine
         }
     }
 
-    private async Flow ReclaimLocked(Cpu cpu, Folio folio, int slot)
+    protected virtual async Flow ReclaimLocked(Cpu cpu, Folio folio, int slot)
     {
         await cpu.At(ReclaimMapped, folio.MapcountWord);
         if ((folio.Mapped && !Swap.IsFull()) || folio.Has(PageFlag.Writeback))

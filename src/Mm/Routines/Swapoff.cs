@@ -12,26 +12,27 @@ namespace Mm.Routines;
 /// </remarks>
 public class Swapoff : Routine
 {
-    private static readonly Point Disable = Points.Define("SwapoffDisable", "wait_for_allocation", Access.Acquire);
-    private static readonly Point Reinsert = Points.Define("SwapoffReinsert", "reinsert_swap_info", Access.Acquire);
-    private static readonly Point TestUsage = Points.Define("SwapoffTestUsage", "try_to_unuse", Access.Read);
-    private static readonly Point LookMmlist = Points.Define("SwapoffNextMm", "try_to_unuse", Access.Read);
-    private static readonly Point GetMm = Points.Define("SwapoffGetMm", "mmget_not_zero", Access.Rmw);
-    private static readonly Point MmapLock = Points.Define("SwapoffMmapLock", "unuse_mm", Access.Acquire);
-    private static readonly Point ReadPte = Points.Define("SwapoffReadPte", "unuse_pte_range", Access.Read);
-    private static readonly Point TestGone = Points.Define("SwapoffTestSlotGone", "unuse_pte_range", Access.Read);
-    private static readonly Point TestEntry = Points.Define("SwapoffTestEntry", "unuse_pte", Access.Read);
-    private static readonly Point PteLock = Points.Define("SwapoffPtl", "unuse_pte", Access.Acquire);
-    private static readonly Point GetFolio = Points.Define("SwapoffGetFolio", "unuse_pte", Access.Rmw);
-    private static readonly Point TestAnon = Points.Define("SwapoffTestAnon", "unuse_pte", Access.Read);
-    private static readonly Point SetPte = Points.Define("SwapoffSetPte", "unuse_pte", Access.Write);
-    private static readonly Point FindSlot = Points.Define("SwapoffFindSlot", "find_next_to_unuse", Access.Read);
-    private static readonly Point Retry = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
-    private static readonly Point Kill = Points.Define("SwapoffKill", "percpu_ref_kill", Access.Write);
-    private static readonly Point WaitUsers = Points.Define("SwapoffWaitUsers", "wait_for_completion", Access.Acquire);
-    private static readonly Point Drain = Points.Define("SwapoffDrainMmlist", "drain_mmlist", Access.Write);
-    private static readonly Point Revive = Points.Define("SwaponRevive", "percpu_ref_resurrect", Access.Rmw);
-    private static readonly Point Enable = Points.Define("SwaponEnable", "enable_swap_info", Access.Acquire);
+    protected static readonly Point Disable = Points.Define("SwapoffDisable", "wait_for_allocation", Access.Acquire);
+    protected static readonly Point Reinsert = Points.Define("SwapoffReinsert", "reinsert_swap_info", Access.Acquire);
+    protected static readonly Point TestUsage = Points.Define("SwapoffTestUsage", "try_to_unuse", Access.Read);
+    protected static readonly Point LookMmlist = Points.Define("SwapoffNextMm", "try_to_unuse", Access.Read);
+    protected static readonly Point GetMm = Points.Define("SwapoffGetMm", "mmget_not_zero", Access.Rmw);
+    protected static readonly Point MmapLock = Points.Define("SwapoffMmapLock", "unuse_mm", Access.Acquire);
+    protected static readonly Point ReadPte = Points.Define("SwapoffReadPte", "unuse_pte_range", Access.Read);
+    protected static readonly Point TestGone = Points.Define("SwapoffTestSlotGone", "unuse_pte_range", Access.Read);
+    protected static readonly Point TestEntry = Points.Define("SwapoffTestEntry", "unuse_pte", Access.Read);
+    protected static readonly Point PteLock = Points.Define("SwapoffPtl", "unuse_pte", Access.Acquire);
+    protected static readonly Point GetFolio = Points.Define("SwapoffGetFolio", "unuse_pte", Access.Rmw);
+    protected static readonly Point TestAnon = Points.Define("SwapoffTestAnon", "unuse_pte", Access.Read);
+    protected static readonly Point SetPte = Points.Define("SwapoffSetPte", "unuse_pte", Access.Write);
+    protected static readonly Point FindSlot = Points.Define("SwapoffFindSlot", "find_next_to_unuse", Access.Read);
+    protected static readonly Point Retry = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
+    protected static readonly Point Kill = Points.Define("SwapoffKill", "percpu_ref_kill", Access.Write);
+    protected static readonly Point WaitUsers = Points.Define("SwapoffWaitUsers", "wait_for_completion", Access.Acquire);
+    protected static readonly Point Drain = Points.Define("SwapoffDrainMmlist", "drain_mmlist", Access.Write);
+    protected static readonly Point Freed = Points.Define("SwapoffFreeMaps", "sys_swapoff", Access.Write);
+    protected static readonly Point Revive = Points.Define("SwaponRevive", "percpu_ref_resurrect", Access.Rmw);
+    protected static readonly Point Enable = Points.Define("SwaponEnable", "enable_swap_info", Access.Acquire);
 
     private PassWorthwhile? worthwhile;
 
@@ -40,8 +41,13 @@ public class Swapoff : Routine
     public virtual async Flow<bool> Run(Cpu cpu)
     {
         await K.Swap.ClusterLock.Acquire(cpu, Disable);
-        bool was = K.Swap.Writable;
-        K.Swap.Writable = false;
+        bool was = K.Swap.Writable && !K.Swap.GoingOff;
+        if (was)
+        {
+            K.Swap.Writable = false;
+            K.Swap.GoingOff = true;
+        }
+
         K.Swap.ClusterLock.Release(cpu);
         if (!was)
         {
@@ -52,6 +58,7 @@ public class Swapoff : Routine
         {
             await K.Swap.ClusterLock.Acquire(cpu, Reinsert);
             K.Swap.Writable = true;
+            K.Swap.GoingOff = false;
             K.Swap.ClusterLock.Release(cpu);
             return false;
         }
@@ -66,6 +73,9 @@ public class Swapoff : Routine
             }
         }
 
+        await cpu.At(Freed, K.Swap.Word);
+        K.Swap.TruthGone = true;
+        K.Swap.GoingOff = false;
         return true;
     }
 
@@ -75,12 +85,13 @@ public class Swapoff : Routine
     public virtual async Flow<bool> SwapOn(Cpu cpu)
     {
         await cpu.At(Revive, K.Swap.Word);
-        if (K.Swap.Live || K.Swap.Users != 0 || K.Swap.InUse() != 0)
+        if (K.Swap.GoingOff || K.Swap.Live || K.Swap.Users != 0 || K.Swap.InUse() != 0)
         {
             return false;
         }
 
         K.Swap.Live = true;
+        K.Swap.TruthGone = false;
         await K.Swap.ClusterLock.Acquire(cpu, Enable);
         K.Swap.Writable = true;
         K.Swap.ClusterLock.Release(cpu);
@@ -252,14 +263,14 @@ public class Swapoff : Routine
         await cpu.At(WaitUsers, K.Swap.Word, K.Swap.NoUsers);
     }
 
-    private async Flow<bool> InUse(Cpu cpu)
+    protected virtual async Flow<bool> InUse(Cpu cpu)
     {
         await cpu.At(TestUsage, K.Swap.ClusterLock);
         return K.Swap.InUse() != 0;
     }
 
     /// <summary>mmget_not_zero for a process on the list; one that is exiting frees its slots itself.</summary>
-    private async Flow<bool> GetListed(Cpu cpu, MmStruct mm)
+    protected virtual async Flow<bool> GetListed(Cpu cpu, MmStruct mm)
     {
         await cpu.At(LookMmlist, K.Mmlist);
         if (!mm.OnMmlist)

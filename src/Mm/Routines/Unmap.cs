@@ -7,17 +7,17 @@ namespace Mm.Routines;
 /// <remarks>Left out: mlocked VMAs, lazyfree, hwpoison, batched TLB flushes.</remarks>
 public class Unmap : Routine
 {
-    private static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
-    private static readonly Point PteLock = Points.Define("UnmapPtl", "page_vma_mapped_walk", Access.Acquire);
-    private static readonly Point TestExclusive = Points.Define("UnmapTestExclusive", "try_to_unmap_one", Access.Read);
-    private static readonly Point ClearPte = Points.Define("UnmapClearPte", "try_to_unmap_one", Access.Rmw);
-    private static readonly Point SetDirty = Points.Define("UnmapSetDirty", "try_to_unmap_one", Access.Rmw);
-    private static readonly Point TestBacked = Points.Define("UnmapTestSwapcache", "try_to_unmap_one", Access.Read);
-    private static readonly Point RestorePte = Points.Define("UnmapRestorePte", "try_to_unmap_one", Access.Write);
-    private static readonly Point MmlistAdd = Points.Define("UnmapMmlistAdd", "try_to_unmap_one", Access.Write);
-    private static readonly Point SetPte = Points.Define("UnmapSetSwapPte", "try_to_unmap_one", Access.Write);
-    private static readonly Point TestYoung = Points.Define("ReferencedTestYoung", "folio_referenced_one", Access.Rmw);
-    private static readonly Point TestMapped = Points.Define("ReferencedMapped", "folio_referenced", Access.Read);
+    protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
+    protected static readonly Point PteLock = Points.Define("UnmapPtl", "page_vma_mapped_walk", Access.Acquire);
+    protected static readonly Point TestExclusive = Points.Define("UnmapTestExclusive", "try_to_unmap_one", Access.Read);
+    protected static readonly Point ClearPte = Points.Define("UnmapClearPte", "try_to_unmap_one", Access.Rmw);
+    protected static readonly Point SetDirty = Points.Define("UnmapSetDirty", "try_to_unmap_one", Access.Rmw);
+    protected static readonly Point TestBacked = Points.Define("UnmapTestSwapcache", "try_to_unmap_one", Access.Read);
+    protected static readonly Point RestorePte = Points.Define("UnmapRestorePte", "try_to_unmap_one", Access.Write);
+    protected static readonly Point MmlistAdd = Points.Define("UnmapMmlistAdd", "try_to_unmap_one", Access.Write);
+    protected static readonly Point SetPte = Points.Define("UnmapSetSwapPte", "try_to_unmap_one", Access.Write);
+    protected static readonly Point TestYoung = Points.Define("ReferencedTestYoung", "folio_referenced_one", Access.Rmw);
+    protected static readonly Point TestMapped = Points.Define("ReferencedMapped", "folio_referenced", Access.Read);
 
     /// <summary>try_to_unmap: replaces every mapping by a swap entry. The folio is locked and in the swap cache.</summary>
     public virtual async Flow TryToUnmap(Cpu cpu, Folio folio)
@@ -47,7 +47,7 @@ public class Unmap : Routine
             }
         }
 
-        RmapWalk.Unlock(cpu, anonVma);
+        R.RmapWalk.Unlock(cpu, anonVma);
     }
 
     /// <summary>folio_referenced: clears the accessed bits of all mappings.</summary>
@@ -86,13 +86,13 @@ public class Unmap : Routine
             vma.Mm.Ptl.Release(cpu);
         }
 
-        RmapWalk.Unlock(cpu, anonVma);
+        R.RmapWalk.Unlock(cpu, anonVma);
         return referenced;
     }
 
     /// <summary>page_vma_mapped_walk without PVMW_SYNC: peeks first, and takes the ptl only if the entry looks right.</summary>
     /// <returns>Whether the entry maps the folio; the ptl is held then.</returns>
-    public async Flow<bool> FindMapping(Cpu cpu, Folio folio, MmStruct mm)
+    public virtual async Flow<bool> FindMapping(Cpu cpu, Folio folio, MmStruct mm)
     {
         int page = folio.Index;
         await cpu.At(Peek, mm.PteWord(page));

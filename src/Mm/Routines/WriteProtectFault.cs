@@ -7,18 +7,18 @@ namespace Mm.Routines;
 /// <remarks>Left out: shared and file mappings, KSM, large folios, userfaultfd.</remarks>
 public class WriteProtectFault : Routine
 {
-    private static readonly Point TestExclusive = Points.Define("WpTestExclusive", "do_wp_page", Access.Read);
-    private static readonly Point SetExclusive = Points.Define("WpSetExclusive", "do_wp_page", Access.Rmw);
-    private static readonly Point Reuse = Points.Define("WpReuseSetPte", "wp_page_reuse", Access.Write);
-    private static readonly Point GetOld = Points.Define("WpGetOld", "do_wp_page", Access.Rmw);
-    private static readonly Point CountRefs = Points.Define("WpReuseCountRefs", "wp_can_reuse_anon_folio", Access.Read);
-    private static readonly Point TestLru = Points.Define("WpReuseTestLru", "wp_can_reuse_anon_folio", Access.Read);
-    private static readonly Point CountAgain = Points.Define("WpReuseCountAgain", "wp_can_reuse_anon_folio", Access.Read);
-    private static readonly Point CountLocked = Points.Define("WpReuseCountLocked", "wp_can_reuse_anon_folio", Access.Read);
-    private static readonly Point CopyData = Points.Define("WpCopyData", "wp_page_copy", Access.Read);
-    private static readonly Point CopyLock = Points.Define("WpCopyPtl", "wp_page_copy", Access.Acquire);
-    private static readonly Point ClearPte = Points.Define("WpCopyClearPte", "wp_page_copy", Access.Rmw);
-    private static readonly Point SetPte = Points.Define("WpCopySetPte", "wp_page_copy", Access.Write);
+    protected static readonly Point TestExclusive = Points.Define("WpTestExclusive", "do_wp_page", Access.Read);
+    protected static readonly Point SetExclusive = Points.Define("WpSetExclusive", "do_wp_page", Access.Rmw);
+    protected static readonly Point Reuse = Points.Define("WpReuseSetPte", "wp_page_reuse", Access.Write);
+    protected static readonly Point GetOld = Points.Define("WpGetOld", "do_wp_page", Access.Rmw);
+    protected static readonly Point CountRefs = Points.Define("WpReuseCountRefs", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point TestLru = Points.Define("WpReuseTestLru", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point CountAgain = Points.Define("WpReuseCountAgain", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point CountLocked = Points.Define("WpReuseCountLocked", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point CopyData = Points.Define("WpCopyData", "wp_page_copy", Access.Read);
+    protected static readonly Point CopyLock = Points.Define("WpCopyPtl", "wp_page_copy", Access.Acquire);
+    protected static readonly Point ClearPte = Points.Define("WpCopyClearPte", "wp_page_copy", Access.Rmw);
+    protected static readonly Point SetPte = Points.Define("WpCopySetPte", "wp_page_copy", Access.Write);
 
     /// <summary>do_wp_page: entered with the ptl held and the entry equal to <see cref="FaultContext.Original"/>; leaves without the ptl.</summary>
     public virtual async Flow<FaultResult> DoWpPage(Cpu cpu, FaultContext fault)
@@ -142,7 +142,7 @@ public class WriteProtectFault : Routine
         return FaultResult.Done;
     }
 
-    private async Flow Replace(Cpu cpu, FaultContext fault, Folio? old, Folio copy)
+    protected virtual async Flow Replace(Cpu cpu, FaultContext fault, Folio? old, Folio copy)
     {
         MmStruct mm = fault.Mm;
         if (old is null)
@@ -165,7 +165,7 @@ public class WriteProtectFault : Routine
         }
     }
 
-    private async Flow PutOld(Cpu cpu, Folio? old)
+    protected virtual async Flow PutOld(Cpu cpu, Folio? old)
     {
         if (old is not null)
         {

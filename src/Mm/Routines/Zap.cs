@@ -10,13 +10,13 @@ namespace Mm.Routines;
 /// </remarks>
 public class Zap : Routine
 {
-    private static readonly Point PteLock = Points.Define("ZapPtl", "zap_pte_range", Access.Acquire);
-    private static readonly Point ReadPte = Points.Define("ZapReadPte", "zap_pte_range", Access.Read);
-    private static readonly Point ClearPte = Points.Define("ZapClearPte", "zap_present_ptes", Access.Rmw);
-    private static readonly Point ClearSwap = Points.Define("ZapClearSwapPte", "zap_nonpresent_ptes", Access.Write);
-    private static readonly Point ClearMigration = Points.Define("ZapClearMigrationPte", "zap_nonpresent_ptes", Access.Write);
-    private static readonly Point ClearZero = Points.Define("ZapClearZeroPte", "zap_present_ptes", Access.Write);
-    private static readonly Point AddCounters = Points.Define("ZapAddRss", "zap_pte_range", Access.Rmw);
+    protected static readonly Point PteLock = Points.Define("ZapPtl", "zap_pte_range", Access.Acquire);
+    protected static readonly Point ReadPte = Points.Define("ZapReadPte", "zap_pte_range", Access.Read);
+    protected static readonly Point ClearPte = Points.Define("ZapClearPte", "zap_present_ptes", Access.Rmw);
+    protected static readonly Point ClearSwap = Points.Define("ZapClearSwapPte", "zap_nonpresent_ptes", Access.Write);
+    protected static readonly Point ClearMigration = Points.Define("ZapClearMigrationPte", "zap_nonpresent_ptes", Access.Write);
+    protected static readonly Point ClearZero = Points.Define("ZapClearZeroPte", "zap_present_ptes", Access.Write);
+    protected static readonly Point AddCounters = Points.Define("ZapAddRss", "zap_pte_range", Access.Rmw);
 
     private readonly Gather[] gathers = new Gather[Machine.CpusMax];
 

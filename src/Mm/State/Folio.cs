@@ -361,7 +361,14 @@ public sealed class Folio
         WaitQueue.Reset();
     }
 
-    private void Touch() => kernel.Touched.Folios |= 1UL << Pfn;
+    private void Touch()
+    {
+        kernel.Touched.Folios |= 1UL << Pfn;
+        if (Free)
+        {
+            kernel.TruthBroken.Add($"freed: {this} is changed although it is in the page allocator");
+        }
+    }
 
     /// <inheritdoc />
     public override string ToString() => $"folio {Pfn}";

@@ -113,6 +113,14 @@ public sealed class MmStruct
         Touch();
     }
 
+    /// <summary>Stores a copy of the parent's entry, which speaks of the same use of its slot: one step.</summary>
+    public void InheritPte(MmStruct parent, int page, Pte pte)
+    {
+        SetPte(page, pte);
+        truthGenerations[page] = parent.truthGenerations[page];
+        TruthData[page] = parent.TruthData[page];
+    }
+
     /// <summary>add_mm_counter for both counters that small anonymous folios move.</summary>
     public void AddRss(int anonPages, int swapEntries)
     {

@@ -50,6 +50,12 @@ public sealed class SwapDevice
     /// <summary>Whether get_swap_device succeeds.</summary>
     public bool Live { get; set; }
 
+    /// <summary>Whether a swapoff is under way: nobody else may switch the device on or off.</summary>
+    public bool GoingOff { get; set; }
+
+    /// <summary>Ground truth: swapoff has freed the maps; whoever uses a slot now uses freed memory.</summary>
+    public bool TruthGone { get; set; }
+
     /// <summary>Holders of a device reference.</summary>
     public int Users { get; set; }
 
@@ -153,12 +159,20 @@ public sealed class SwapDevice
     /// <summary>The device fills the folio from the slot.</summary>
     public void ReadInto(Folio folio, int slot)
     {
+        Touch(slot);
         folio.SetData(Data[slot]);
         folio.TruthCopies(slot, TruthGeneration[slot]);
     }
 
     /// <summary>Marks a slot as changed, so that its laws are checked.</summary>
-    public void Touch(int slot) => kernel.Touched.Slots |= 1u << slot;
+    public void Touch(int slot)
+    {
+        kernel.Touched.Slots |= 1u << slot;
+        if (TruthGone)
+        {
+            kernel.TruthBroken.Add($"freed: slot {slot} is used although swapoff has freed the device");
+        }
+    }
 
     internal void Reset(int slots, bool synchronous)
     {
@@ -166,6 +180,8 @@ public sealed class SwapDevice
         Synchronous = synchronous;
         Writable = true;
         Live = true;
+        GoingOff = false;
+        TruthGone = false;
         Users = 0;
         ClusterLock.Reset();
         Array.Clear(counts);

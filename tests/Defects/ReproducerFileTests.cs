@@ -1,0 +1,80 @@
+using Fuzz.Campaign;
+using Fuzz.Execution;
+using Fuzz.Reporting;
+using Fuzz.Schedules;
+using Interleave;
+using Xunit;
+
+namespace Tests.Defects;
+
+public class ReproducerFileTests
+{
+    private const int Times = 1000;
+
+    public static TheoryData<string> Stories => [.. Story.All.Select(story => story.Name)];
+
+    [Theory]
+    [MemberData(nameof(Stories))]
+    public void Each_story_has_its_reproducer_in_its_canonical_form_and_its_report(string name)
+    {
+        Story story = Find(name);
+        Reproducer reproducer = CorpusFolder.Read(story);
+        Assert.Equal(reproducer.Print(), File.ReadAllText(CorpusFolder.FileOf(story)));
+        Assert.Equal([story.Variant], reproducer.Variants);
+        Assert.True(story.Matches(new Violation(reproducer.Violates, LawKind.Symptom, "", 0, null)));
+        Assert.False(string.IsNullOrEmpty(reproducer.Remark));
+        Assert.True(File.Exists(Path.ChangeExtension(CorpusFolder.FileOf(story), ".report.txt")));
+    }
+
+    [Fact]
+    public void Each_reproducer_belongs_to_a_story() => Assert.Equal(
+        Story.All.Select(story => story.Name).Order(StringComparer.Ordinal),
+        Directory.GetFiles(CorpusFolder.Defects, $"*{CorpusStore.ReproducerSuffix}")
+            .Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Stories))]
+    public void Each_reproducer_fails_with_its_variant_1000_times_of_1000_in_the_same_steps(string name)
+    {
+        Reproducer reproducer = CorpusFolder.Read(Find(name));
+        ReproducerRunner runner = new(reproducer, new MmEngine(reproducer.Variants), strict: true);
+        Assert.Equal(new Replay(ReplayEnd.Fails), runner.Run());
+        TraceStep[] trace = runner.Engine.Machine.Trace.ToArray();
+        Violation[] broken = [.. runner.Engine.Verdict.Violations];
+        Assert.Equal(reproducer.Schedule, Schedule.FromTrace(runner.Engine.Machine));
+        for (int i = 1; i < Times; i++)
+        {
+            Assert.Equal(new Replay(ReplayEnd.Fails), runner.Run());
+            Assert.True(runner.Engine.Machine.Trace.SequenceEqual(trace));
+            Assert.Equal(broken, runner.Engine.Verdict.Violations);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stories))]
+    public void Each_reproducer_passes_without_its_variant_1000_times_of_1000_in_the_same_steps(string name)
+    {
+        Reproducer reproducer = CorpusFolder.Read(Find(name));
+        ReproducerRunner runner = new(reproducer, new MmEngine(), strict: false);
+        Assert.Equal(new Replay(ReplayEnd.Passes), runner.Run());
+        TraceStep[] trace = runner.Engine.Machine.Trace.ToArray();
+        for (int i = 1; i < Times; i++)
+        {
+            Assert.Equal(new Replay(ReplayEnd.Passes), runner.Run());
+            Assert.True(runner.Engine.Machine.Trace.SequenceEqual(trace));
+        }
+    }
+
+    [Theory]
+    [InlineData("lost-pg-lru", 2)]
+    [InlineData("double-first-map", 2)]
+    [InlineData("slot-aba", 4)]
+    public void A_reproducer_is_no_larger_than_it_has_to_be(string name, int callsMax)
+    {
+        Reproducer reproducer = CorpusFolder.Read(Find(name));
+        Assert.Equal(2, reproducer.Program.Cpus.Length);
+        Assert.True(reproducer.Program.ConcurrentCalls <= callsMax);
+    }
+
+    private static Story Find(string name) => Story.All.First(story => story.Name == name);
+}

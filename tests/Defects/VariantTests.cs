@@ -1,0 +1,78 @@
+using System.Reflection;
+using Fuzz.Campaign;
+using Fuzz.Execution;
+using Mm.History;
+using Mm.Routines;
+using Xunit;
+
+namespace Tests.Defects;
+
+public class VariantTests
+{
+    private static readonly PropertyInfo[] Table =
+        [.. typeof(RoutineTable).GetProperties().Where(slot => slot.PropertyType.IsSubclassOf(typeof(Routine)))];
+
+    public static TheoryData<string> Variants => [.. VariantCatalog.All.Select(variant => variant.Name)];
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void A_variant_replaces_exactly_one_routine(string name)
+    {
+        Variant variant = VariantCatalog.Find(name)!;
+        RoutineTable plain = new MmEngine().Kernel.R;
+        RoutineTable changed = new MmEngine(name).Kernel.R;
+        PropertyInfo replaced = Assert.Single(
+            Table, slot => slot.GetValue(plain)!.GetType() != slot.GetValue(changed)!.GetType());
+        Assert.IsType(variant.Type, replaced.GetValue(changed));
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void A_variant_is_one_file_and_overrides_something(string name)
+    {
+        Variant variant = VariantCatalog.Find(name)!;
+        Assert.Equal("Mm.History", variant.Type.Namespace);
+        Assert.True(File.Exists(
+            Path.Combine(CorpusFolder.Root, "src", "Mm", "History", variant.Type.Name + ".cs")));
+        const BindingFlags Own =
+            BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        Assert.Contains(variant.Type.GetMethods(Own), method => method.GetBaseDefinition() != method);
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void A_variant_says_what_it_is_where_it_stood_what_fixed_it_and_what_people_saw(string name)
+    {
+        VariantAttribute facts = VariantCatalog.Find(name)!.Facts;
+        Assert.Matches("^[a-z0-9]+(-[a-z0-9]+)*$", facts.Name);
+        Assert.All(
+            new[] { facts.Subject, facts.Origin, facts.Fix, facts.Symptom },
+            fact => Assert.False(string.IsNullOrWhiteSpace(fact)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void A_variant_has_a_story(string name) => Assert.Contains(Story.All, story => story.Variant == name);
+
+    [Fact]
+    public void Stories_and_kernel_versions_name_variants_that_exist()
+    {
+        Assert.All(Story.All, story => Assert.NotNull(VariantCatalog.Find(story.Variant)));
+        Assert.All(
+            KernelVersion.All.SelectMany(version => version.Variants), name => Assert.NotNull(VariantCatalog.Find(name)));
+    }
+
+    [Fact]
+    public void Every_kernel_version_can_be_built() =>
+        Assert.All(KernelVersion.All, version => Assert.Equal(version.Variants, new MmEngine(version.Variants).Variants));
+
+    [Fact]
+    public void Two_variants_of_one_routine_are_refused()
+    {
+        string[] swapin = [.. VariantCatalog.All
+            .Where(variant => variant.Type.IsSubclassOf(typeof(SwapIn))).Select(variant => variant.Name)];
+        Assert.True(swapin.Length >= 2);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => new MmEngine(swapin[..2]));
+        Assert.Contains("both replace SwapIn", error.Message, StringComparison.Ordinal);
+    }
+}
