@@ -63,7 +63,7 @@ public class ForkTests
     {
         World world = World.After("shape mms 2 pages 1\nsetup pinwrite mm0 p0\n unpin mm0 p0\n fork mm0 mm1");
         Assert.Same(world.Folio(0, 0), world.Folio(1, 0));
-        Assert.True(world.Mm(1).HasPinned);
+        Assert.False(world.Mm(1).HasPinned);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Fuzz.Shrinking;
 /// <summary>How hard a candidate is tried, in executions.</summary>
 /// <param name="Bounded">Systematic ones, with 0, 1 and 2 preemptions.</param>
 /// <param name="Random">Random ones after them: a random walk and PCT in turn.</param>
-public sealed record ReproductionBudget(int Bounded = 300, int Random = 200);
+public sealed record ReproductionBudget(int Bounded = 800, int Random = 1200);
 
 /// <summary>Another failure that was met while chasing one. It is a find of its own.</summary>
 /// <param name="Signature">What was broken first.</param>
@@ -149,7 +149,7 @@ public sealed class ReproductionTest : ICandidateTest
     private bool FailsAtRandom(Program candidate)
     {
         Rng rng = new(Seed);
-        IScheduler[] schedulers = [new RandomScheduler(rng), new PctScheduler(2, rng), new PctScheduler(3, rng)];
+        IScheduler[] schedulers = [new PctScheduler(3, rng), new PctScheduler(2, rng), new PctScheduler(3, rng), new RandomScheduler(rng)];
         for (int i = 0; i < budget.Random; i++)
         {
             if (Execute(candidate, schedulers[i % schedulers.Length]))
