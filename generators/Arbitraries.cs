@@ -7,8 +7,8 @@ namespace Generators;
 
 /// <summary>What <c>[Property(Arbitrary = [typeof(Arbitraries)])]</c> needs to draw and to shrink programs.</summary>
 /// <remarks>
-/// There is one shrinker: FsCheck brings only its loop (the first simpler program that fails, again and again), the programs
-/// it tries are those of <see cref="Shrinker.Simpler"/>.
+/// There is one shrinker: FsCheck brings only its loop (the first simpler program that fails, again and again), the
+/// programs it tries are those of <see cref="Shrinker.Simpler"/>.
 /// </remarks>
 public static class Arbitraries
 {

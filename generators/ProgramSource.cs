@@ -6,10 +6,11 @@ using Interleave;
 
 namespace Generators;
 
-/// <summary>The generators as the campaign asks for them: a program for each draw, from the campaign's own random numbers.</summary>
+/// <summary>The generators as the campaign asks for them: a program for each draw, from the campaign's own random
+/// numbers.</summary>
 /// <remarks>
-/// A taste is drawn by FsCheck once for a few programs: the draw costs as much as some ten executions. Not thread-safe; the
-/// programs depend on the numbers drawn since it was made, so each worker has its own.
+/// A taste is drawn by FsCheck once for a few programs: the draw costs as much as some ten executions. Not thread-safe;
+/// the programs depend on the numbers drawn since it was made, so each worker has its own.
 /// </remarks>
 public sealed class ProgramSource : IProgramSource
 {

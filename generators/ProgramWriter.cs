@@ -4,10 +4,11 @@ using Interleave;
 
 namespace Generators;
 
-/// <summary>Writes programs of one taste: setup, then lanes, each call aimed at something it will probably find.</summary>
+/// <summary>Writes programs of one taste: setup, then lanes, each call aimed at something it will probably
+/// find.</summary>
 /// <remarks>
-/// Plain code on an <see cref="Rng"/> rather than a chain of FsCheck binds, one for each argument: such a chain was measured
-/// at about 1 ms and 1.2 MB a program, two hundred times what an execution costs.
+/// Plain code on an <see cref="Rng"/> rather than a chain of FsCheck binds, one for each argument: such a chain was
+/// measured at about 1 ms and 1.2 MB a program, two hundred times what an execution costs.
 /// </remarks>
 public static class ProgramWriter
 {

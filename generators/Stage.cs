@@ -3,9 +3,11 @@ using Fuzz.Programs;
 
 namespace Generators;
 
-/// <summary>What a generated program has probably done so far: just enough for most calls to find something to do.</summary>
+/// <summary>What a generated program has probably done so far: just enough for most calls to find something to
+/// do.</summary>
 /// <remarks>
-/// A guess, not a model: bit 4*mm+page of each set. Nothing depends on its being right, since an impossible call is a no-op.
+/// A guess, not a model: bit 4*mm+page of each set. Nothing depends on its being right, since an impossible call is a
+/// no-op.
 /// </remarks>
 /// <param name="Pages">Pages of each process.</param>
 /// <param name="Mapped">Pages that a VMA covers.</param>
@@ -22,7 +24,8 @@ public readonly record struct Stage(
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
     public static Stage First(int pages) => new((byte)pages, (ushort)((1 << pages) - 1), 0, 0, 0, 1, true);
 
-    /// <summary>The (mm, page) pairs, or mms, that the call would find something to do with, as a bit set; -1 for "no target needed".</summary>
+    /// <summary>The (mm, page) pairs, or mms, that the call would find something to do with, as a bit set; -1 for "no
+    /// target needed".</summary>
     public int Targets(MmCall kind, int mms) => kind switch
     {
         MmCall.Read or MmCall.Write or MmCall.Pin or MmCall.PinWrite => Mapped,

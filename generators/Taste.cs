@@ -4,10 +4,12 @@ using Fuzz.Programs;
 
 namespace Generators;
 
-/// <summary>What a family of programs has in common: the shape of its world, which calls it uses and how much, which page is hot.</summary>
+/// <summary>What a family of programs has in common: the shape of its world, which calls it uses and how much, which
+/// page is hot.</summary>
 /// <remarks>
-/// Swarm testing (Groce et al., ISSTA 2012): leaving features out finds what using everything hides. Each call is off in half
-/// of the families; the rest are weighted 1 to 9. Loads and stores are never off: without them nothing is there.
+/// Swarm testing (Groce et al., ISSTA 2012): leaving features out finds what using everything hides. Each call is off
+/// in half of the families; the rest are weighted 1 to 9. Loads and stores are never off: without them nothing is
+/// there.
 /// </remarks>
 /// <param name="Shape">Values of the language's shape.</param>
 /// <param name="SetupWeights">By call kind, for the setup.</param>
@@ -17,7 +19,8 @@ namespace Generators;
 /// <param name="LaneMax">Most calls of a lane.</param>
 public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int SetupMax, int LaneMax)
 {
-    /// <summary>Weights of the calls in a setup: mostly what brings pages into interesting states. By call kind.</summary>
+    /// <summary>Weights of the calls in a setup: mostly what brings pages into interesting states. By call
+    /// kind.</summary>
     private static readonly int[] Setup = [1, 3, 3, 1, 3, 9, 30, 12, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1];
 
     /// <summary>Weights of the calls in a lane. By call kind.</summary>
@@ -31,16 +34,20 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
 
     /// <summary>A random taste.</summary>
     public static Gen<Taste> Any { get; } =
-        from mms in Gen.Frequency((5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
-        from pages in Gen.Frequency((12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)))
-        from slots in Gen.Frequency((2, Gen.Constant(1)), (3, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(6)))
+        from mms in Gen.Frequency(
+            (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
+        from pages in Gen.Frequency(
+            (12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)))
+        from slots in Gen.Frequency(
+            (2, Gen.Constant(1)), (3, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(6)))
         from device in Gen.Choose(0, 1)
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from hot in Gen.Choose(0, pages - 1)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((2, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
-        select new Taste([mms, pages, slots, device], Scale(setupWeights, Setup), Scale(weights, Lane), hot, setup, lane);
+        select new Taste(
+            [mms, pages, slots, device], Scale(setupWeights, Setup), Scale(weights, Lane), hot, setup, lane);
 
     private static int[] Scale(int[] weights, int[] by)
     {

@@ -67,17 +67,21 @@ internal static class ShowCommand
                 Part(true, "distribution", () => Distribution.ToJson(drawn), () => Distribution.Print(drawn, screen));
             }
 
-            if (parts.Count == 0)
-            {
-                throw new InputException(
-                    Inputs.CommandLine, 0, 0, "nothing to show",
-                    "a file, or --calls, --points, --variants, --kernels, --stories or --distribution");
-            }
-
+            RequireAny(parts);
             parts.ForEach(part => part());
             return App.NothingFound;
         });
         return command;
+    }
+
+    private static void RequireAny(List<Action> parts)
+    {
+        if (parts.Count == 0)
+        {
+            throw new InputException(
+                Inputs.CommandLine, 0, 0, "nothing to show",
+                "a file, or --calls, --points, --variants, --kernels, --stories or --distribution");
+        }
     }
 
     private static void ShowFile(string file, bool json, Screen screen)

@@ -8,12 +8,12 @@ namespace Tests.Defects;
 /// seeds and the same budget for all stories, in executions.</summary>
 public class HuntTests
 {
-    /// <summary>Tried in this order until one finds it. The first was chosen for being quick: 340,000 executions for all
-    /// stories, where other seeds take up to a million.</summary>
-    private static readonly ulong[] Seeds = [24, 5, 10, 19, 11, 21, 13, 18];
+    /// <summary>Tried in this order until one finds it: the first alone finds every story in 650,000
+    /// executions.</summary>
+    private static readonly ulong[] Seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 
     /// <summary>For each seed: about what the rarest story takes in the median.</summary>
-    private const long ExecutionsMax = 150_000;
+    private const long ExecutionsMax = 400_000;
 
     public static TheoryData<string> Stories => [.. Story.All.Select(story => story.Name)];
 

@@ -59,12 +59,14 @@ public class VariantTests
     {
         Assert.All(Story.All, story => Assert.NotNull(VariantCatalog.Find(story.Variant)));
         Assert.All(
-            KernelVersion.All.SelectMany(version => version.Variants), name => Assert.NotNull(VariantCatalog.Find(name)));
+            KernelVersion.All.SelectMany(version =>
+                version.Variants), name => Assert.NotNull(VariantCatalog.Find(name)));
     }
 
     [Fact]
     public void Every_kernel_version_can_be_built() =>
-        Assert.All(KernelVersion.All, version => Assert.Equal(version.Variants, new MmEngine(version.Variants).Variants));
+        Assert.All(KernelVersion.All, version =>
+            Assert.Equal(version.Variants, new MmEngine(version.Variants).Variants));
 
     [Fact]
     public void Two_variants_of_one_routine_are_refused()

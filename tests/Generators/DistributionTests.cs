@@ -8,14 +8,15 @@ using Xunit;
 
 namespace Tests.Generators;
 
-/// <summary>Goal: the default generators reach everything, and waste little. Method: 5,000 programs of one seed are each run
-/// once and counted. In brackets is what was measured; the bounds leave room for another seed and a little tuning.</summary>
+/// <summary>Goal: the default generators reach everything, and waste little. Method: 5,000 programs of one seed are
+/// each run once and counted. In brackets is what was measured; the bounds leave room for another seed and a little
+/// tuning.</summary>
 public class DistributionTests
 {
     private const int Drawn = 5000;
 
-    /// <summary>They find something to do only after another call, which is rare itself: a device that was taken away, a
-    /// page that was pinned.</summary>
+    /// <summary>They find something to do only after another call, which is rare itself: a device that was taken away,
+    /// a page that was pinned.</summary>
     private static readonly MmCall[] Followers = [MmCall.Swapon, MmCall.Dma];
 
     private static readonly Lazy<Drawing> Drawings = new(Draw);
@@ -30,7 +31,8 @@ public class DistributionTests
     {
         // [7.6 (age) to 85 (write); swapon 3.3, dma 4.5]
         double least = Followers.Contains(kind) ? 0.02 : 0.05;
-        Assert.True(Counted.Calls[(int)kind].Programs >= least * Drawn, $"{Counted.Calls[(int)kind].Programs} programs");
+        Assert.True(
+            Counted.Calls[(int)kind].Programs >= least * Drawn, $"{Counted.Calls[(int)kind].Programs} programs");
     }
 
     [Theory]

@@ -78,7 +78,8 @@ public class AddressSpaceTests
     public void The_exit_of_a_parent_leaves_the_child_its_pages()
     {
         World world = World.After(
-            "shape mms 2 pages 2 slots 2\nsetup write mm0 p0\n write mm0 p1\n pageout mm0 p1\n fork mm0 mm1\n exit mm0");
+            "shape mms 2 pages 2 slots 2\nsetup write mm0 p0\n write mm0 p1\n pageout mm0 p1\n fork mm0 mm1\n"
+            + " exit mm0");
         Assert.Equal(1, world.Folio(1, 0).Mapcount);
         Assert.Equal(1, world.Swap.Count(world.Pte(1, 1).Target));
         Assert.False(world.Folio(1, 0).Mapping!.Freed);
@@ -86,7 +87,8 @@ public class AddressSpaceTests
 
     [Fact]
     public void A_process_exits_once() =>
-        Assert.Equal([true, false, false], World.After("shape pages 1\nsetup exit mm0\n exit mm0\n read mm0 p0").Effective);
+        Assert.Equal(
+            [true, false, false], World.After("shape pages 1\nsetup exit mm0\n exit mm0\n read mm0 p0").Effective);
 
     [Fact]
     public void The_number_of_a_process_that_is_gone_can_be_taken_again()

@@ -69,7 +69,8 @@ public class ForkTests
     [Fact]
     public void Fork_copies_every_mapping_and_its_holes()
     {
-        World world = World.After("shape mms 2 pages 4\nsetup write mm0 p0\n munmap mm0 p1 1\n write mm0 p3\n fork mm0 mm1");
+        World world = World.After(
+            "shape mms 2 pages 4\nsetup write mm0 p0\n munmap mm0 p1 1\n write mm0 p3\n fork mm0 mm1");
         Assert.Equal(
             world.Mm(0).Vmas.Select(vma => (vma.Start, vma.End)), world.Mm(1).Vmas.Select(vma => (vma.Start, vma.End)));
         Assert.Same(world.Folio(0, 3), world.Folio(1, 3));
@@ -119,5 +120,7 @@ public class ForkTests
 
     [Fact]
     public void Fork_of_a_pinned_page_is_safe_against_the_device() =>
-        Safe("shape mms 2 pages 1\nsetup pinwrite mm0 p0\ncpu0 dma mm0 p0; unpin mm0 p0\ncpu1 fork mm0 mm1", preemptions: 2);
+        Safe(
+            "shape mms 2 pages 1\nsetup pinwrite mm0 p0\ncpu0 dma mm0 p0; unpin mm0 p0\ncpu1 fork mm0 mm1",
+            preemptions: 2);
 }

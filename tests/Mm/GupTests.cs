@@ -101,7 +101,8 @@ public class GupTests
     [InlineData("pin", "reclaim 1")]
     public void A_pin_of_a_shared_page_is_safe(string pin, string other) =>
         Safe(
-            $"shape mms 2 pages 1 slots 2\nsetup write mm0 p0\n fork mm0 mm1\n reclaim 1\ncpu0 {pin} mm0 p0\ncpu1 {other}",
+            "shape mms 2 pages 1 slots 2\nsetup write mm0 p0\n fork mm0 mm1\n reclaim 1\n"
+            + $"cpu0 {pin} mm0 p0\ncpu1 {other}",
             preemptions: 2);
 
     [Theory]

@@ -57,14 +57,16 @@ public class LruTests
     [InlineData("exit mm0")]
     public void A_drain_is_safe(string other) =>
         Safe(
-            $"shape pages 2 slots 2\nsetup write mm0 p0\n drain\n write mm0 p1\ncpu0 drain\ncpu1 {other}", preemptions: 3);
+            $"shape pages 2 slots 2\nsetup write mm0 p0\n drain\n write mm0 p1\ncpu0 drain\ncpu1 {other}",
+            preemptions: 3);
 
     [Theory]
     [InlineData("compact 1")]
     [InlineData("reclaim 1")]
     [InlineData("migrate mm0 p0")]
     public void A_drain_of_the_folio_that_somebody_isolates_is_safe(string other) =>
-        Safe($"shape pages 1 slots 2\nsetup write mm0 p0\ncpu0 drain; drain\ncpu1 read mm0 p0; {other}", preemptions: 2);
+        Safe(
+            $"shape pages 1 slots 2\nsetup write mm0 p0\ncpu0 drain; drain\ncpu1 read mm0 p0; {other}", preemptions: 2);
 
     [Theory]
     [InlineData("compact 1", "compact 1")]

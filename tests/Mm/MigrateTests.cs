@@ -78,19 +78,21 @@ public class MigrateTests
         Assert.Equal(1, world.Kernel.Lruvec.Active.Count);
     }
 
-    [Fact]
-    public void Compaction_takes_the_nth_folio()
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(3, 0)]
+    public void Compaction_takes_the_nth_folio_and_counts_round(int nth, int moved)
     {
-        World world = World.After("shape pages 2\nsetup write mm0 p0\n write mm0 p1\n drain\n compact 2");
-        Assert.Equal(0, world.Folio(0, 0).Pfn);
-        Assert.NotEqual(1, world.Folio(0, 1).Pfn);
+        World world = World.After($"shape pages 2\nsetup write mm0 p0\n write mm0 p1\n drain\n compact {nth}");
+        Assert.NotEqual(moved, world.Folio(0, moved).Pfn);
+        Assert.Equal(1 - moved, world.Folio(0, 1 - moved).Pfn);
     }
 
     [Theory]
     [InlineData("read mm0 p0\n migrate mm0 p0")]
     [InlineData("write mm0 p0\n pageout mm0 p0\n migrate mm0 p0")]
     [InlineData("munmap mm0 p0 1\n migrate mm0 p0")]
-    [InlineData("write mm0 p0\n drain\n compact 2")]
     [InlineData("write mm0 p0\n compact 1")]
     public void Migration_of_what_is_no_folio_on_the_lru_is_a_no_op(string setup) =>
         Assert.False(World.After($"shape pages 1 slots 2\nsetup {setup}").Effective[^1]);

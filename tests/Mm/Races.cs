@@ -12,8 +12,8 @@ internal static class Races
     /// <summary>Ten times what the longest search here takes: a race that needs more has become another one.</summary>
     private const long ExecutionsMax = 200_000;
 
-    /// <summary>No schedule with at most so many preemptions breaks any law of v6.18; each kind of call of the lanes finds
-    /// something to do in some of them.</summary>
+    /// <summary>No schedule with at most so many preemptions breaks any law of v6.18; each kind of call of the lanes
+    /// finds something to do in some of them.</summary>
     public static void Safe(string text, int preemptions)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
@@ -31,8 +31,8 @@ internal static class Races
         AssertNotIdle(program, executor, result.Executions);
     }
 
-    /// <summary>The variant breaks the law under some schedule, which fails in the same way when it is replayed, step by
-    /// step; v6.18 passes all schedules with as many preemptions.</summary>
+    /// <summary>The variant breaks the law under some schedule, which fails in the same way when it is replayed, step
+    /// by step; v6.18 passes all schedules with as many preemptions.</summary>
     public static void Fails(string text, string with, string law)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);

@@ -12,7 +12,8 @@ public class RmapWalkTests
     public void Reclaim_unmaps_a_page_from_every_process()
     {
         World world = World.After($"{Family} reclaim 1\n reclaim 1");
-        Assert.All(Enumerable.Range(0, 3), mm => Assert.Equal(new Pte(PteKind.Swap, 0, PteFlag.None), world.Pte(mm, 0)));
+        Assert.All(Enumerable.Range(0, 3), mm =>
+            Assert.Equal(new Pte(PteKind.Swap, 0, PteFlag.None), world.Pte(mm, 0)));
         Assert.Equal(3, world.Swap.Count(0));
     }
 

@@ -41,7 +41,8 @@ internal sealed class World
     /// <summary>anon_vmas that are not in their slab.</summary>
     public int AnonVmasInUse => Kernel.AnonVmas.Count(anonVma => !anonVma.Freed);
 
-    /// <summary>Runs a setup alone, call by call; all laws are judged after each, and at the end of the world.</summary>
+    /// <summary>Runs a setup alone, call by call; all laws are judged after each, and at the end of the
+    /// world.</summary>
     public static World After(string text)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);

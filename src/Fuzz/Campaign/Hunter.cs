@@ -28,7 +28,8 @@ public sealed record HuntResult(Story Story, long Executions, double Seconds, Fi
     public bool Found => Find is not null;
 }
 
-/// <summary>Looks for one known defect blind: default generators, default schedulers, nothing that depends on the story.</summary>
+/// <summary>Looks for one known defect blind: default generators, default schedulers, nothing that depends on the
+/// story.</summary>
 /// <remarks>The story only says which kernel runs and which broken law ends the hunt.</remarks>
 public static class Hunter
 {

@@ -2,7 +2,8 @@ using Fuzz.Execution;
 
 namespace Fuzz.Campaign;
 
-/// <summary>A known defect as a fuzzer should meet it: which variant has it, and by which broken law it is known.</summary>
+/// <summary>A known defect as a fuzzer should meet it: which variant has it, and by which broken law it is
+/// known.</summary>
 /// <param name="Name">Also the name of its reproducer.</param>
 /// <param name="Variant">The variant that has it.</param>
 /// <param name="Oracle">The judge that must speak.</param>

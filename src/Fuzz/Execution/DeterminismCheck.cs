@@ -4,7 +4,8 @@ using Interleave;
 namespace Fuzz.Execution;
 
 /// <summary>Where two executions of one program under the same choices went apart.</summary>
-/// <param name="Step">Number of the first step that differs; the number of steps when only what came of them does.</param>
+/// <param name="Step">Number of the first step that differs; the number of steps when only what came of them
+/// does.</param>
 /// <param name="First">What the first execution did there.</param>
 /// <param name="Second">What the second one did.</param>
 public sealed record Divergence(int Step, string First, string Second)
@@ -15,8 +16,8 @@ public sealed record Divergence(int Step, string First, string Second)
 
 /// <summary>Runs programs twice, on two engines of a kind, and says where the executions went apart.</summary>
 /// <remarks>
-/// All else rests on this: a schedule can be stored, enumerated and shrunk only when the same choices give the same steps.
-/// Whatever an engine has run before must not show; so let one of the two run other programs in between.
+/// All else rests on this: a schedule can be stored, enumerated and shrunk only when the same choices give the same
+/// steps. Whatever an engine has run before must not show; so let one of the two run other programs in between.
 /// </remarks>
 public sealed class DeterminismCheck
 {

@@ -3,7 +3,8 @@ using Interleave;
 
 namespace Fuzz.Execution;
 
-/// <summary>Runs programs on an engine: setup alone, lanes under a scheduler, then the end of the world. Reused; not thread-safe.</summary>
+/// <summary>Runs programs on an engine: setup alone, lanes under a scheduler, then the end of the world. Reused; not
+/// thread-safe.</summary>
 public sealed class Executor : IStepCheck
 {
     private readonly IEngine engine;
@@ -38,7 +39,8 @@ public sealed class Executor : IStepCheck
     /// <summary>The call that a lane had in flight at a step with that tag; see <see cref="TraceStep.Tag"/>.</summary>
     public static int CallIndex(byte tag) => tag - 1;
 
-    /// <summary>Runs once. The verdict is <see cref="IEngine.Verdict"/>, the trace <see cref="Machine.Trace"/>.</summary>
+    /// <summary>Runs once. The verdict is <see cref="IEngine.Verdict"/>, the trace
+    /// <see cref="Machine.Trace"/>.</summary>
     /// <returns>Whether no law was broken.</returns>
     public bool Run(Program program, IScheduler scheduler)
     {
@@ -158,7 +160,8 @@ public sealed class Executor : IStepCheck
                     "watchdog: BUG: soft lockup - CPU stuck"));
                 break;
             case Ending.Fault:
-                // A kernel that has just said BUG goes on here with what it should not have touched: not a fault of ours.
+                // A kernel that has just said BUG goes on here with what it should not have touched: not a fault of
+                // ours.
                 Cpu at = machine.Current ?? machine.Cpus[0];
                 engine.AfterStep(at, at.Parked);
                 if (engine.Verdict.Any)

@@ -19,7 +19,8 @@ public interface IEngine
     /// <summary>Builds the fresh state that a shape asks for.</summary>
     void Reset(int[] shape);
 
-    /// <summary>One call as <paramref name="cpu"/>. Impossible calls do nothing and return false: they are counted no-ops.</summary>
+    /// <summary>One call as <paramref name="cpu"/>. Impossible calls do nothing and return false: they are counted
+    /// no-ops.</summary>
     Flow<bool> Run(Cpu cpu, Call call);
 
     /// <summary>Ends the world: all processes exit, all caches drain. Run alone after the lanes are done.</summary>

@@ -124,7 +124,8 @@ public sealed class MmEngine : IEngine
     }
 
     private static Routine Create(string name) =>
-        VariantCatalog.Find(name)?.Create() ?? throw new ArgumentException($"no variant is called '{name}'", nameof(name));
+        VariantCatalog.Find(name)?.Create() ?? throw new ArgumentException(
+            $"no variant is called '{name}'", nameof(name));
 
     private async Flow<bool> Scan(Cpu cpu, int count, bool active)
     {

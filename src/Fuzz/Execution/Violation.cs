@@ -24,6 +24,7 @@ public sealed record Signature(string Oracle, string Law, string Routine)
 /// <param name="Signature">What was broken, and where.</param>
 /// <param name="Kind">Precursor or symptom.</param>
 /// <param name="Detail">The objects and values, for the reader.</param>
-/// <param name="Step">Number of the concurrent step after which it was seen; -1 in the setup; the last step for what shows at the end.</param>
+/// <param name="Step">Number of the concurrent step after which it was seen; -1 in the setup; the last step for what
+/// shows at the end.</param>
 /// <param name="Message">What the kernel would print, or null.</param>
 public sealed record Violation(Signature Signature, LawKind Kind, string Detail, int Step, string? Message);

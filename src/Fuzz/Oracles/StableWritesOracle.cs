@@ -1,7 +1,8 @@
 namespace Fuzz.Oracles;
 
 /// <summary>A page on its way to a device that wants stable writes (zram) is not written to.</summary>
-/// <remarks>SWP_STABLE_WRITES: do_swap_page maps such a page read-only. No message: the device may store torn data.</remarks>
+/// <remarks>SWP_STABLE_WRITES: do_swap_page maps such a page read-only. No message: the device may store torn
+/// data.</remarks>
 public sealed class StableWritesOracle : IOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>

@@ -1,6 +1,7 @@
 namespace Fuzz.Oracles;
 
-/// <summary>Nobody changes a folio that is in the page allocator, or a slot of a device that swapoff has freed.</summary>
+/// <summary>Nobody changes a folio that is in the page allocator, or a slot of a device that swapoff has
+/// freed.</summary>
 /// <remarks>Noted by the state's setters. What KASAN, or page poisoning, would say on a kernel that has them.</remarks>
 public sealed class UseAfterFreeOracle : IOracle
 {
@@ -11,5 +12,6 @@ public sealed class UseAfterFreeOracle : IOracle
     public string Name => "use-after-free";
 
     /// <summary>Reports one use.</summary>
-    public void Tell(string detail, IJudge judge) => judge.Broken(this, "freed memory is used", detail, "BUG: KASAN: use-after-free");
+    public void Tell(string detail, IJudge judge) =>
+        judge.Broken(this, "freed memory is used", detail, "BUG: KASAN: use-after-free");
 }

@@ -1,7 +1,9 @@
 namespace Fuzz.Programs;
 
-/// <summary>The calls and the shape of one engine: all that the text form, the binary form and the shrinker need to know.</summary>
-/// <remarks>The folio engine's language is <see cref="MmLanguage"/>; another engine brings its own and gets all of these.</remarks>
+/// <summary>The calls and the shape of one engine: all that the text form, the binary form and the shrinker need to
+/// know.</summary>
+/// <remarks>The folio engine's language is <see cref="MmLanguage"/>; another engine brings its own and gets all of
+/// these.</remarks>
 public sealed class Language
 {
     private readonly Dictionary<string, CallInfo> byName = new(StringComparer.Ordinal);
@@ -50,14 +52,16 @@ public sealed class Language
 /// <param name="Min">Least value; also the simplest unless <paramref name="Simplest"/> says otherwise.</param>
 /// <param name="Max">Greatest value.</param>
 /// <param name="Simplest">The value that the shrinker moves towards.</param>
-/// <param name="Words">Names of the values from <paramref name="Min"/> on, where words read better than numbers.</param>
+/// <param name="Words">Names of the values from <paramref name="Min"/> on, where words read better than
+/// numbers.</param>
 public sealed record ShapeField(string Name, int Min, int Max, int Simplest, string[]? Words = null);
 
 /// <summary>One parameter of a call.</summary>
 /// <param name="Name">For messages: <c>mm</c>, <c>page</c>, <c>count</c>.</param>
-/// <param name="Prefix">What its values begin with in the text form (<c>mm0</c>, <c>p1</c>); empty for plain numbers.</param>
-/// <param name="Bound">Index of the shape field that bounds it (values 0 .. field-1): it is an identifier then, and the shrinker
-/// renames all parameters with the same bound together. -1 for a plain number.</param>
+/// <param name="Prefix">What its values begin with in the text form (<c>mm0</c>, <c>p1</c>); empty for plain
+/// numbers.</param>
+/// <param name="Bound">Index of the shape field that bounds it (values 0 .. field-1): it is an identifier then, and the
+/// shrinker renames all parameters with the same bound together. -1 for a plain number.</param>
 /// <param name="Min">Least value of a plain number.</param>
 /// <param name="Max">Greatest value of a plain number (at most 255).</param>
 public sealed record Parameter(string Name, string Prefix, int Bound, int Min = 0, int Max = 0)

@@ -1,7 +1,8 @@
 namespace Fuzz.Programs;
 
 /// <summary>The calls of the folio engine, by family, and the shape of its world.</summary>
-/// <remarks>The family <c>split</c> has no call yet: the engine's folios are small (order 0), and there is nothing to split.</remarks>
+/// <remarks>The family <c>split</c> has no call yet: the engine's folios are small (order 0), and there is nothing to
+/// split.</remarks>
 public static class MmLanguage
 {
     /// <summary>Index of the shape field that bounds mm numbers.</summary>
@@ -13,7 +14,8 @@ public static class MmLanguage
     /// <summary>Index of the shape field with the number of swap slots.</summary>
     public const int Slots = 2;
 
-    /// <summary>Index of the shape field with the kind of swap device: 0 async (a disk), 1 sync (zram: SWP_SYNCHRONOUS_IO).</summary>
+    /// <summary>Index of the shape field with the kind of swap device: 0 async (a disk), 1 sync (zram:
+    /// SWP_SYNCHRONOUS_IO).</summary>
     public const int Device = 3;
 
     private static readonly Parameter Mm = new("mm", "mm", Mms);
@@ -35,20 +37,27 @@ public static class MmLanguage
         ],
         [
             new CallInfo("read", "swapin", "handle_mm_fault", "loads from a page of a process; faults it in", Mm, Page),
-            new CallInfo("write", "swapin", "handle_mm_fault", "stores a fresh value; faults, copies on write", Mm, Page),
-            new CallInfo("readahead", "swapin", "madvise_willneed", "reads a swapped page into the swap cache", Mm, Page),
+            new CallInfo(
+                "write", "swapin", "handle_mm_fault", "stores a fresh value; faults, copies on write", Mm, Page),
+            new CallInfo(
+                "readahead", "swapin", "madvise_willneed", "reads a swapped page into the swap cache", Mm, Page),
             new CallInfo("swapoff", "swapin", "sys_swapoff", "brings every swapped page back and retires the device"),
             new CallInfo("swapon", "stage", "sys_swapon", "brings the retired swap device into use again"),
             new CallInfo("fork", "rmap", "dup_mmap", "copies a process: both share all pages, read-only", Mm, Child),
             new CallInfo("pageout", "rmap", "madvise_pageout", "reclaims one page of a process", Mm, Page),
-            new CallInfo("reclaim", "rmap", "shrink_inactive_list", "kswapd reclaims from the inactive list's tail", Count),
-            new CallInfo("age", "rmap", "shrink_active_list", "kswapd moves from the active to the inactive list", Count),
+            new CallInfo(
+                "reclaim", "rmap", "shrink_inactive_list", "kswapd reclaims from the inactive list's tail", Count),
+            new CallInfo(
+                "age", "rmap", "shrink_active_list", "kswapd moves from the active to the inactive list", Count),
             new CallInfo("dontneed", "zap", "madvise_dontneed_free", "drops pages of a process", Mm, Page, Count),
             new CallInfo("munmap", "zap", "do_vmi_munmap", "unmaps a range of a process", Mm, Page, Count),
-            new CallInfo("map", "stage", "mmap_region", "maps fresh anonymous memory where nothing is mapped", Mm, Page, Count),
+            new CallInfo(
+                "map", "stage", "mmap_region", "maps fresh anonymous memory where nothing is mapped", Mm, Page, Count),
             new CallInfo("exit", "free", "exit_mmap", "ends a process; its memory goes with the last user", Mm),
-            new CallInfo("migrate", "migrate", "sys_move_pages", "moves one page of a process to another frame", Mm, Page),
-            new CallInfo("compact", "migrate", "compact_zone", "moves the n-th folio of the LRU to another frame", Count),
+            new CallInfo(
+                "migrate", "migrate", "sys_move_pages", "moves one page of a process to another frame", Mm, Page),
+            new CallInfo(
+                "compact", "migrate", "compact_zone", "moves the n-th folio of the LRU to another frame", Count),
             new CallInfo("drain", "free", "lru_add_drain", "moves this cpu's batch of new folios to the LRU"),
             new CallInfo("pin", "stage", "pin_user_pages_fast", "pins a page for reading by a device", Mm, Page),
             new CallInfo("pinwrite", "stage", "pin_user_pages_fast", "pins a page for writing by a device", Mm, Page),

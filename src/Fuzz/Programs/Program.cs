@@ -1,6 +1,7 @@
 namespace Fuzz.Programs;
 
-/// <summary>The input of an execution: a shape, a sequential setup and one list of calls for each cpu. Immutable.</summary>
+/// <summary>The input of an execution: a shape, a sequential setup and one list of calls for each cpu.
+/// Immutable.</summary>
 /// <remarks>Equality is by value. Every argument is within its bound: constructors of programs clamp, see
 /// <see cref="Clamped"/>.</remarks>
 public sealed class Program : IEquatable<Program>
@@ -42,7 +43,8 @@ public sealed class Program : IEquatable<Program>
         return new Program(Language, shape, Fix(Setup), Array.ConvertAll(Cpus, Fix));
     }
 
-    /// <summary>A call with its arguments brought into range: identifiers modulo their bound, numbers clamped, unused ones 0.</summary>
+    /// <summary>A call with its arguments brought into range: identifiers modulo their bound, numbers clamped, unused
+    /// ones 0.</summary>
     public static Call Clamp(Language language, int[] shape, Call call)
     {
         CallInfo info = language.Calls[call.Kind % language.Calls.Count];

@@ -37,7 +37,8 @@ public sealed record Incident(
     /// <summary>What the kernel prints, in order.</summary>
     public IEnumerable<string> Messages => MessagesOf(LawKind.Symptom);
 
-    /// <summary>What the kernel would print sooner or later because of what was broken, and has not printed yet.</summary>
+    /// <summary>What the kernel would print sooner or later because of what was broken, and has not printed
+    /// yet.</summary>
     public IEnumerable<string> Threats => MessagesOf(LawKind.Precursor).Except(Messages, StringComparer.Ordinal);
 
     /// <summary>Takes down what <paramref name="engine"/> ran last.</summary>

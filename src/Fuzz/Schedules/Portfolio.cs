@@ -4,8 +4,9 @@ namespace Fuzz.Schedules;
 
 /// <summary>The schedulers that a campaign rotates through, one for each execution of a program.</summary>
 /// <remarks>
-/// Mostly PCT: the windows of these races stay open while another lane runs whole calls, and a random walk, which switches at
-/// every other step, hardly ever lets it. One execution in eight is a random walk, for the races that need many switches.
+/// Mostly PCT: the windows of these races stay open while another lane runs whole calls, and a random walk, which
+/// switches at every other step, hardly ever lets it. One execution in eight is a random walk, for the races that need
+/// many switches.
 /// </remarks>
 public sealed class Portfolio
 {

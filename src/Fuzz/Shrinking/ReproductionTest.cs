@@ -99,11 +99,12 @@ public sealed class ReproductionTest : ICandidateTest
     }
 
     /// <summary>
-    /// Leaves out turns of the known schedule, one at a time, for as long as the program still fails with fewer preemptions.
+    /// Leaves out turns of the known schedule, one at a time, for as long as the program still fails with fewer
+    /// preemptions.
     /// </summary>
     /// <remarks>
-    /// A schedule as a random search finds it is full of switches that do not matter; without them it fits simpler programs
-    /// too. Ends because every success has fewer preemptions.
+    /// A schedule as a random search finds it is full of switches that do not matter; without them it fits simpler
+    /// programs too. Ends because every success has fewer preemptions.
     /// </remarks>
     public void LeaveOutTurns(Program program)
     {
@@ -128,7 +129,8 @@ public sealed class ReproductionTest : ICandidateTest
         Schedule = best;
     }
 
-    /// <summary>Preemptions of the execution that a schedule leads to; more than any if the program does not fail so.</summary>
+    /// <summary>Preemptions of the execution that a schedule leads to; more than any if the program does not fail
+    /// so.</summary>
     private int PreemptionsOf(Program program, Schedule schedule)
     {
         Machine machine = executor.Engine.Machine;
@@ -149,7 +151,8 @@ public sealed class ReproductionTest : ICandidateTest
     private bool FailsAtRandom(Program candidate)
     {
         Rng rng = new(Seed);
-        IScheduler[] schedulers = [new PctScheduler(3, rng), new PctScheduler(2, rng), new PctScheduler(3, rng), new RandomScheduler(rng)];
+        IScheduler[] schedulers =
+            [new PctScheduler(3, rng), new PctScheduler(2, rng), new PctScheduler(3, rng), new RandomScheduler(rng)];
         for (int i = 0; i < budget.Random; i++)
         {
             if (Execute(candidate, schedulers[i % schedulers.Length]))

@@ -25,7 +25,8 @@ public sealed class Shrinker(ICandidateTest test)
     /// <summary>Times that a simpler failing program was found in the last run.</summary>
     public int Steps { get; private set; }
 
-    /// <summary>Every simpler program that one edit leads to: what the first round would try if nothing failed.</summary>
+    /// <summary>Every simpler program that one edit leads to: what the first round would try if nothing
+    /// failed.</summary>
     /// <remarks>For shrinkers that bring their own loop, FsCheck's among them. Coarse edits come first, none comes
     /// twice.</remarks>
     public static IReadOnlyList<Program> Simpler(Program program)

@@ -4,7 +4,8 @@ using Mm.State;
 
 namespace Mm.History;
 
-/// <summary>do_swap_page() that asks folio_test_anon() before it has the folio lock, and trusts the answer after.</summary>
+/// <summary>do_swap_page() that asks folio_test_anon() before it has the folio lock, and trusts the answer
+/// after.</summary>
 [Variant(
     "anon-test-before-lock",
     Subject = "do_swap_page() tests folio_test_anon() before it takes the folio lock",

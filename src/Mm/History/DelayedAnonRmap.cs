@@ -4,13 +4,15 @@ using Mm.State;
 
 namespace Mm.History;
 
-/// <summary>Rmap removal delayed until after the TLB flush, for anonymous pages too: tlb_finish_mmu() runs after free_pgtables().</summary>
+/// <summary>Rmap removal delayed until after the TLB flush, for anonymous pages too: tlb_finish_mmu() runs after
+/// free_pgtables().</summary>
 [Variant(
     "delayed-anon-rmap",
     Subject = "page_remove_rmap() of every page is delayed until after the TLB flush",
     Origin = "db12063aab49 \"mm: delay rmap removal until after TLB flush\", mm-unstable and next-20221107 only",
     Fix = "5df397dec7c4 (v6.2): only dirty file pages are delayed, and only until the flush inside the page table lock",
-    Symptom = "VM_BUG_ON_FOLIO at mm/migrate.c:1105; oops in down_read_trylock from folio_referenced, once in five hours")]
+    Symptom = "VM_BUG_ON_FOLIO at mm/migrate.c:1105; oops in down_read_trylock from folio_referenced, once in five "
+        + "hours")]
 public sealed class DelayedAnonRmap : Zap
 {
     private static readonly Point Remove = Points.Define("GatherRemoveRmap", "page_zap_pte_rmap", Access.Rmw);
@@ -28,7 +30,8 @@ public sealed class DelayedAnonRmap : Zap
         foreach (Folio folio in gather.Folios)
         {
             await cpu.At(Remove, folio.MapcountWord);
-            K.BugOn(folio.DecMapcount() < -1, "VM_WARN_ON_ONCE_PAGE(page_mapcount(page) < 0)", "page_zap_pte_rmap", folio);
+            K.BugOn(
+                folio.DecMapcount() < -1, "VM_WARN_ON_ONCE_PAGE(page_mapcount(page) < 0)", "page_zap_pte_rmap", folio);
         }
     }
 }

@@ -15,7 +15,9 @@ public sealed record KernelVersion(string Name, string[] Variants, string Note)
         new("next-20221107", ["delayed-anon-rmap"], "linux-next with the first form of delayed rmap removal"),
         new("rfc-swapin-2024-01", ["new-rmap-always-exclusive"], "mm: support large folios swap-in, RFC, patch 4/6"),
         new("v6.7", ["no-swapcache-pin"], "before \"mm/swap: fix race when skipping swapcache\""),
-        new("mm-unstable-2024-06-18", ["non-atomic-swapbacked"], "with folio_add_new_anon_rmap() for swap cache folios"),
+        new(
+            "mm-unstable-2024-06-18", ["non-atomic-swapbacked"],
+            "with folio_add_new_anon_rmap() for swap cache folios"),
         new("v6.18", [], "the engine's own text"),
     ];
 

@@ -3,7 +3,8 @@ using Mm.Routines;
 
 namespace Mm.History;
 
-/// <summary>do_swap_page() that skips the swap cache without taking SWAP_HAS_CACHE: the slot can be freed and reused under it.</summary>
+/// <summary>do_swap_page() that skips the swap cache without taking SWAP_HAS_CACHE: the slot can be freed and reused
+/// under it.</summary>
 [Variant(
     "no-swapcache-pin",
     Subject = "skipping the swap cache without pinning the slot",

@@ -4,7 +4,8 @@ using Mm.State;
 
 namespace Mm.History;
 
-/// <summary>do_swap_page() that does not look, once it has the folio lock, whether the folio still is in the swap cache for this entry.</summary>
+/// <summary>do_swap_page() that does not look, once it has the folio lock, whether the folio still is in the swap cache
+/// for this entry.</summary>
 [Variant(
     "no-swapcache-recheck",
     Subject = "no test of the swap entry after the folio was locked",

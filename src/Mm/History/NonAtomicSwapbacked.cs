@@ -4,7 +4,8 @@ using Mm.State;
 
 namespace Mm.History;
 
-/// <summary>__folio_set_swapbacked() without looking first: a plain load and store of a flags word that others change.</summary>
+/// <summary>__folio_set_swapbacked() without looking first: a plain load and store of a flags word that others
+/// change.</summary>
 [Variant(
     "non-atomic-swapbacked",
     Subject = "folio_add_new_anon_rmap() sets PG_swapbacked non-atomically on swap cache folios",

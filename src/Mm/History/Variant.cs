@@ -3,7 +3,8 @@ using Mm.Routines;
 
 namespace Mm.History;
 
-/// <summary>Marks a <see cref="Routine"/> subclass as one kernel routine as it stood at some commit, in a mail or in a patch.</summary>
+/// <summary>Marks a <see cref="Routine"/> subclass as one kernel routine as it stood at some commit, in a mail or in a
+/// patch.</summary>
 /// <param name="name">Lower-case words with dashes: the name in programs, reproducers and on the command line.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class VariantAttribute(string name) : Attribute

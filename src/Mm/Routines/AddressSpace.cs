@@ -3,9 +3,11 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Mapping, unmapping, discarding and the end of a process (mm/mmap.c, mm/vma.c, mm/madvise.c, kernel/fork.c, v6.18).</summary>
+/// <summary>Mapping, unmapping, discarding and the end of a process (mm/mmap.c, mm/vma.c, mm/madvise.c, kernel/fork.c,
+/// v6.18).</summary>
 /// <remarks>
-/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), page table freeing, mlock, oom.
+/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), page table freeing, mlock,
+/// oom.
 /// </remarks>
 public class AddressSpace : Routine
 {
@@ -27,7 +29,8 @@ public class AddressSpace : Routine
 
     private readonly List<Vma>[] detached = new List<Vma>[Machine.CpusMax];
 
-    /// <summary>A thread of the process enters a system call or faults: it counts as a user until <see cref="Mmput"/>.</summary>
+    /// <summary>A thread of the process enters a system call or faults: it counts as a user until
+    /// <see cref="Mmput"/>.</summary>
     /// <returns>False when the process is gone or exiting.</returns>
     public virtual async Flow<bool> Enter(Cpu cpu, MmStruct mm)
     {
@@ -65,7 +68,8 @@ public class AddressSpace : Routine
         return true;
     }
 
-    /// <summary>MADV_DONTNEED over [start, end): under the VMA's lock if one VMA covers it, else under the mmap lock.</summary>
+    /// <summary>MADV_DONTNEED over [start, end): under the VMA's lock if one VMA covers it, else under the mmap
+    /// lock.</summary>
     public virtual async Flow<bool> DontNeed(Cpu cpu, MmStruct mm, int start, int end)
     {
         bool any = false;
@@ -100,7 +104,8 @@ public class AddressSpace : Routine
         return any;
     }
 
-    /// <summary>munmap of [start, end): detach under the write locks, then zap, unlink and free with the mmap lock downgraded.</summary>
+    /// <summary>munmap of [start, end): detach under the write locks, then zap, unlink and free with the mmap lock
+    /// downgraded.</summary>
     public virtual async Flow<bool> Unmap(Cpu cpu, MmStruct mm, int start, int end)
     {
         List<Vma> gone = detached[cpu.Index] ??= [];
@@ -165,7 +170,8 @@ public class AddressSpace : Routine
         return any;
     }
 
-    /// <summary>vms_clear_ptes, exit_mmap's middle: zap all, take the VMAs out of the anon_vma trees, only then drop references.</summary>
+    /// <summary>vms_clear_ptes, exit_mmap's middle: zap all, take the VMAs out of the anon_vma trees, only then drop
+    /// references.</summary>
     protected virtual async Flow ClearPtes(Cpu cpu, MmStruct mm, List<Vma> gone)
     {
         Gather gather = R.Zap.Begin(cpu);

@@ -3,18 +3,26 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Adding, removing, duplicating and sharing anonymous mappings of small folios (mm/rmap.c, include/linux/rmap.h, v6.18).</summary>
+/// <summary>Adding, removing, duplicating and sharing anonymous mappings of small folios (mm/rmap.c,
+/// include/linux/rmap.h, v6.18).</summary>
 /// <remarks>Left out: large folios, KSM, mlock, the NR_ANON_MAPPED statistics.</remarks>
 public class AnonRmap : Routine
 {
-    protected static readonly Point AddMapcount = Points.Define("RmapAddMapcount", "folio_add_anon_rmap_ptes", Access.Rmw);
-    protected static readonly Point AddExclusive = Points.Define("RmapAddSetExclusive", "folio_add_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point AddMapcount =
+        Points.Define("RmapAddMapcount", "folio_add_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point AddExclusive =
+        Points.Define("RmapAddSetExclusive", "folio_add_anon_rmap_ptes", Access.Rmw);
     protected static readonly Point Remove = Points.Define("RmapRemoveMapcount", "folio_remove_rmap_ptes", Access.Rmw);
-    protected static readonly Point DupPinned = Points.Define("RmapDupTestPinned", "folio_try_dup_anon_rmap_ptes", Access.Read);
-    protected static readonly Point DupShare = Points.Define("RmapDupClearExclusive", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
-    protected static readonly Point DupMapcount = Points.Define("RmapDupMapcount", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
-    protected static readonly Point SharePinned = Points.Define("RmapShareTestPinned", "folio_try_share_anon_rmap_pte", Access.Read);
-    protected static readonly Point ShareClear = Points.Define("RmapShareClearExclusive", "folio_try_share_anon_rmap_pte", Access.Rmw);
+    protected static readonly Point DupPinned =
+        Points.Define("RmapDupTestPinned", "folio_try_dup_anon_rmap_ptes", Access.Read);
+    protected static readonly Point DupShare =
+        Points.Define("RmapDupClearExclusive", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point DupMapcount =
+        Points.Define("RmapDupMapcount", "folio_try_dup_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point SharePinned =
+        Points.Define("RmapShareTestPinned", "folio_try_share_anon_rmap_pte", Access.Read);
+    protected static readonly Point ShareClear =
+        Points.Define("RmapShareClearExclusive", "folio_try_share_anon_rmap_pte", Access.Rmw);
     protected static readonly Point Move = Points.Define("RmapMove", "folio_move_anon_rmap", Access.Write);
 
     /// <summary>folio_add_anon_rmap_ptes: one more mapping of a folio that is anonymous already.</summary>
@@ -25,7 +33,8 @@ public class AnonRmap : Routine
         await cpu.At(AddMapcount, folio.MapcountWord);
         int field = folio.IncMapcount();
         K.BugOn(
-            folio.Mapping?.Root != vma.AnonVma?.Root, "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
+            folio.Mapping?.Root != vma.AnonVma?.Root,
+            "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
             "__page_check_anon_rmap", folio);
         K.BugOn(
             folio.Index != page, "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
@@ -41,7 +50,8 @@ public class AnonRmap : Routine
             "__folio_add_anon_rmap", folio);
     }
 
-    /// <summary>folio_remove_rmap_ptes: one mapping less. The kernel itself does not look for an underflow here.</summary>
+    /// <summary>folio_remove_rmap_ptes: one mapping less. The kernel itself does not look for an underflow
+    /// here.</summary>
     public virtual async Flow RemoveOne(Cpu cpu, Folio folio)
     {
         CheckAnonVma(folio);
@@ -49,7 +59,8 @@ public class AnonRmap : Routine
         folio.DecMapcount();
     }
 
-    /// <summary>folio_try_dup_anon_rmap_ptes for fork: false when the page may be pinned and must be copied at once.</summary>
+    /// <summary>folio_try_dup_anon_rmap_ptes for fork: false when the page may be pinned and must be copied at
+    /// once.</summary>
     public virtual async Flow<bool> TryDup(Cpu cpu, Folio folio, MmStruct source)
     {
         K.BugOn(
@@ -73,7 +84,8 @@ public class AnonRmap : Routine
         return true;
     }
 
-    /// <summary>folio_try_share_anon_rmap_pte: gives up exclusivity after the entry was cleared; false when the page may be pinned.</summary>
+    /// <summary>folio_try_share_anon_rmap_pte: gives up exclusivity after the entry was cleared; false when the page
+    /// may be pinned.</summary>
     public virtual async Flow<bool> TryShare(Cpu cpu, Folio folio)
     {
         K.BugOn(
@@ -93,7 +105,8 @@ public class AnonRmap : Routine
     /// <summary>folio_move_anon_rmap: the folio now belongs to this VMA's own anon_vma.</summary>
     public virtual async Flow MoveTo(Cpu cpu, Folio folio, Vma vma)
     {
-        K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_move_anon_rmap", folio);
+        K.BugOn(
+            !folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_move_anon_rmap", folio);
         await cpu.At(Move, folio.MappingWord);
         folio.SetMapping(vma.AnonVma!);
     }

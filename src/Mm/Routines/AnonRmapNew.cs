@@ -3,25 +3,33 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>folio_add_new_anon_rmap (mm/rmap.c, v6.18): the first mapping of a folio that nobody has mapped yet.</summary>
+/// <summary>folio_add_new_anon_rmap (mm/rmap.c, v6.18): the first mapping of a folio that nobody has mapped
+/// yet.</summary>
 /// <remarks>
-/// The mapcount is stored, not incremented: only right while nobody else can map or unmap the folio, which is so for a fresh
-/// folio, and for one from the swap cache whose lock is held. Left out: large folios, VM_DROPPABLE.
+/// The mapcount is stored, not incremented: only right while nobody else can map or unmap the folio, which is so for a
+/// fresh folio, and for one from the swap cache whose lock is held. Left out: large folios, VM_DROPPABLE.
 /// </remarks>
 public class AnonRmapNew : Routine
 {
     /// <summary>The first half of the non-atomic __folio_set_swapbacked.</summary>
-    protected static readonly Point ReadFlags = Points.Define("RmapNewReadFlags", "folio_add_new_anon_rmap", Access.Read);
+    protected static readonly Point ReadFlags =
+        Points.Define("RmapNewReadFlags", "folio_add_new_anon_rmap", Access.Read);
 
     /// <summary>The second half of the non-atomic __folio_set_swapbacked.</summary>
-    protected static readonly Point WriteFlags = Points.Define("RmapNewWriteFlags", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point WriteFlags =
+        Points.Define("RmapNewWriteFlags", "folio_add_new_anon_rmap", Access.Write);
 
-    protected static readonly Point SetMapping = Points.Define("RmapNewSetMapping", "folio_add_new_anon_rmap", Access.Write);
-    protected static readonly Point SetIndex = Points.Define("RmapNewSetIndex", "folio_add_new_anon_rmap", Access.Write);
-    protected static readonly Point Store = Points.Define("RmapNewStoreMapcount", "folio_add_new_anon_rmap", Access.Write);
-    protected static readonly Point SetExclusive = Points.Define("RmapNewSetExclusive", "folio_add_new_anon_rmap", Access.Rmw);
+    protected static readonly Point SetMapping =
+        Points.Define("RmapNewSetMapping", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point SetIndex =
+        Points.Define("RmapNewSetIndex", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point Store =
+        Points.Define("RmapNewStoreMapcount", "folio_add_new_anon_rmap", Access.Write);
+    protected static readonly Point SetExclusive =
+        Points.Define("RmapNewSetExclusive", "folio_add_new_anon_rmap", Access.Rmw);
 
-    /// <summary>Makes the folio anonymous and mapped once. The ptl is held; the caller sets the entry afterwards.</summary>
+    /// <summary>Makes the folio anonymous and mapped once. The ptl is held; the caller sets the entry
+    /// afterwards.</summary>
     public virtual async Flow Add(Cpu cpu, Folio folio, Vma vma, int page, bool exclusive)
     {
         bool locked = folio.Has(PageFlag.Locked);
@@ -51,7 +59,8 @@ public class AnonRmapNew : Routine
         }
     }
 
-    /// <summary>Sets PG_swapbacked unless it is set: then the folio is fresh, and a non-atomic store harms nobody.</summary>
+    /// <summary>Sets PG_swapbacked unless it is set: then the folio is fresh, and a non-atomic store harms
+    /// nobody.</summary>
     protected virtual async Flow SetSwapbacked(Cpu cpu, Folio folio)
     {
         await cpu.At(ReadFlags, folio.FlagsWord);

@@ -5,14 +5,17 @@ namespace Mm.Routines;
 
 /// <summary>The life of an anon_vma: prepare, clone, fork, unlink, put (mm/rmap.c, v6.18).</summary>
 /// <remarks>
-/// Left out: taking the anon_vma of a neighbouring VMA (find_mergeable_anon_vma): VMAs that could share one have one each
-/// here, which is what the kernel does when flags differ.
+/// Left out: taking the anon_vma of a neighbouring VMA (find_mergeable_anon_vma): VMAs that could share one have one
+/// each here, which is what the kernel does when flags differ.
 /// </remarks>
 public class AnonVmas : Routine
 {
-    protected static readonly Point PrepareLook = Points.Define("AnonVmaPrepareLook", "__anon_vma_prepare", Access.Read);
-    protected static readonly Point PrepareLock = Points.Define("AnonVmaPrepareLock", "__anon_vma_prepare", Access.Acquire);
-    protected static readonly Point PrepareLink = Points.Define("AnonVmaPrepareLink", "__anon_vma_prepare", Access.Write);
+    protected static readonly Point PrepareLook =
+        Points.Define("AnonVmaPrepareLook", "__anon_vma_prepare", Access.Read);
+    protected static readonly Point PrepareLock =
+        Points.Define("AnonVmaPrepareLock", "__anon_vma_prepare", Access.Acquire);
+    protected static readonly Point PrepareLink =
+        Points.Define("AnonVmaPrepareLink", "__anon_vma_prepare", Access.Write);
     protected static readonly Point CloneLock = Points.Define("AnonVmaCloneLock", "anon_vma_clone", Access.Acquire);
     protected static readonly Point ForkLock = Points.Define("AnonVmaForkLock", "anon_vma_fork", Access.Acquire);
     protected static readonly Point UnlinkLock = Points.Define("AnonVmaUnlinkLock", "unlink_anon_vmas", Access.Acquire);
@@ -21,7 +24,8 @@ public class AnonVmas : Routine
     protected static readonly Point FreeWait = Points.Define("AnonVmaFreeWait", "anon_vma_free", Access.Acquire);
     protected static readonly Point FreePoint = Points.Define("AnonVmaFree", "anon_vma_free", Access.Write);
 
-    /// <summary>__anon_vma_prepare: gives the VMA an anon_vma unless another thread was quicker. The mmap lock is held.</summary>
+    /// <summary>__anon_vma_prepare: gives the VMA an anon_vma unless another thread was quicker. The mmap lock is
+    /// held.</summary>
     public virtual async Flow Prepare(Cpu cpu, Vma vma)
     {
         await cpu.At(PrepareLook, vma.Lock);
@@ -53,7 +57,8 @@ public class AnonVmas : Routine
     /// <param name="cpu">The lane.</param>
     /// <param name="vma">The new VMA.</param>
     /// <param name="source">The VMA it is made from.</param>
-    /// <param name="forFork">Whether an idle anon_vma may become the new VMA's own (fork), or it keeps the source's (split).</param>
+    /// <param name="forFork">Whether an idle anon_vma may become the new VMA's own (fork), or it keeps the source's
+    /// (split).</param>
     public virtual async Flow Clone(Cpu cpu, Vma vma, Vma source, bool forFork)
     {
         if (source.Chain.Count == 0)
@@ -83,7 +88,8 @@ public class AnonVmas : Routine
         root.Rwsem.ReleaseWrite(cpu);
     }
 
-    /// <summary>anon_vma_fork: links to all of the parent's, then an own one below the parent's unless an idle one was reused.</summary>
+    /// <summary>anon_vma_fork: links to all of the parent's, then an own one below the parent's unless an idle one was
+    /// reused.</summary>
     public virtual async Flow ForkInto(Cpu cpu, Vma child, Vma parent)
     {
         child.AnonVma = null;
@@ -110,7 +116,8 @@ public class AnonVmas : Routine
         own.Root.Rwsem.ReleaseWrite(cpu);
     }
 
-    /// <summary>unlink_anon_vmas: takes the VMA out of every tree, then drops the anon_vmas that nobody is in any more.</summary>
+    /// <summary>unlink_anon_vmas: takes the VMA out of every tree, then drops the anon_vmas that nobody is in any
+    /// more.</summary>
     public virtual async Flow Unlink(Cpu cpu, Vma vma)
     {
         if (vma.Chain.Count == 0)
@@ -165,7 +172,8 @@ public class AnonVmas : Routine
         }
     }
 
-    /// <summary>__put_anon_vma: frees one whose last reference is gone, and its root if that was the root's last too.</summary>
+    /// <summary>__put_anon_vma: frees one whose last reference is gone, and its root if that was the root's last
+    /// too.</summary>
     public virtual async Flow FreeLast(Cpu cpu, AnonVma anonVma)
     {
         AnonVma root = anonVma.Root;

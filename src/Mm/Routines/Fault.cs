@@ -5,8 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>Faults on private anonymous memory (mm/memory.c, arch fault entry, v6.18).</summary>
 /// <remarks>
-/// Left out: userfaultfd, protection keys, NUMA hints, spurious faults of other architectures, page table allocation (one
-/// table, always there).
+/// Left out: userfaultfd, protection keys, NUMA hints, spurious faults of other architectures, page table allocation
+/// (one table, always there).
 /// </remarks>
 public class Fault : Routine
 {
@@ -17,8 +17,10 @@ public class Fault : Routine
     protected static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
     protected static readonly Point ReadPte = Points.Define("FaultReadPte", "handle_pte_fault", Access.Read);
     protected static readonly Point PteLock = Points.Define("FaultPtl", "handle_pte_fault", Access.Acquire);
-    protected static readonly Point SetYoung = Points.Define("FaultSetAccessFlags", "ptep_set_access_flags", Access.Write);
-    protected static readonly Point PrepareMmap = Points.Define("AnonPrepareMmapLock", "vmf_anon_prepare", Access.Acquire);
+    protected static readonly Point SetYoung =
+        Points.Define("FaultSetAccessFlags", "ptep_set_access_flags", Access.Write);
+    protected static readonly Point PrepareMmap =
+        Points.Define("AnonPrepareMmapLock", "vmf_anon_prepare", Access.Acquire);
     protected static readonly Point ZeroLock = Points.Define("AnonFaultZeroPtl", "do_anonymous_page", Access.Acquire);
     protected static readonly Point ZeroSet = Points.Define("AnonFaultSetZeroPte", "do_anonymous_page", Access.Write);
     protected static readonly Point AnonLock = Points.Define("AnonFaultPtl", "do_anonymous_page", Access.Acquire);
@@ -26,7 +28,8 @@ public class Fault : Routine
 
     private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
 
-    /// <summary>A load or a store by a user thread: the hardware walks the table, and faults as often as it takes.</summary>
+    /// <summary>A load or a store by a user thread: the hardware walks the table, and faults as often as it
+    /// takes.</summary>
     /// <returns>Whether the access succeeded; false means SIGSEGV or no memory.</returns>
     public virtual async Flow<bool> UserAccess(Cpu cpu, MmStruct mm, int page, bool write)
     {
@@ -85,7 +88,8 @@ public class Fault : Routine
         }
     }
 
-    /// <summary>vmf_anon_prepare: sees to it that the VMA has an anon_vma. False: the lock was dropped, retry.</summary>
+    /// <summary>vmf_anon_prepare: sees to it that the VMA has an anon_vma. False: the lock was dropped,
+    /// retry.</summary>
     public virtual async Flow<bool> PrepareAnon(Cpu cpu, FaultContext fault)
     {
         if (fault.Vma.AnonVma is not null)
@@ -227,7 +231,8 @@ public class Fault : Routine
         return FaultResult.Done;
     }
 
-    /// <summary>What the hardware does: walks the table, sets the accessed and dirty bits, loads or stores. One step.</summary>
+    /// <summary>What the hardware does: walks the table, sets the accessed and dirty bits, loads or stores. One
+    /// step.</summary>
     private bool TryHardware(MmStruct mm, int page, bool write)
     {
         Pte pte = mm[page];
@@ -253,7 +258,8 @@ public class Fault : Routine
         {
             if (folio.Has(PageFlag.Writeback) && K.Swap.Synchronous)
             {
-                K.TruthBroken.Add($"stable: {mm} p{page} is written while {folio} is on its way to a stable-writes device");
+                K.TruthBroken.Add(
+                    $"stable: {mm} p{page} is written while {folio} is on its way to a stable-writes device");
             }
 
             int value = K.NextValue++;

@@ -5,8 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>The last put and the way back to the allocator (mm/swap.c, mm/page_alloc.c, v6.18).</summary>
 /// <remarks>
-/// Left out: memcg uncharge and the deferred split queue. Frees are not batched: a folio whose count is 0 is reached by nobody
-/// but LRU scanners, and these see it here between the put and the unlink just as they do there.
+/// Left out: memcg uncharge and the deferred split queue. Frees are not batched: a folio whose count is 0 is reached by
+/// nobody but LRU scanners, and these see it here between the put and the unlink just as they do there.
 /// </remarks>
 public class FolioFree : Routine
 {
@@ -17,7 +17,8 @@ public class FolioFree : Routine
     protected static readonly Point FreeFrame = Points.Define("FreeFrame", "free_pages_prepare", Access.Write);
     protected static readonly Point AllocFrame = Points.Define("AllocFrame", "get_page_from_freelist", Access.Rmw);
 
-    /// <summary>A folio of which the caller holds the only reference (<see cref="Holder.Allocation"/>); null when memory is out.</summary>
+    /// <summary>A folio of which the caller holds the only reference (<see cref="Holder.Allocation"/>); null when
+    /// memory is out.</summary>
     public virtual async Flow<Folio?> Allocate(Cpu cpu)
     {
         await cpu.At(AllocFrame, K.Allocator);
@@ -43,7 +44,8 @@ public class FolioFree : Routine
             await K.Lruvec.Lock.Acquire(cpu, LruLock);
             FolioList.Remove(K, folio);
             await cpu.At(ClearLru, folio.FlagsWord);
-            K.BugOn(!folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(!folio_test_lru(folio))", "__folio_clear_lru_flags", folio);
+            K.BugOn(
+                !folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(!folio_test_lru(folio))", "__folio_clear_lru_flags", folio);
             folio.Clear(PageFlag.Lru | PageFlag.Active);
             K.Lruvec.Lock.Release(cpu);
         }
@@ -51,7 +53,8 @@ public class FolioFree : Routine
         await FreeFrozen(cpu, folio);
     }
 
-    /// <summary>free_frozen_pages: the checks of free_pages_prepare, then the allocator. A bad page is leaked, not freed.</summary>
+    /// <summary>free_frozen_pages: the checks of free_pages_prepare, then the allocator. A bad page is leaked, not
+    /// freed.</summary>
     public virtual async Flow FreeFrozen(Cpu cpu, Folio folio)
     {
         await cpu.At(FreeFrame, K.Allocator);

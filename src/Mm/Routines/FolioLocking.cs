@@ -3,22 +3,25 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>The folio lock and waiting for a bit of the flags word (mm/filemap.c, include/linux/pagemap.h, v6.18).</summary>
+/// <summary>The folio lock and waiting for a bit of the flags word (mm/filemap.c, include/linux/pagemap.h,
+/// v6.18).</summary>
 /// <remarks>
-/// Left out: the fairness of folio_lock (a waiter that lost five times gets the lock handed over): it removes interleavings,
-/// it adds none. Killable and timed waits: no call here is killed.
+/// Left out: the fairness of folio_lock (a waiter that lost five times gets the lock handed over): it removes
+/// interleavings, it adds none. Killable and timed waits: no call here is killed.
 /// </remarks>
 public class FolioLocking : Routine
 {
     protected static readonly Point TrylockPoint = Points.Define("FolioTrylock", "folio_trylock", Access.Rmw);
     protected static readonly Point LockFast = Points.Define("FolioLock", "folio_lock", Access.Rmw);
-    protected static readonly Point QueueLock = Points.Define("FolioQueueLock", "folio_wait_bit_common", Access.Acquire);
+    protected static readonly Point QueueLock =
+        Points.Define("FolioQueueLock", "folio_wait_bit_common", Access.Acquire);
     protected static readonly Point SetWaiters = Points.Define("FolioSetWaiters", "folio_wait_bit_common", Access.Rmw);
     protected static readonly Point Queue = Points.Define("FolioQueueForBit", "folio_wait_bit_common", Access.Rmw);
     protected static readonly Point Sleep = Points.Define("FolioSleepForBit", "folio_wait_bit_common", Access.Acquire);
     protected static readonly Point Unlocking = Points.Define("FolioUnlock", "folio_unlock", Access.Rmw);
     protected static readonly Point Waking = Points.Define("FolioWake", "folio_wake_bit", Access.Acquire);
-    protected static readonly Point TestWriteback = Points.Define("FolioTestWriteback", "folio_wait_writeback", Access.Read);
+    protected static readonly Point TestWriteback =
+        Points.Define("FolioTestWriteback", "folio_wait_writeback", Access.Read);
 
     /// <summary>folio_trylock.</summary>
     public virtual async Flow<bool> TryLock(Cpu cpu, Folio folio)
@@ -43,7 +46,8 @@ public class FolioLocking : Routine
         }
     }
 
-    /// <summary>folio_unlock: one atomic step clears PG_locked and looks at PG_waiters; only if that is set is anybody woken.</summary>
+    /// <summary>folio_unlock: one atomic step clears PG_locked and looks at PG_waiters; only if that is set is anybody
+    /// woken.</summary>
     public virtual async Flow Unlock(Cpu cpu, Folio folio)
     {
         await cpu.At(Unlocking, folio.FlagsWord);
@@ -74,8 +78,8 @@ public class FolioLocking : Routine
     }
 
     /// <summary>
-    /// The entry of folio_wait_bit_common: sets PG_waiters, then tries the bit once more and queues, both under the queue's
-    /// lock. Null when the bit was free (and taken, if <paramref name="exclusive"/>).
+    /// The entry of folio_wait_bit_common: sets PG_waiters, then tries the bit once more and queues, both under the
+    /// queue's lock. Null when the bit was free (and taken, if <paramref name="exclusive"/>).
     /// </summary>
     public virtual async Flow<IWaitable?> QueueFor(Cpu cpu, Folio folio, PageFlag bit, bool exclusive)
     {
@@ -99,7 +103,8 @@ public class FolioLocking : Routine
     public virtual async Flow SleepFor(Cpu cpu, Folio folio, IWaitable sleep) =>
         await cpu.At(Sleep, folio.WaitQueue.Lock, sleep);
 
-    /// <summary>The second half of an unlock or of the end of writeback; the caller has parked at the clearing step.</summary>
+    /// <summary>The second half of an unlock or of the end of writeback; the caller has parked at the clearing
+    /// step.</summary>
     public virtual async Flow ClearAndWake(Cpu cpu, Folio folio, PageFlag bit)
     {
         folio.Clear(bit);

@@ -23,7 +23,8 @@ public class Fork : Routine
     protected static readonly Point SetChild = Points.Define("ForkSetChildPte", "__copy_present_ptes", Access.Write);
     protected static readonly Point ShareSwap = Points.Define("ForkShareSwapPte", "copy_nonpresent_pte", Access.Write);
     protected static readonly Point MmlistAdd = Points.Define("ForkMmlistAdd", "copy_nonpresent_pte", Access.Write);
-    protected static readonly Point ShareMigration = Points.Define("ForkShareMigrationPte", "copy_nonpresent_pte", Access.Write);
+    protected static readonly Point ShareMigration =
+        Points.Define("ForkShareMigrationPte", "copy_nonpresent_pte", Access.Write);
     protected static readonly Point Finish = Points.Define("ForkFinish", "copy_mm", Access.Write);
 
     private readonly Folio?[] spare = new Folio?[Machine.CpusMax];
@@ -90,7 +91,8 @@ public class Fork : Routine
         }
     }
 
-    /// <summary>One entry of copy_pte_range. False: a page is needed for a copy; get it without the locks and come again.</summary>
+    /// <summary>One entry of copy_pte_range. False: a page is needed for a copy; get it without the locks and come
+    /// again.</summary>
     protected virtual async Flow<bool> CopyEntry(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
     {
         await cpu.At(ReadPte, parent.PteWord(page));
@@ -127,7 +129,8 @@ public class Fork : Routine
             return await CopyPinned(cpu, parent, child, childVma, page, folio);
         }
 
-        K.BugOn(folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", folio);
+        K.BugOn(
+            folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", folio);
         child.AddRss(1, 0);
         if (parent[page].Writable)
         {

@@ -19,7 +19,8 @@ public class Gup : Routine
     protected static readonly Point FastTryGet = Points.Define("GupFastTryGet", "try_grab_folio_fast", Access.Rmw);
     protected static readonly Point FastAddBias = Points.Define("GupFastAddBias", "try_grab_folio_fast", Access.Rmw);
     protected static readonly Point FastRecheck = Points.Define("GupFastRecheckPte", "gup_fast_pte_range", Access.Read);
-    protected static readonly Point FastUnshare = Points.Define("GupFastTestExclusive", "gup_must_unshare", Access.Read);
+    protected static readonly Point FastUnshare =
+        Points.Define("GupFastTestExclusive", "gup_must_unshare", Access.Read);
     protected static readonly Point FastTouch = Points.Define("GupFastSetReferenced", "gup_fast_pte_range", Access.Rmw);
     protected static readonly Point SeqRetry = Points.Define("GupFastSeqRetry", "gup_fast", Access.Read);
     protected static readonly Point Sanity = Points.Define("GupSanityCheck", "sanity_check_pinned_pages", Access.Read);
@@ -29,7 +30,8 @@ public class Gup : Routine
     protected static readonly Point MustUnshare = Points.Define("GupTestExclusive", "gup_must_unshare", Access.Read);
     protected static readonly Point Grab = Points.Define("GupGrab", "try_grab_folio", Access.Rmw);
     protected static readonly Point TouchDirty = Points.Define("GupSetDirty", "follow_page_pte", Access.Rmw);
-    protected static readonly Point TouchAccessed = Points.Define("GupSetReferenced", "folio_mark_accessed", Access.Rmw);
+    protected static readonly Point TouchAccessed =
+        Points.Define("GupSetReferenced", "folio_mark_accessed", Access.Rmw);
     protected static readonly Point StorePin = Points.Define("PinStore", "device driver", Access.Write);
     protected static readonly Point UsePin = Points.Define("PinUse", "device driver", Access.Read);
     protected static readonly Point TakePin = Points.Define("PinTake", "device driver", Access.Rmw);
@@ -38,7 +40,8 @@ public class Gup : Routine
     protected static readonly Point UnpinDirty =
         Points.Define("UnpinSetDirty", "unpin_user_pages_dirty_lock", Access.Rmw);
 
-    /// <summary>Ground truth: how often the page that a lane is pinning had been dropped when it was found there.</summary>
+    /// <summary>Ground truth: how often the page that a lane is pinning had been dropped when it was found
+    /// there.</summary>
     private readonly int[] truthDiscards = new int[Machine.CpusMax];
 
     /// <summary>What a look at an entry under the ptl says (follow_page_pte).</summary>

@@ -4,7 +4,8 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>LRU batches, isolation and putback (mm/swap.c, mm/vmscan.c, v6.18, classic two lists).</summary>
-/// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock yet).</remarks>
+/// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock
+/// yet).</remarks>
 public class Lru : Routine
 {
     protected static readonly Point BatchAdd = Points.Define("LruBatchAdd", "folio_add_lru", Access.Write);
@@ -40,7 +41,8 @@ public class Lru : Routine
     /// <returns>Whether there was anything to drain.</returns>
     public virtual Flow<bool> Drain(Cpu cpu) => DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
 
-    /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the end.</summary>
+    /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the
+    /// end.</summary>
     /// <returns>Whether there was anything to drain.</returns>
     public virtual async Flow<bool> DrainBatch(Cpu cpu, LruBatch batch)
     {
@@ -73,7 +75,8 @@ public class Lru : Routine
         return true;
     }
 
-    /// <summary>folio_isolate_lru: whoever clears PG_lru takes the folio off its list; the caller keeps it alive meanwhile.</summary>
+    /// <summary>folio_isolate_lru: whoever clears PG_lru takes the folio off its list; the caller keeps it alive
+    /// meanwhile.</summary>
     public virtual async Flow<bool> Isolate(Cpu cpu, Folio folio)
     {
         K.BugOn(folio.Refcount == 0, "VM_BUG_ON_FOLIO(!folio_ref_count(folio))", "folio_isolate_lru", folio);
@@ -98,7 +101,8 @@ public class Lru : Routine
         await R.Free.Put(cpu, folio, Holder.Isolation);
     }
 
-    /// <summary>move_folios_to_lru: back from reclaim's private list; PG_lru first, then the reference, then the link.</summary>
+    /// <summary>move_folios_to_lru: back from reclaim's private list; PG_lru first, then the reference, then the
+    /// link.</summary>
     public virtual async Flow MoveToLru(Cpu cpu, FolioList list)
     {
         List<Folio> dead = dying[cpu.Index];

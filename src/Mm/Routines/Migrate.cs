@@ -21,7 +21,8 @@ public class Migrate : MigrationMove
     protected static readonly Point MoveMmapLock =
         Points.Define("MovePagesMmapLock", "add_folio_for_migration", Access.Acquire);
     protected static readonly Point MovePtl = Points.Define("MovePagesPtl", "folio_walk_start", Access.Acquire);
-    protected static readonly Point CompactScan = Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);
+    protected static readonly Point CompactScan =
+        Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);
     protected static readonly Point CompactLook =
         Points.Define("CompactTestLru", "isolate_migratepages_block", Access.Read);
     protected static readonly Point CompactTryGet =
@@ -75,7 +76,8 @@ public class Migrate : MigrationMove
 
     /// <summary>Compaction of one folio: found by frame number, moved without sleeping.</summary>
     /// <param name="cpu">The lane.</param>
-    /// <param name="nth">Which of the folios with PG_lru, 1 for the one with the lowest frame number.</param>
+    /// <param name="nth">Which of the folios with PG_lru, 1 for the one with the lowest frame number; counts
+    /// round.</param>
     /// <returns>Whether a folio was isolated, moved or not.</returns>
     public virtual async Flow<bool> Compact(Cpu cpu, int nth)
     {
@@ -207,9 +209,16 @@ public class Migrate : MigrationMove
     /// </summary>
     private Folio? FindByFrame(int nth)
     {
-        foreach (Folio folio in K.Folios)
+        int candidates = 0;
+        foreach (Folio folio in K.UsedFolios)
         {
-            if (!folio.Free && folio.Has(PageFlag.Lru) && --nth == 0)
+            candidates += !folio.Free && folio.Has(PageFlag.Lru) ? 1 : 0;
+        }
+
+        int left = candidates == 0 ? 0 : (nth - 1) % candidates;
+        foreach (Folio folio in K.UsedFolios)
+        {
+            if (!folio.Free && folio.Has(PageFlag.Lru) && left-- == 0)
             {
                 return folio;
             }

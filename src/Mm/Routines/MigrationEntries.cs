@@ -19,8 +19,10 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point SetDirty = Points.Define("MigrateSetDirty", "try_to_migrate_one", Access.Rmw);
     protected static readonly Point UndoPte = Points.Define("MigrateUndoPte", "try_to_migrate_one", Access.Write);
     protected static readonly Point SetEntry = Points.Define("MigrateSetEntry", "try_to_migrate_one", Access.Write);
-    protected static readonly Point WalkMapping = Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
-    protected static readonly Point WalkLock = Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
+    protected static readonly Point WalkMapping =
+        Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
+    protected static readonly Point WalkLock =
+        Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
     protected static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
     protected static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
     protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);

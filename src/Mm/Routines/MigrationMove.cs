@@ -14,13 +14,15 @@ public abstract class MigrationMove : MigrationEntries
 {
     protected static readonly Point CompareRefs = Points.Define("MigrateCompareRefs", "__migrate_folio", Access.Read);
     protected static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
-    protected static readonly Point ReadFlags = Points.Define("MigrateReadFlags", "__folio_migrate_mapping", Access.Read);
+    protected static readonly Point ReadFlags =
+        Points.Define("MigrateReadFlags", "__folio_migrate_mapping", Access.Read);
     protected static readonly Point WriteFlags =
         Points.Define("MigrateWriteFlags", "__folio_migrate_mapping", Access.Write);
     protected static readonly Point CacheLock =
         Points.Define("MigrateClusterLock", "__folio_migrate_mapping", Access.Acquire);
     protected static readonly Point Freeze = Points.Define("MigrateFreeze", "__folio_migrate_mapping", Access.Rmw);
-    protected static readonly Point MoveDirty = Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
+    protected static readonly Point MoveDirty =
+        Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
     protected static readonly Point Replace =
         Points.Define("MigrateReplaceCached", "__swap_cache_replace_folio", Access.Rmw);
     protected static readonly Point Unfreeze = Points.Define("MigrateUnfreeze", "__folio_migrate_mapping", Access.Rmw);

@@ -5,16 +5,20 @@ namespace Mm.Routines;
 
 /// <summary>Reclaim of anonymous folios (mm/vmscan.c, mm/madvise.c, mm/page_io.c, v6.18, classic LRU).</summary>
 /// <remarks>
-/// Left out: priorities and batching by node, memcg, rotation of written folios to the tail (PG_reclaim), zero-filled pages.
-/// A device that is not synchronous completes the writes of one call at its end, after the folios were put back.
+/// Left out: priorities and batching by node, memcg, rotation of written folios to the tail (PG_reclaim), zero-filled
+/// pages. A device that is not synchronous completes the writes of one call at its end, after the folios were put back.
 /// </remarks>
 public class Reclaim : Routine
 {
     protected static readonly Point PageoutMmap = Points.Define("PageoutMmapLock", "madvise_pageout", Access.Acquire);
-    protected static readonly Point PageoutPtl = Points.Define("PageoutPtl", "madvise_cold_or_pageout_pte_range", Access.Acquire);
-    protected static readonly Point PageoutRead = Points.Define("PageoutReadPte", "madvise_cold_or_pageout_pte_range", Access.Read);
-    protected static readonly Point PageoutTest = Points.Define("PageoutTest", "madvise_cold_or_pageout_pte_range", Access.Read);
-    protected static readonly Point ClearReferenced = Points.Define("PageoutClearReferenced", "folio_clear_referenced", Access.Rmw);
+    protected static readonly Point PageoutPtl =
+        Points.Define("PageoutPtl", "madvise_cold_or_pageout_pte_range", Access.Acquire);
+    protected static readonly Point PageoutRead =
+        Points.Define("PageoutReadPte", "madvise_cold_or_pageout_pte_range", Access.Read);
+    protected static readonly Point PageoutTest =
+        Points.Define("PageoutTest", "madvise_cold_or_pageout_pte_range", Access.Read);
+    protected static readonly Point ClearReferenced =
+        Points.Define("PageoutClearReferenced", "folio_clear_referenced", Access.Rmw);
     protected static readonly Point ClearActive = Points.Define("PageoutClearActive", "reclaim_pages", Access.Rmw);
     protected static readonly Point ScanLock = Points.Define("ReclaimLruLock", "isolate_lru_folios", Access.Acquire);
     protected static readonly Point ScanGet = Points.Define("ReclaimTryGet", "isolate_lru_folios", Access.Rmw);
@@ -62,7 +66,8 @@ public class Reclaim : Routine
         return isolated;
     }
 
-    /// <summary>shrink_inactive_list: takes up to <paramref name="count"/> folios from the tail and reclaims them.</summary>
+    /// <summary>shrink_inactive_list: takes up to <paramref name="count"/> folios from the tail and reclaims
+    /// them.</summary>
     /// <returns>How many were taken.</returns>
     public virtual async Flow<int> ShrinkInactive(Cpu cpu, int count, bool ignoreReferences)
     {
@@ -80,7 +85,8 @@ public class Reclaim : Routine
         return took;
     }
 
-    /// <summary>shrink_active_list: folios from the active list's tail go to the inactive list, without their folio lock.</summary>
+    /// <summary>shrink_active_list: folios from the active list's tail go to the inactive list, without their folio
+    /// lock.</summary>
     public virtual async Flow<int> ShrinkActive(Cpu cpu, int count)
     {
         await R.Lru.Drain(cpu);
@@ -121,7 +127,8 @@ public class Reclaim : Routine
         return true;
     }
 
-    /// <summary>isolate_lru_folios: tail first, under the lruvec lock; whoever cannot be taken is rotated to the head.</summary>
+    /// <summary>isolate_lru_folios: tail first, under the lruvec lock; whoever cannot be taken is rotated to the
+    /// head.</summary>
     protected virtual async Flow Isolate(Cpu cpu, FolioList from, int count, FolioList to)
     {
         await K.Lruvec.Lock.Acquire(cpu, ScanLock);

@@ -3,7 +3,8 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>From an anonymous folio to its anon_vma, without any lock that would keep it alive (mm/rmap.c, v6.18).</summary>
+/// <summary>From an anonymous folio to its anon_vma, without any lock that would keep it alive (mm/rmap.c,
+/// v6.18).</summary>
 /// <remarks>
 /// The proof that the anon_vma lives is "folio_mapped, read inside rcu_read_lock". Walkers then go through
 /// <see cref="AnonVma.Tree"/> themselves.
@@ -14,15 +15,23 @@ public class RmapWalk : Routine
     protected static readonly Point GetMapped = Points.Define("GetAnonVmaMapped", "folio_get_anon_vma", Access.Read);
     protected static readonly Point GetRef = Points.Define("GetAnonVmaRef", "folio_get_anon_vma", Access.Rmw);
     protected static readonly Point GetRecheck = Points.Define("GetAnonVmaRecheck", "folio_get_anon_vma", Access.Read);
-    protected static readonly Point LockMapping = Points.Define("LockAnonVmaMapping", "folio_lock_anon_vma_read", Access.Read);
-    protected static readonly Point LockMapped = Points.Define("LockAnonVmaMapped", "folio_lock_anon_vma_read", Access.Read);
-    protected static readonly Point LockRoot = Points.Define("LockAnonVmaRoot", "folio_lock_anon_vma_read", Access.Read);
-    protected static readonly Point LockTry = Points.Define("LockAnonVmaTry", "folio_lock_anon_vma_read", Access.Acquire);
-    protected static readonly Point LockRecheck = Points.Define("LockAnonVmaRecheck", "folio_lock_anon_vma_read", Access.Read);
-    protected static readonly Point LockRemapped = Points.Define("LockAnonVmaRemapped", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockMapping =
+        Points.Define("LockAnonVmaMapping", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockMapped =
+        Points.Define("LockAnonVmaMapped", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockRoot =
+        Points.Define("LockAnonVmaRoot", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockTry =
+        Points.Define("LockAnonVmaTry", "folio_lock_anon_vma_read", Access.Acquire);
+    protected static readonly Point LockRecheck =
+        Points.Define("LockAnonVmaRecheck", "folio_lock_anon_vma_read", Access.Read);
+    protected static readonly Point LockRemapped =
+        Points.Define("LockAnonVmaRemapped", "folio_lock_anon_vma_read", Access.Read);
     protected static readonly Point LockRef = Points.Define("LockAnonVmaRef", "folio_lock_anon_vma_read", Access.Rmw);
-    protected static readonly Point LockSleep = Points.Define("LockAnonVmaSleep", "folio_lock_anon_vma_read", Access.Acquire);
-    protected static readonly Point LockUnref = Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
+    protected static readonly Point LockSleep =
+        Points.Define("LockAnonVmaSleep", "folio_lock_anon_vma_read", Access.Acquire);
+    protected static readonly Point LockUnref =
+        Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
 
     /// <summary>folio_get_anon_vma: a reference on the anon_vma, or null if the folio is not mapped.</summary>
     public virtual async Flow<AnonVma?> GetAnonVma(Cpu cpu, Folio folio)
@@ -75,22 +84,8 @@ public class RmapWalk : Routine
     {
         while (true)
         {
-            await cpu.At(LockMapping, folio.MappingWord);
-            K.Rcu.ReadLock(cpu);
-            AnonVma? anonVma = folio.Mapping;
+            AnonVma? anonVma = await FindMapped(cpu, folio);
             if (anonVma is null)
-            {
-                break;
-            }
-
-            await cpu.At(LockMapped, folio.MapcountWord);
-            if (!folio.Mapped)
-            {
-                break;
-            }
-
-            await cpu.At(LockRoot, anonVma.Word);
-            if (DiesOnForeignMemory(anonVma))
             {
                 break;
             }
@@ -135,6 +130,28 @@ public class RmapWalk : Routine
 
         K.Rcu.ReadUnlock(cpu);
         return (null, false);
+    }
+
+    /// <summary>The part before the lock: begins the RCU section, and finds the anon_vma if the folio is
+    /// mapped.</summary>
+    protected virtual async Flow<AnonVma?> FindMapped(Cpu cpu, Folio folio)
+    {
+        await cpu.At(LockMapping, folio.MappingWord);
+        K.Rcu.ReadLock(cpu);
+        AnonVma? anonVma = folio.Mapping;
+        if (anonVma is null)
+        {
+            return null;
+        }
+
+        await cpu.At(LockMapped, folio.MapcountWord);
+        if (!folio.Mapped)
+        {
+            return null;
+        }
+
+        await cpu.At(LockRoot, anonVma.Word);
+        return DiesOnForeignMemory(anonVma) ? null : anonVma;
     }
 
     /// <summary>Gives the root's lock back.</summary>

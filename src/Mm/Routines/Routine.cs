@@ -2,7 +2,8 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>One kernel function, or a few that are always changed together, as methods that a variant may override.</summary>
+/// <summary>One kernel function, or a few that are always changed together, as methods that a variant may
+/// override.</summary>
 /// <remarks>
 /// A class is written as v6.18 has it. A variant is a subclass that supplies one method as it stood elsewhere. The text
 /// itself never asks which kernel it is.

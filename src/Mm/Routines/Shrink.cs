@@ -3,18 +3,22 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>shrink_folio_list and what it needs: pageout, the end of writeback, __remove_mapping (mm/vmscan.c, mm/page_io.c, v6.18).</summary>
+/// <summary>shrink_folio_list and what it needs: pageout, the end of writeback, __remove_mapping (mm/vmscan.c,
+/// mm/page_io.c, v6.18).</summary>
 public class Shrink : Routine
 {
-    protected static readonly Point TestWriteback = Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
-    protected static readonly Point SetReferenced = Points.Define("ShrinkSetReferenced", "folio_check_references", Access.Rmw);
+    protected static readonly Point TestWriteback =
+        Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
+    protected static readonly Point SetReferenced =
+        Points.Define("ShrinkSetReferenced", "folio_check_references", Access.Rmw);
     protected static readonly Point TestPinned = Points.Define("ShrinkTestPinned", "shrink_folio_list", Access.Read);
     protected static readonly Point SetDirty = Points.Define("ShrinkSetDirty", "shrink_folio_list", Access.Rmw);
     protected static readonly Point TestMapped = Points.Define("ShrinkTestMapped", "shrink_folio_list", Access.Read);
     protected static readonly Point TestDirty = Points.Define("ShrinkTestDirty", "shrink_folio_list", Access.Read);
     protected static readonly Point SetActive = Points.Define("ShrinkSetActive", "shrink_folio_list", Access.Rmw);
     protected static readonly Point CountRefs = Points.Define("PageoutCountRefs", "pageout", Access.Read);
-    protected static readonly Point ClearDirty = Points.Define("PageoutClearDirty", "folio_clear_dirty_for_io", Access.Rmw);
+    protected static readonly Point ClearDirty =
+        Points.Define("PageoutClearDirty", "folio_clear_dirty_for_io", Access.Rmw);
     protected static readonly Point StartWrite = Points.Define("WriteoutSetWriteback", "swap_writeout", Access.Rmw);
     protected static readonly Point WriteDevice = Points.Define("WriteoutDevice", "swap_writeout", Access.Write);
     protected static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
@@ -22,8 +26,10 @@ public class Shrink : Routine
     protected static readonly Point Written = Points.Define("ShrinkTestWritten", "shrink_folio_list", Access.Read);
     protected static readonly Point RemoveLock = Points.Define("RemoveMappingLock", "__remove_mapping", Access.Acquire);
     protected static readonly Point RemoveFreeze = Points.Define("RemoveMappingFreeze", "__remove_mapping", Access.Rmw);
-    protected static readonly Point RemoveDirty = Points.Define("RemoveMappingTestDirty", "__remove_mapping", Access.Read);
-    protected static readonly Point RemoveUnfreeze = Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
+    protected static readonly Point RemoveDirty =
+        Points.Define("RemoveMappingTestDirty", "__remove_mapping", Access.Read);
+    protected static readonly Point RemoveUnfreeze =
+        Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
 
     private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
     private readonly List<Folio>[] freed = Lists();
@@ -108,7 +114,9 @@ public class Shrink : Routine
         await cpu.At(EndGet, folio.RefcountWord);
         folio.Get(Holder.Lookup);
         await cpu.At(EndWrite, folio.FlagsWord);
-        K.BugOn(!folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(!folio_test_writeback(folio))", "folio_end_writeback", folio);
+        K.BugOn(
+            !folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(!folio_test_writeback(folio))", "folio_end_writeback",
+            folio);
         await R.Locking.ClearAndWake(cpu, folio, PageFlag.Writeback);
         await R.Free.Put(cpu, folio, Holder.Lookup);
     }
@@ -216,7 +224,8 @@ public class Shrink : Routine
         folio.Set(PageFlag.Active);
     }
 
-    /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be freed.</summary>
+    /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be
+    /// freed.</summary>
     protected virtual async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
     {
         await cpu.At(CountRefs, folio.RefcountWord);
@@ -253,7 +262,9 @@ public class Shrink : Routine
 
         int slot = folio.SwapSlot;
         await cpu.At(StartWrite, folio.FlagsWord);
-        K.BugOn(folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(folio_test_writeback(folio))", "folio_start_writeback", folio);
+        K.BugOn(
+            folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(folio_test_writeback(folio))", "folio_start_writeback",
+            folio);
         folio.Set(PageFlag.Writeback);
         await R.Locking.Unlock(cpu, folio);
         await cpu.At(WriteDevice, K.Swap.DataWord(slot));

@@ -9,14 +9,18 @@ public class SwapCache : Routine
 {
     protected static readonly Point LookupRead = Points.Define("SwapCacheLookup", "swap_cache_get_folio", Access.Read);
     protected static readonly Point LookupGet = Points.Define("SwapCacheTryGet", "swap_cache_get_folio", Access.Rmw);
-    protected static readonly Point LookupSpin = Points.Define("SwapCacheLookupSpin", "swap_cache_get_folio", Access.Read);
+    protected static readonly Point LookupSpin =
+        Points.Define("SwapCacheLookupSpin", "swap_cache_get_folio", Access.Read);
     protected static readonly Point AddLock = Points.Define("SwapCacheAddLock", "swap_cache_add_folio", Access.Acquire);
     protected static readonly Point AddTable = Points.Define("SwapCacheAddTable", "swap_cache_add_folio", Access.Write);
-    protected static readonly Point DeleteTable = Points.Define("SwapCacheDeleteTable", "__swap_cache_del_folio", Access.Write);
+    protected static readonly Point DeleteTable =
+        Points.Define("SwapCacheDeleteTable", "__swap_cache_del_folio", Access.Write);
     protected static readonly Point AddRef = Points.Define("SwapCacheAddRef", "swap_cache_add_folio", Access.Rmw);
     protected static readonly Point AddFlag = Points.Define("SwapCacheAddFlag", "swap_cache_add_folio", Access.Rmw);
-    protected static readonly Point DeleteLock = Points.Define("SwapCacheDeleteLock", "swap_cache_del_folio", Access.Acquire);
-    protected static readonly Point DeleteFlag = Points.Define("SwapCacheDeleteFlag", "__swap_cache_del_folio", Access.Rmw);
+    protected static readonly Point DeleteLock =
+        Points.Define("SwapCacheDeleteLock", "swap_cache_del_folio", Access.Acquire);
+    protected static readonly Point DeleteFlag =
+        Points.Define("SwapCacheDeleteFlag", "__swap_cache_del_folio", Access.Rmw);
     protected static readonly Point DeletePut = Points.Define("SwapCacheDeletePut", "swap_cache_del_folio", Access.Rmw);
 
     private readonly WordChanged[] waits = new WordChanged[Machine.CpusMax];
@@ -53,7 +57,8 @@ public class SwapCache : Routine
         const string Function = "swap_cache_add_folio";
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_locked(folio))", Function, folio);
         K.BugOn(folio.Has(PageFlag.Swapcache), "VM_WARN_ON_ONCE_FOLIO(folio_test_swapcache(folio))", Function, folio);
-        K.BugOn(!folio.Has(PageFlag.Swapbacked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_swapbacked(folio))", Function, folio);
+        K.BugOn(
+            !folio.Has(PageFlag.Swapbacked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_swapbacked(folio))", Function, folio);
         await K.Swap.ClusterLock.Acquire(cpu, AddLock);
         await cpu.At(AddTable, K.Swap.SlotWord(slot));
         Folio? old = K.Swap.ExchangeCached(slot, folio);
@@ -66,7 +71,8 @@ public class SwapCache : Routine
         K.Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>swap_cache_del_folio: out of the table, then the slot's HAS_CACHE, then the cache's reference.</summary>
+    /// <summary>swap_cache_del_folio: out of the table, then the slot's HAS_CACHE, then the cache's
+    /// reference.</summary>
     public virtual async Flow Delete(Cpu cpu, Folio folio)
     {
         int slot = folio.SwapSlot;

@@ -3,10 +3,11 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>do_swap_page, with and without the swap cache, and reading into the swap cache (mm/memory.c, mm/swap_state.c, v6.18).</summary>
+/// <summary>do_swap_page, with and without the swap cache, and reading into the swap cache (mm/memory.c,
+/// mm/swap_state.c, v6.18).</summary>
 /// <remarks>
-/// Left out: KSM copies (without KSM every owner of a slot has the same index and anon_vma root), large folios, device and
-/// poison entries, read errors. I/O of a lane completes in that lane, as the interrupt would: at points of its own.
+/// Left out: KSM copies (without KSM every owner of a slot has the same index and anon_vma root), large folios, device
+/// and poison entries, read errors. I/O of a lane completes in that lane, as the interrupt would: at points of its own.
 /// </remarks>
 public class SwapIn : Routine
 {
@@ -16,18 +17,21 @@ public class SwapIn : Routine
     protected static readonly Point WaitPinned = Points.Define("SwapinWaitPinned", "do_swap_page", Access.Read);
     protected static readonly Point BypassRead = Points.Define("SwapinReadDevice", "swap_read_folio", Access.Read);
     protected static readonly Point BypassUptodate = Points.Define("SwapinSetUptodate", "folio_end_read", Access.Rmw);
-    protected static readonly Point TestEntry = Points.Define("SwapinTestEntry", "folio_matches_swap_entry", Access.Read);
+    protected static readonly Point TestEntry =
+        Points.Define("SwapinTestEntry", "folio_matches_swap_entry", Access.Read);
     protected static readonly Point TestLru = Points.Define("SwapinTestLru", "do_swap_page", Access.Read);
     protected static readonly Point PteLock = Points.Define("SwapinPtl", "do_swap_page", Access.Acquire);
     protected static readonly Point NoDevice = Points.Define("SwapinNoDevice", "do_swap_page", Access.Read);
     protected static readonly Point NothingLock = Points.Define("SwapinNothingPtl", "do_swap_page", Access.Acquire);
-    protected static readonly Point TestFree = Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
+    protected static readonly Point TestFree =
+        Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
     protected static readonly Point TestFreeRefs =
         Points.Define("SwapinTestFreeRefs", "should_try_to_free_swap", Access.Read);
 
     protected static readonly Point CountRefs = Points.Define("SwapinCountRefs", "do_swap_page", Access.Read);
     protected static readonly Point SetPte = Points.Define("SwapinSetPte", "do_swap_page", Access.Write);
-    protected static readonly Point CacheCount = Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
+    protected static readonly Point CacheCount =
+        Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
     protected static readonly Point CacheWait = Points.Define("ReadCacheWait", "__read_swap_cache_async", Access.Read);
     protected static readonly Point CacheRead = Points.Define("ReadCacheDevice", "swap_read_folio", Access.Read);
     protected static readonly Point CacheUptodate = Points.Define("ReadCacheSetUptodate", "folio_end_read", Access.Rmw);
@@ -84,8 +88,10 @@ public class SwapIn : Routine
         return read;
     }
 
-    /// <summary>read_swap_cache_async: the slot's folio in the swap cache, read from the device if it was not there.</summary>
-    /// <returns>With a <see cref="Holder.Lookup"/> reference, perhaps still locked by its reader; null if the slot has no owner.</returns>
+    /// <summary>read_swap_cache_async: the slot's folio in the swap cache, read from the device if it was not
+    /// there.</summary>
+    /// <returns>With a <see cref="Holder.Lookup"/> reference, perhaps still locked by its reader; null if the slot has
+    /// no owner.</returns>
     public virtual async Flow<Folio?> ReadSwapCacheAsync(Cpu cpu, int slot)
     {
         Folio? fresh = null;
@@ -234,7 +240,8 @@ public class SwapIn : Routine
         }
 
         K.BugOn(
-            folio.Anon && folio.Has(PageFlag.AnonExclusive), "BUG_ON(folio_test_anon(folio) && PageAnonExclusive(page))",
+            folio.Anon && folio.Has(PageFlag.AnonExclusive),
+            "BUG_ON(folio_test_anon(folio) && PageAnonExclusive(page))",
             "do_swap_page", folio);
 
         // zram wants stable writes: a page that is being written must not be written to, so it is mapped read-only.
@@ -256,20 +263,7 @@ public class SwapIn : Routine
         }
 
         folio.HandOver(holder, Holder.Mapping);
-        if (await IsAnon(cpu, folio))
-        {
-            await R.Rmap.Add(cpu, folio, fault.Vma, fault.Page, reuse);
-        }
-        else
-        {
-            await R.RmapNew.Add(cpu, folio, fault.Vma, fault.Page, reuse);
-        }
-
-        await cpu.At(SetPte, mm.PteWord(fault.Page));
-        K.BugOn(
-            !folio.Anon || (reuse && !folio.Has(PageFlag.AnonExclusive)),
-            "VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) && !PageAnonExclusive(page)))", "do_swap_page", folio);
-        mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, flags));
+        await SetMapping(cpu, fault, folio, reuse, flags);
         await UnlockFolio(cpu, folio);
         if (fault.Write && !reuse)
         {
@@ -279,6 +273,26 @@ public class SwapIn : Routine
 
         mm.Ptl.Release(cpu);
         return (FaultResult.Done, true);
+    }
+
+    /// <summary>The rmap, a first or a further one, and then the entry.</summary>
+    protected virtual async Flow SetMapping(Cpu cpu, FaultContext fault, Folio folio, bool reuse, PteFlag flags)
+    {
+        if (await IsAnon(cpu, folio))
+        {
+            await R.Rmap.Add(cpu, folio, fault.Vma, fault.Page, reuse);
+        }
+        else
+        {
+            await R.RmapNew.Add(cpu, folio, fault.Vma, fault.Page, reuse);
+        }
+
+        await cpu.At(SetPte, fault.Mm.PteWord(fault.Page));
+        K.BugOn(
+            !folio.Anon || (reuse && !folio.Has(PageFlag.AnonExclusive)),
+            "VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) && !PageAnonExclusive(page)))",
+            "do_swap_page", folio);
+        fault.Mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, flags));
     }
 
     /// <summary>No folio: under the ptl, either the entry has changed meanwhile, or memory is out.</summary>
@@ -314,7 +328,8 @@ public class SwapIn : Routine
         return folio;
     }
 
-    /// <summary>The bypass for synchronous devices: a private folio, the slot pinned until the entry is replaced.</summary>
+    /// <summary>The bypass for synchronous devices: a private folio, the slot pinned until the entry is
+    /// replaced.</summary>
     protected virtual async Flow<Folio?> ReadPrivately(Cpu cpu, FaultContext fault, int slot)
     {
         Folio? folio = await R.Free.Allocate(cpu);

@@ -3,8 +3,10 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Swap slots: allocation, counts, HAS_CACHE, and when the cached copy may go (mm/swapfile.c, v6.18).</summary>
-/// <remarks>Left out: count continuations (counts stay below 63), clusters (see <see cref="SwapDevice"/>), zeromap and zswap.</remarks>
+/// <summary>Swap slots: allocation, counts, HAS_CACHE, and when the cached copy may go (mm/swapfile.c,
+/// v6.18).</summary>
+/// <remarks>Left out: count continuations (counts stay below 63), clusters (see <see cref="SwapDevice"/>), zeromap and
+/// zswap.</remarks>
 public class SwapSlots : Routine
 {
     protected static readonly Point AllocLock = Points.Define("SlotAllocLock", "folio_alloc_swap", Access.Acquire);
@@ -17,8 +19,10 @@ public class SwapSlots : Routine
     protected static readonly Point TestCache = Points.Define("FreeSwapTestCache", "folio_free_swap", Access.Read);
     protected static readonly Point ZapLock = Points.Define("SlotZapLock", "free_swap_and_cache_nr", Access.Acquire);
     protected static readonly Point ZapReread = Points.Define("SlotZapReread", "free_swap_and_cache_nr", Access.Read);
-    protected static readonly Point ReclaimMapped = Points.Define("SlotReclaimMapped", "__try_to_reclaim_swap", Access.Read);
-    protected static readonly Point ReclaimLock = Points.Define("SlotReclaimLock", "__try_to_reclaim_swap", Access.Acquire);
+    protected static readonly Point ReclaimMapped =
+        Points.Define("SlotReclaimMapped", "__try_to_reclaim_swap", Access.Read);
+    protected static readonly Point ReclaimLock =
+        Points.Define("SlotReclaimLock", "__try_to_reclaim_swap", Access.Acquire);
     protected static readonly Point DirtyFreed = Points.Define("FreeSwapSetDirty", "folio_free_swap", Access.Rmw);
     protected static readonly Point GetDevice = Points.Define("SwapDeviceGet", "get_swap_device", Access.Rmw);
     protected static readonly Point PutDevice = Points.Define("SwapDevicePut", "put_swap_device", Access.Rmw);
@@ -46,11 +50,13 @@ public class SwapSlots : Routine
         Swap.Users--;
     }
 
-    /// <summary>folio_alloc_swap: a slot for a locked folio, which also enters the swap cache. False when there is none.</summary>
+    /// <summary>folio_alloc_swap: a slot for a locked folio, which also enters the swap cache. False when there is
+    /// none.</summary>
     public virtual async Flow<bool> Allocate(Cpu cpu, Folio folio)
     {
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_alloc_swap", folio);
-        K.BugOn(!folio.Has(PageFlag.Uptodate), "VM_BUG_ON_FOLIO(!folio_test_uptodate(folio))", "folio_alloc_swap", folio);
+        K.BugOn(
+            !folio.Has(PageFlag.Uptodate), "VM_BUG_ON_FOLIO(!folio_test_uptodate(folio))", "folio_alloc_swap", folio);
         await Swap.ClusterLock.Acquire(cpu, AllocLock);
         int slot = Swap.Writable ? Swap.Allocate() : -1;
         Swap.ClusterLock.Release(cpu);
@@ -79,7 +85,8 @@ public class SwapSlots : Routine
     public virtual async Flow Free(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, FreeLock);
-        if (!K.BugOn(Swap.IsFree(slot), "_swap_info_get: Unused swap offset entry", "_swap_info_get", Swap.SlotWord(slot)))
+        if (!K.BugOn(
+            Swap.IsFree(slot), "_swap_info_get: Unused swap offset entry", "_swap_info_get", Swap.SlotWord(slot)))
         {
             Swap.PutCount(slot);
         }
@@ -87,7 +94,8 @@ public class SwapSlots : Routine
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>swapcache_prepare: sets SWAP_HAS_CACHE so that nobody else reads or reuses the slot. False if somebody has it, or it is free.</summary>
+    /// <summary>swapcache_prepare: sets SWAP_HAS_CACHE so that nobody else reads or reuses the slot. False if somebody
+    /// has it, or it is free.</summary>
     public virtual async Flow<bool> PrepareCache(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, PrepareLock);
@@ -109,7 +117,8 @@ public class SwapSlots : Routine
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>put_swap_folio: the swap cache gives its hold on the slot back, after the folio left the table.</summary>
+    /// <summary>put_swap_folio: the swap cache gives its hold on the slot back, after the folio left the
+    /// table.</summary>
     public virtual async Flow PutFolio(Cpu cpu, int slot)
     {
         await Swap.ClusterLock.Acquire(cpu, PutLock);
@@ -117,7 +126,8 @@ public class SwapSlots : Routine
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>folio_free_swap: a locked folio whose slot has no owner leaves the swap cache. False when it may not.</summary>
+    /// <summary>folio_free_swap: a locked folio whose slot has no owner leaves the swap cache. False when it may
+    /// not.</summary>
     public virtual async Flow<bool> FreeSwap(Cpu cpu, Folio folio)
     {
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_free_swap", folio);
@@ -153,7 +163,8 @@ public class SwapSlots : Routine
         }
     }
 
-    /// <summary>free_swap_and_cache_nr: zap drops an owner; if the cached copy is all that is left, that goes too.</summary>
+    /// <summary>free_swap_and_cache_nr: zap drops an owner; if the cached copy is all that is left, that goes
+    /// too.</summary>
     public virtual async Flow FreeSwapAndCache(Cpu cpu, int slot)
     {
         if (!await TryGetDevice(cpu))

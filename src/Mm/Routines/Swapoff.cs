@@ -28,7 +28,8 @@ public class Swapoff : Routine
     protected static readonly Point FindSlot = Points.Define("SwapoffFindSlot", "find_next_to_unuse", Access.Read);
     protected static readonly Point Retry = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
     protected static readonly Point Kill = Points.Define("SwapoffKill", "percpu_ref_kill", Access.Write);
-    protected static readonly Point WaitUsers = Points.Define("SwapoffWaitUsers", "wait_for_completion", Access.Acquire);
+    protected static readonly Point WaitUsers =
+        Points.Define("SwapoffWaitUsers", "wait_for_completion", Access.Acquire);
     protected static readonly Point Drain = Points.Define("SwapoffDrainMmlist", "drain_mmlist", Access.Write);
     protected static readonly Point Freed = Points.Define("SwapoffFreeMaps", "sys_swapoff", Access.Write);
     protected static readonly Point Revive = Points.Define("SwaponRevive", "percpu_ref_resurrect", Access.Rmw);

@@ -9,17 +9,20 @@ public class Unmap : Routine
 {
     protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
     protected static readonly Point PteLock = Points.Define("UnmapPtl", "page_vma_mapped_walk", Access.Acquire);
-    protected static readonly Point TestExclusive = Points.Define("UnmapTestExclusive", "try_to_unmap_one", Access.Read);
+    protected static readonly Point TestExclusive =
+        Points.Define("UnmapTestExclusive", "try_to_unmap_one", Access.Read);
     protected static readonly Point ClearPte = Points.Define("UnmapClearPte", "try_to_unmap_one", Access.Rmw);
     protected static readonly Point SetDirty = Points.Define("UnmapSetDirty", "try_to_unmap_one", Access.Rmw);
     protected static readonly Point TestBacked = Points.Define("UnmapTestSwapcache", "try_to_unmap_one", Access.Read);
     protected static readonly Point RestorePte = Points.Define("UnmapRestorePte", "try_to_unmap_one", Access.Write);
     protected static readonly Point MmlistAdd = Points.Define("UnmapMmlistAdd", "try_to_unmap_one", Access.Write);
     protected static readonly Point SetPte = Points.Define("UnmapSetSwapPte", "try_to_unmap_one", Access.Write);
-    protected static readonly Point TestYoung = Points.Define("ReferencedTestYoung", "folio_referenced_one", Access.Rmw);
+    protected static readonly Point TestYoung =
+        Points.Define("ReferencedTestYoung", "folio_referenced_one", Access.Rmw);
     protected static readonly Point TestMapped = Points.Define("ReferencedMapped", "folio_referenced", Access.Read);
 
-    /// <summary>try_to_unmap: replaces every mapping by a swap entry. The folio is locked and in the swap cache.</summary>
+    /// <summary>try_to_unmap: replaces every mapping by a swap entry. The folio is locked and in the swap
+    /// cache.</summary>
     public virtual async Flow TryToUnmap(Cpu cpu, Folio folio)
     {
         AnonVma? anonVma = (await R.RmapWalk.LockRead(cpu, folio, tryOnly: false)).AnonVma;
@@ -90,7 +93,8 @@ public class Unmap : Routine
         return referenced;
     }
 
-    /// <summary>page_vma_mapped_walk without PVMW_SYNC: peeks first, and takes the ptl only if the entry looks right.</summary>
+    /// <summary>page_vma_mapped_walk without PVMW_SYNC: peeks first, and takes the ptl only if the entry looks
+    /// right.</summary>
     /// <returns>Whether the entry maps the folio; the ptl is held then.</returns>
     public virtual async Flow<bool> FindMapping(Cpu cpu, Folio folio, MmStruct mm)
     {

@@ -3,7 +3,8 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Copy on write and the reuse rule (mm/memory.c: do_wp_page, wp_can_reuse_anon_folio, wp_page_copy, v6.18).</summary>
+/// <summary>Copy on write and the reuse rule (mm/memory.c: do_wp_page, wp_can_reuse_anon_folio, wp_page_copy,
+/// v6.18).</summary>
 /// <remarks>Left out: shared and file mappings, KSM, large folios, userfaultfd.</remarks>
 public class WriteProtectFault : Routine
 {
@@ -11,16 +12,20 @@ public class WriteProtectFault : Routine
     protected static readonly Point SetExclusive = Points.Define("WpSetExclusive", "do_wp_page", Access.Rmw);
     protected static readonly Point Reuse = Points.Define("WpReuseSetPte", "wp_page_reuse", Access.Write);
     protected static readonly Point GetOld = Points.Define("WpGetOld", "do_wp_page", Access.Rmw);
-    protected static readonly Point CountRefs = Points.Define("WpReuseCountRefs", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point CountRefs =
+        Points.Define("WpReuseCountRefs", "wp_can_reuse_anon_folio", Access.Read);
     protected static readonly Point TestLru = Points.Define("WpReuseTestLru", "wp_can_reuse_anon_folio", Access.Read);
-    protected static readonly Point CountAgain = Points.Define("WpReuseCountAgain", "wp_can_reuse_anon_folio", Access.Read);
-    protected static readonly Point CountLocked = Points.Define("WpReuseCountLocked", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point CountAgain =
+        Points.Define("WpReuseCountAgain", "wp_can_reuse_anon_folio", Access.Read);
+    protected static readonly Point CountLocked =
+        Points.Define("WpReuseCountLocked", "wp_can_reuse_anon_folio", Access.Read);
     protected static readonly Point CopyData = Points.Define("WpCopyData", "wp_page_copy", Access.Read);
     protected static readonly Point CopyLock = Points.Define("WpCopyPtl", "wp_page_copy", Access.Acquire);
     protected static readonly Point ClearPte = Points.Define("WpCopyClearPte", "wp_page_copy", Access.Rmw);
     protected static readonly Point SetPte = Points.Define("WpCopySetPte", "wp_page_copy", Access.Write);
 
-    /// <summary>do_wp_page: entered with the ptl held and the entry equal to <see cref="FaultContext.Original"/>; leaves without the ptl.</summary>
+    /// <summary>do_wp_page: entered with the ptl held and the entry equal to <see cref="FaultContext.Original"/>;
+    /// leaves without the ptl.</summary>
     public virtual async Flow<FaultResult> DoWpPage(Cpu cpu, FaultContext fault)
     {
         MmStruct mm = fault.Mm;
@@ -45,7 +50,8 @@ public class WriteProtectFault : Routine
             {
                 await cpu.At(Reuse, mm.PteWord(fault.Page));
                 K.BugOn(
-                    folio.Anon && !folio.Has(PageFlag.AnonExclusive), "VM_BUG_ON(folio_test_anon(folio) && !PageAnonExclusive)",
+                    folio.Anon && !folio.Has(PageFlag.AnonExclusive),
+                    "VM_BUG_ON(folio_test_anon(folio) && !PageAnonExclusive)",
                     "wp_page_reuse", folio);
                 mm.SetPte(fault.Page, fault.Original.With(PteFlag.Young | PteFlag.Dirty | PteFlag.Write));
             }
@@ -60,7 +66,8 @@ public class WriteProtectFault : Routine
         return await Copy(cpu, fault, folio);
     }
 
-    /// <summary>wp_can_reuse_anon_folio: nobody else can have the page, neither by a mapping, nor by a reference, nor through swap.</summary>
+    /// <summary>wp_can_reuse_anon_folio: nobody else can have the page, neither by a mapping, nor by a reference, nor
+    /// through swap.</summary>
     protected virtual async Flow<bool> CanReuse(Cpu cpu, FaultContext fault, Folio folio)
     {
         await cpu.At(CountRefs, folio.RefcountWord);
@@ -97,7 +104,8 @@ public class WriteProtectFault : Routine
         return alone;
     }
 
-    /// <summary>wp_page_copy: a private copy replaces the page; the old mapping goes only after the new one is there.</summary>
+    /// <summary>wp_page_copy: a private copy replaces the page; the old mapping goes only after the new one is
+    /// there.</summary>
     protected virtual async Flow<FaultResult> Copy(Cpu cpu, FaultContext fault, Folio? old)
     {
         MmStruct mm = fault.Mm;
@@ -160,7 +168,8 @@ public class WriteProtectFault : Routine
         mm.SetPte(fault.Page, new Pte(PteKind.Present, copy.Pfn, flags));
         if (old is not null)
         {
-            // Only now: had the mapcount gone down first, another process could have reused the page that we still read.
+            // Only now: had the mapcount gone down first, another process could have reused the page that we still
+            // read.
             await R.Rmap.RemoveOne(cpu, old);
         }
     }

@@ -3,10 +3,11 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>zap_pte_range for private anonymous memory, and the gather that frees what it took (mm/memory.c, mm/mmu_gather.c, v6.18).</summary>
+/// <summary>zap_pte_range for private anonymous memory, and the gather that frees what it took (mm/memory.c,
+/// mm/mmu_gather.c, v6.18).</summary>
 /// <remarks>
-/// Left out: zap_details (no files), rescheduling inside a range, page tables. The TLB flush has no step: a cpu's translations
-/// are not modelled, the hardware looks at the table itself.
+/// Left out: zap_details (no files), rescheduling inside a range, page tables. The TLB flush has no step: a cpu's
+/// translations are not modelled, the hardware looks at the table itself.
 /// </remarks>
 public class Zap : Routine
 {
@@ -14,7 +15,8 @@ public class Zap : Routine
     protected static readonly Point ReadPte = Points.Define("ZapReadPte", "zap_pte_range", Access.Read);
     protected static readonly Point ClearPte = Points.Define("ZapClearPte", "zap_present_ptes", Access.Rmw);
     protected static readonly Point ClearSwap = Points.Define("ZapClearSwapPte", "zap_nonpresent_ptes", Access.Write);
-    protected static readonly Point ClearMigration = Points.Define("ZapClearMigrationPte", "zap_nonpresent_ptes", Access.Write);
+    protected static readonly Point ClearMigration =
+        Points.Define("ZapClearMigrationPte", "zap_nonpresent_ptes", Access.Write);
     protected static readonly Point ClearZero = Points.Define("ZapClearZeroPte", "zap_present_ptes", Access.Write);
     protected static readonly Point AddCounters = Points.Define("ZapAddRss", "zap_pte_range", Access.Rmw);
 
@@ -60,7 +62,8 @@ public class Zap : Routine
                     break;
                 default:
                     K.BugOn(
-                        !K.Folios[pte.Target].Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
+                        !K.Folios[pte.Target].Has(PageFlag.Locked),
+                        "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
                         "pfn_swap_entry_folio", K.Folios[pte.Target]);
                     anon--;
                     await cpu.At(ClearMigration, mm.PteWord(page));
@@ -91,7 +94,8 @@ public class Zap : Routine
         gather.Folios.Clear();
     }
 
-    /// <summary>zap_present_folio_ptes after the entry was cleared: the mapcount goes now, the reference waits for the flush.</summary>
+    /// <summary>zap_present_folio_ptes after the entry was cleared: the mapcount goes now, the reference waits for the
+    /// flush.</summary>
     protected virtual async Flow ZapPresent(Cpu cpu, Gather gather, Folio folio)
     {
         await R.Rmap.RemoveOne(cpu, folio);

@@ -2,10 +2,11 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>struct anon_vma (include/linux/rmap.h, v6.18): from an anonymous folio to the VMAs that may map it.</summary>
+/// <summary>struct anon_vma (include/linux/rmap.h, v6.18): from an anonymous folio to the VMAs that may map
+/// it.</summary>
 /// <remarks>
-/// Objects live in a SLAB_TYPESAFE_BY_RCU cache: a freed one may be taken again at once as another anon_vma, and its memory
-/// becomes something else after a grace period. <see cref="IsForeign"/> says so as early as RCU allows.
+/// Objects live in a SLAB_TYPESAFE_BY_RCU cache: a freed one may be taken again at once as another anon_vma, and its
+/// memory becomes something else after a grace period. <see cref="IsForeign"/> says so as early as RCU allows.
 /// </remarks>
 public sealed class AnonVma
 {

@@ -100,10 +100,12 @@ public sealed class Folio
     /// <summary>The lane that owns the folio lock.</summary>
     public Cpu? LockOwner { get; set; }
 
-    /// <summary>Bits that a non-atomic store of the flags word wiped out although another cpu had just set them.</summary>
+    /// <summary>Bits that a non-atomic store of the flags word wiped out although another cpu had just set
+    /// them.</summary>
     public PageFlag TruthLost { get; private set; }
 
-    /// <summary>Bits that a non-atomic store of the flags word brought back although another cpu had just cleared them.</summary>
+    /// <summary>Bits that a non-atomic store of the flags word brought back although another cpu had just cleared
+    /// them.</summary>
     public PageFlag TruthResurrected { get; private set; }
 
     /// <summary>Number of present page table entries that map it.</summary>
@@ -115,7 +117,8 @@ public sealed class Folio
     /// <summary>Whether a mapping was ever set since allocation.</summary>
     public bool TruthWasAnon { get; private set; }
 
-    /// <summary>Whether it was made anonymous for the first time while somebody already mapped it, or without its lock.</summary>
+    /// <summary>Whether it was made anonymous for the first time while somebody already mapped it, or without its
+    /// lock.</summary>
     public string? TruthFirstMap { get; set; }
 
     /// <summary>The slot whose content this folio holds a copy of; -1 when it never was in or came from swap.</summary>
@@ -179,7 +182,8 @@ public sealed class Folio
         return was;
     }
 
-    /// <summary>The second half of a non-atomic update (__set_bit): stores a word that was computed from an earlier read.</summary>
+    /// <summary>The second half of a non-atomic update (__set_bit): stores a word that was computed from an earlier
+    /// read.</summary>
     /// <param name="word">The whole word.</param>
     /// <param name="meant">The bits that the writer meant to change.</param>
     public void StoreFlags(PageFlag word, PageFlag meant)
@@ -228,7 +232,8 @@ public sealed class Folio
         truthHolders[(int)to]++;
     }
 
-    /// <summary>try_grab_folio_fast: the <see cref="Holder.Lookup"/> reference grows to a pin, by one atomic add.</summary>
+    /// <summary>try_grab_folio_fast: the <see cref="Holder.Lookup"/> reference grows to a pin, by one atomic
+    /// add.</summary>
     public void ConvertToPin()
     {
         refcount += PinBias - 1;
@@ -259,7 +264,8 @@ public sealed class Folio
         Touch();
     }
 
-    /// <summary>Ground truth: the owner of a frozen folio drops a reference that the unfreeze will not restore.</summary>
+    /// <summary>Ground truth: the owner of a frozen folio drops a reference that the unfreeze will not
+    /// restore.</summary>
     public void ForgetHolder(Holder holder) => truthHolders[(int)holder]--;
 
     /// <summary>The owner of a frozen folio keeps it at 0 and will free it.</summary>

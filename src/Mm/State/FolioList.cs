@@ -1,10 +1,11 @@
 namespace Mm.State;
 
-/// <summary>A doubly linked list of folios through <c>folio->lru</c>: an LRU list, or a list private to one routine.</summary>
+/// <summary>A doubly linked list of folios through <c>folio->lru</c>: an LRU list, or a list private to one
+/// routine.</summary>
 /// <remarks>
-/// Each operation is one step here: it runs under the lruvec lock, or on a list that only its owner should see, so that nobody
-/// can look between its writes. The checks of lib/list_debug.c (v6.18) are made, and stop the execution as they stop the
-/// kernel with CONFIG_BUG_ON_DATA_CORRUPTION.
+/// Each operation is one step here: it runs under the lruvec lock, or on a list that only its owner should see, so that
+/// nobody can look between its writes. The checks of lib/list_debug.c (v6.18) are made, and stop the execution as they
+/// stop the kernel with CONFIG_BUG_ON_DATA_CORRUPTION.
 /// </remarks>
 public sealed class FolioList(Kernel kernel, string name, bool isLru)
 {
@@ -21,50 +22,10 @@ public sealed class FolioList(Kernel kernel, string name, bool isLru)
     public bool IsLru => isLru;
 
     /// <summary>list_add: at the head.</summary>
-    public void AddHead(Folio folio)
-    {
-        if (!MayAdd(folio))
-        {
-            return;
-        }
-
-        folio.Previous = null;
-        folio.Next = First;
-        if (First is null)
-        {
-            Last = folio;
-        }
-        else
-        {
-            First.Previous = folio;
-        }
-
-        First = folio;
-        Joined(folio);
-    }
+    public void AddHead(Folio folio) => Insert(folio, null, First);
 
     /// <summary>list_add_tail.</summary>
-    public void AddTail(Folio folio)
-    {
-        if (!MayAdd(folio))
-        {
-            return;
-        }
-
-        folio.Next = null;
-        folio.Previous = Last;
-        if (Last is null)
-        {
-            First = folio;
-        }
-        else
-        {
-            Last.Next = folio;
-        }
-
-        Last = folio;
-        Joined(folio);
-    }
+    public void AddTail(Folio folio) => Insert(folio, Last, null);
 
     /// <summary>list_del from whichever list the folio's links are part of.</summary>
     public static void Remove(Kernel kernel, Folio folio)
@@ -126,9 +87,33 @@ public sealed class FolioList(Kernel kernel, string name, bool isLru)
         return false;
     }
 
-    private void Joined(Folio folio)
+    private void Insert(Folio folio, Folio? previous, Folio? next)
     {
+        if (!MayAdd(folio))
+        {
+            return;
+        }
+
+        folio.Previous = previous;
+        folio.Next = next;
         folio.On = this;
         Count++;
+        if (previous is null)
+        {
+            First = folio;
+        }
+        else
+        {
+            previous.Next = folio;
+        }
+
+        if (next is null)
+        {
+            Last = folio;
+        }
+        else
+        {
+            next.Previous = folio;
+        }
     }
 }

@@ -3,7 +3,8 @@ using Interleave;
 namespace Mm.State;
 
 /// <summary>Sleepers for a bit of one folio's flags word (mm/filemap.c, folio_wait_bit_common, v6.18).</summary>
-/// <remarks>The kernel hashes folios to shared queues; here each folio has its own, so no wake-up is spurious.</remarks>
+/// <remarks>The kernel hashes folios to shared queues; here each folio has its own, so no wake-up is
+/// spurious.</remarks>
 public sealed class FolioWaitQueue(KernelSpinlock queueLock, Folio folio)
 {
     private readonly Waiter[] slots = new Waiter[Machine.CpusMax];
@@ -27,7 +28,8 @@ public sealed class FolioWaitQueue(KernelSpinlock queueLock, Folio folio)
         return waiter;
     }
 
-    /// <summary>folio_wake_bit: wakes sleepers of that bit up to the first exclusive one; returns whether sleepers are left.</summary>
+    /// <summary>folio_wake_bit: wakes sleepers of that bit up to the first exclusive one; returns whether sleepers are
+    /// left.</summary>
     public bool Wake(PageFlag bit)
     {
         for (int i = 0; i < queue.Count; i++)

@@ -98,7 +98,8 @@ public sealed class Kernel
     /// <summary>Every shared object by id.</summary>
     public IReadOnlyList<SharedObject> Objects { get; }
 
-    /// <summary>The frames that have been allocated at least once in this execution; all others are as after boot.</summary>
+    /// <summary>The frames that have been allocated at least once in this execution; all others are as after
+    /// boot.</summary>
     public ReadOnlySpan<Folio> UsedFolios => Folios.AsSpan(0, framesUsed);
 
     /// <summary>The anon_vmas that have been allocated at least once in this execution.</summary>
@@ -178,7 +179,8 @@ public sealed class Kernel
         Touched.Clear();
     }
 
-    /// <summary>A BUG_ON or WARN_ON of the kernel: notes the message when the condition holds, and returns it.</summary>
+    /// <summary>A BUG_ON or WARN_ON of the kernel: notes the message when the condition holds, and returns
+    /// it.</summary>
     public bool BugOn(bool condition, string text, string function, object? subject = null)
     {
         if (condition)
@@ -252,7 +254,8 @@ public sealed class Kernel
     /// <summary>Frees a link.</summary>
     public void FreeChain(AnonVmaChain chain) => freeChains.Push(chain);
 
-    /// <summary>Ground truth: the page of the process was dropped, so pins through it no longer show what it reads.</summary>
+    /// <summary>Ground truth: the page of the process was dropped, so pins through it no longer show what it
+    /// reads.</summary>
     public void DetachPins(MmStruct mm, int page)
     {
         foreach (Pin pin in Pins)

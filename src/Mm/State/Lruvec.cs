@@ -2,7 +2,8 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>The lruvec: active and inactive list of anonymous folios under one lock, and the per-cpu batches in front of them.</summary>
+/// <summary>The lruvec: active and inactive list of anonymous folios under one lock, and the per-cpu batches in front
+/// of them.</summary>
 public sealed class Lruvec
 {
     internal Lruvec(Kernel kernel, ObjectIds ids)

@@ -73,7 +73,8 @@ public sealed class MmStruct
     /// <summary>For each page, how often its content was dropped on purpose.</summary>
     public int[] TruthDiscards { get; } = new int[Kernel.PagesMax];
 
-    /// <summary>For each page, whether its entry was empty or its content dropped since the last <see cref="MarkRange"/>.</summary>
+    /// <summary>For each page, whether its entry was empty or its content dropped since the last
+    /// <see cref="MarkRange"/>.</summary>
     public bool[] TruthDropped { get; } = new bool[Kernel.PagesMax];
 
     /// <summary>Whether the process exists.</summary>
@@ -195,11 +196,13 @@ public sealed class MmStruct
 
     private void CheckSwapin(int page, int slot, Folio folio)
     {
-        // A slot is named by its number only; whoever swaps in must bring the copy of the use that the entry was made for.
+        // A slot is named by its number only; whoever swaps in must bring the copy of the use that the entry was made
+        // for.
         if (folio.TruthSlot != slot || folio.TruthSlotGeneration != truthGenerations[page])
         {
             kernel.TruthBroken.Add(
-                $"swapin: {this} p{page} is mapped to {folio}, which is no copy of the use of slot {slot} that it was in");
+                $"swapin: {this} p{page} is mapped to {folio}, "
+                + $"which is no copy of the use of slot {slot} that it was in");
         }
     }
 

@@ -80,7 +80,8 @@ public sealed class Word(ObjectKind kind, ushort id, string name) : Interleave.S
     public override string Name => name;
 }
 
-/// <summary>Hands out the ids of shared objects, in the order of construction, so that they are the same in every run.</summary>
+/// <summary>Hands out the ids of shared objects, in the order of construction, so that they are the same in every
+/// run.</summary>
 public sealed class ObjectIds
 {
     private ushort next;

@@ -2,10 +2,11 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>One swap device of a few slots: swap_map bytes, swap table and the data on it (mm/swapfile.c, mm/swap_table.h, v6.18).</summary>
+/// <summary>One swap device of a few slots: swap_map bytes, swap table and the data on it (mm/swapfile.c,
+/// mm/swap_table.h, v6.18).</summary>
 /// <remarks>
-/// The lowest free slot is always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster scan may
-/// pick any free one; which one makes no difference to any law.
+/// The lowest free slot is always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster
+/// scan may pick any free one; which one makes no difference to any law.
 /// </remarks>
 public sealed class SwapDevice
 {

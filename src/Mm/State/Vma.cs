@@ -3,7 +3,8 @@ using Interleave;
 namespace Mm.State;
 
 /// <summary>struct vm_area_struct of private anonymous memory: a range of pages [Start, End) of one process.</summary>
-/// <remarks>Page numbers are linear indices (vm_pgoff equals the address), as for anonymous memory that was never moved.</remarks>
+/// <remarks>Page numbers are linear indices (vm_pgoff equals the address), as for anonymous memory that was never
+/// moved.</remarks>
 public sealed class Vma
 {
     internal Vma(int number, ObjectIds ids)
