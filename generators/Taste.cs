@@ -24,7 +24,7 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
     private static readonly int[] Setup = [1, 3, 3, 1, 3, 9, 30, 12, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1];
 
     /// <summary>Weights of the calls in a lane. By call kind.</summary>
-    private static readonly int[] Lane = [4, 5, 4, 1, 1, 2, 7, 4, 1, 3, 1, 1, 1, 4, 2, 2, 1, 1, 1, 1];
+    private static readonly int[] Lane = [4, 6, 4, 1, 1, 2, 7, 4, 1, 6, 2, 1, 1, 4, 2, 2, 1, 1, 1, 1];
 
     private static readonly Gen<int> Weight = Gen.Frequency(
         (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));

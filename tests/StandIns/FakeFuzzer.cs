@@ -36,8 +36,12 @@ internal sealed partial class FakeFuzzer : IDisposable
         segment = MakeSegment(Private, MapSize + (1 << 20), CreateForOwner);
         map = AttachSegment(segment, 0, 0);
         input = Open(inputPath, ReadWrite);
+
+        // By way of 1000 and 1001: in a test run with many files open the pipes may themselves be 198 or 199.
         var start = Start(
-            entry, $"exec \"$0\" \"$1\" 0<&{input} 198<&{Reader} 199>&{Writer} {Reader}<&- {Writer}>&- 2>/dev/null");
+            entry,
+            $"exec 0<&{input} 1000<&{Reader} 1001>&{Writer} {Reader}<&- {Writer}>&-; "
+            + "exec \"$0\" \"$1\" 198<&1000 199>&1001 1000<&- 1001>&- 2>/dev/null");
         start.Environment[entry == "libFuzzer" ? "__LIBFUZZER_SHM_ID" : "__AFL_SHM_ID"] = segment.ToString();
         start.Environment["__LIBFUZZER_CONTROL_PIPE_ID"] = "198";
         start.Environment["__LIBFUZZER_STATUS_PIPE_ID"] = "199";

@@ -12,6 +12,8 @@ namespace Fuzz.Schedules;
 /// outside, so the first execution has none and the guarantee holds from then on. Only choices are counted at which the
 /// lane that would run is about to touch an object that another lane has touched in an execution of this program:
 /// preempting it elsewhere gives an order that is equivalent to one of these. That makes k two to three times smaller.
+/// A place is a lane, each as likely, and one of its choices, so that the one call of a victim is hit as often as the
+/// many of its antagonist; for lanes of equal length this is the same.
 /// </remarks>
 public sealed class PctScheduler : IScheduler
 {
@@ -21,8 +23,8 @@ public sealed class PctScheduler : IScheduler
     /// below.</summary>
     private readonly int[] priorities = new int[Machine.CpusMax];
 
-    /// <summary>For each change its place: the number of choices made before it.</summary>
-    private readonly int[] changes;
+    /// <summary>For each change its place: a lane, and the number of choices that lane has made before it.</summary>
+    private readonly (int Cpu, int Choice)[] changes;
 
     /// <summary>For each object id the lanes that have touched it, over all executions of the program.</summary>
     private readonly byte[] touchedBy = new byte[ushort.MaxValue + 1];
@@ -30,8 +32,11 @@ public sealed class PctScheduler : IScheduler
     /// <summary>Object ids with an entry in <see cref="touchedBy"/>.</summary>
     private readonly List<ushort> touched = [];
 
-    private int choices;
-    private int longest;
+    /// <summary>Choices that each lane has made in this execution.</summary>
+    private readonly int[] choices = new int[Machine.CpusMax];
+
+    /// <summary>The most choices that each lane has made in an execution of the program.</summary>
+    private readonly int[] longest = new int[Machine.CpusMax];
 
     /// <summary>A scheduler that aims at bugs of depth <paramref name="depth"/> (1 or more ordering
     /// constraints).</summary>
@@ -40,7 +45,7 @@ public sealed class PctScheduler : IScheduler
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
         this.rng = rng;
-        changes = new int[depth - 1];
+        changes = new (int Cpu, int Choice)[depth - 1];
     }
 
     /// <summary>Ordering constraints that a bug may have and still be within the guarantee.</summary>
@@ -52,8 +57,8 @@ public sealed class PctScheduler : IScheduler
     /// <summary>Another program comes: the length of the executions so far says nothing about it.</summary>
     public void NewProgram()
     {
-        longest = 0;
-        choices = 0;
+        Array.Clear(longest);
+        Array.Clear(choices);
         foreach (ushort id in touched)
         {
             touchedBy[id] = 0;
@@ -65,10 +70,10 @@ public sealed class PctScheduler : IScheduler
     /// <inheritdoc />
     public void Begin(int cpus)
     {
-        longest = Math.Max(longest, choices);
-        choices = 0;
         for (int i = 0; i < cpus; i++)
         {
+            longest[i] = Math.Max(longest[i], choices[i]);
+            choices[i] = 0;
             int j = rng.Next(i + 1);
             priorities[i] = priorities[j];
             priorities[j] = Depth + i;
@@ -76,7 +81,8 @@ public sealed class PctScheduler : IScheduler
 
         for (int i = 0; i < changes.Length; i++)
         {
-            changes[i] = longest == 0 ? -1 : rng.Next(longest);
+            int cpu = rng.Next(cpus);
+            changes[i] = (cpu, longest[cpu] == 0 ? -1 : rng.Next(longest[cpu]));
         }
     }
 
@@ -89,16 +95,17 @@ public sealed class PctScheduler : IScheduler
             return chosen;
         }
 
+        int place = choices[chosen]++;
+        int runner = chosen;
         for (int i = 0; i < changes.Length; i++)
         {
-            if (changes[i] == choices)
+            if (changes[i] == (runner, place))
             {
-                priorities[chosen] = i;
+                priorities[runner] = i;
                 chosen = Highest(choice.Enabled);
             }
         }
 
-        choices++;
         return chosen;
     }
 

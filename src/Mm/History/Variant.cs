@@ -21,6 +21,9 @@ public sealed class VariantAttribute(string name) : Attribute
     /// <summary>What put it right, or why it never was wrong.</summary>
     public string Fix { get; init; } = "";
 
+    /// <summary>Whether it puts something right that the text has wrong, rather than the other way round.</summary>
+    public bool IsFix { get; init; }
+
     /// <summary>What people saw.</summary>
     public string Symptom { get; init; } = "";
 }

@@ -108,7 +108,7 @@ public class Lru : Routine
         List<Folio> dead = dying[cpu.Index];
         dead.Clear();
         await K.Lruvec.Lock.Acquire(cpu, PutbackLock);
-        while (list.First is { } folio)
+        while (list.Last is { } folio)
         {
             K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "move_folios_to_lru", folio);
             FolioList.Remove(K, folio);

@@ -53,7 +53,7 @@ public class Reclaim : Routine
             await cpu.At(ClearActive, folio.FlagsWord);
             folio.Clear(PageFlag.Active);
             await R.Shrink.FolioListOf(cpu, list, ignoreReferences: true);
-            while (list.First is { } kept)
+            while (list.Last is { } kept)
             {
                 FolioList.Remove(K, kept);
                 await R.Lru.Putback(cpu, kept);
@@ -93,7 +93,7 @@ public class Reclaim : Routine
         FolioList list = ListOf(cpu);
         await Isolate(cpu, K.Lruvec.Active, count, list);
         int took = list.Count;
-        for (Folio? folio = list.First; folio is not null; folio = folio.Next)
+        for (Folio? folio = list.Last; folio is not null; folio = folio.Previous)
         {
             await R.Unmap.Referenced(cpu, folio);
             await cpu.At(AgeActive, folio.FlagsWord);
@@ -156,7 +156,7 @@ public class Reclaim : Routine
             FolioList.Remove(K, folio);
             if (lru)
             {
-                to.AddTail(folio);
+                to.AddHead(folio);
             }
             else
             {

@@ -51,7 +51,7 @@ public class Shrink : Routine
         keep.Reset();
         List<Folio> free = freed[cpu.Index];
         free.Clear();
-        while (list.First is { } folio)
+        while (list.Last is { } folio)
         {
             FolioList.Remove(K, folio);
             Verdict verdict = await ShrinkOne(cpu, folio, ignoreReferences);

@@ -1,0 +1,47 @@
+using Fuzz.Campaign;
+using Fuzz.Execution;
+using Fuzz.Programs;
+using Fuzz.Reporting;
+using Fuzz.Schedules;
+using Mm;
+using Xunit;
+
+namespace Tests.Defects;
+
+public class RegressionTests
+{
+    private const int Times = 1000;
+
+    public static TheoryData<string> Files =>
+    [
+        .. Directory.GetFiles(Folder, $"*{CorpusStore.ReproducerSuffix}")
+            .Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal),
+    ];
+
+    private static string Folder => Path.Combine(CorpusFolder.Root, "corpus", "regressions");
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Each_regression_still_does_what_its_header_says_1000_times_of_1000(string file)
+    {
+        Reproducer reproducer = Read(file);
+        ReproducerRunner runner = new(reproducer, new MmEngine(reproducer.Variants), strict: true);
+        for (int i = 0; i < Times; i++)
+        {
+            Assert.Equal(new Replay(ReplayEnd.Fails), runner.Run());
+        }
+    }
+
+    [Fact]
+    public void A_second_look_at_the_swap_table_keeps_a_lookup_off_reused_frames()
+    {
+        Reproducer reproducer = Read("swapin-locks-a-reused-frame.reproducer");
+        Executor executor = new(new MmEngine("swap-cache-lookup-recheck"));
+        SearchResult result = BoundedSearch.Ascending(
+            search => executor.Run(reproducer.Program, search), reproducer.Schedule.Preemptions, 2_000_000);
+        Assert.True(result is Bounded { Preemptions: 3 } or Complete, result.ToString());
+    }
+
+    private static Reproducer Read(string file) =>
+        Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(Path.Combine(Folder, file)), file, Points.Table);
+}
