@@ -17,7 +17,7 @@ public static class ProgramWriter
 
     private const int SetupMin = 2;
 
-    /// <summary>How often a call that seems to change nothing is drawn again; in a lane once less.</summary>
+    /// <summary>How often a poor call is drawn again; in a lane once less.</summary>
     private const int Redraws = 2;
 
     private static readonly Language Mm = MmLanguage.Instance;
@@ -49,13 +49,23 @@ public static class ProgramWriter
         for (int i = 0; i < calls.Length; i++)
         {
             calls[i] = Next(taste, rng, stage, concurrent);
-            for (int redraw = concurrent ? 1 : 0; redraw < Redraws && stage.After(calls[i]) == stage; redraw++)
+            for (int redraw = concurrent ? 1 : 0; redraw < Redraws && IsPoor(calls[i], stage, concurrent); redraw++)
             {
                 calls[i] = Next(taste, rng, stage, concurrent);
             }
 
             stage = stage.After(calls[i]);
         }
+    }
+
+    /// <summary>
+    /// Whether a call seems to change nothing, or, in a setup, brings back or drops what is in swap: the races are
+    /// about pages on their way, and it takes calls to get them there.
+    /// </summary>
+    private static bool IsPoor(Call call, Stage stage, bool concurrent)
+    {
+        Stage after = stage.After(call);
+        return after == stage || (!concurrent && (stage.Swapped & ~after.Swapped) != 0);
     }
 
     private static Call Next(Taste taste, Rng rng, Stage stage, bool concurrent)

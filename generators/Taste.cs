@@ -45,7 +45,7 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from hot in Gen.Choose(0, pages - 1)
         from setup in Gen.Choose(4, 9)
-        from lane in Gen.Frequency((2, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
+        from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
             [mms, pages, slots, device], Scale(setupWeights, Setup), Scale(weights, Lane), hot, setup, lane);
 

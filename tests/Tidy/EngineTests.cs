@@ -14,7 +14,7 @@ namespace Tests.Tidy;
 public class EngineTests
 {
     /// <summary>Twice what the rarest point was measured to need.</summary>
-    private const int Executions = 60_000;
+    private const int Executions = 240_000;
 
     private const int SchedulesPerProgram = 12;
 
