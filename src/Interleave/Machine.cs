@@ -97,8 +97,20 @@ public sealed class Machine
     /// <summary>The lane that is running.</summary>
     public Cpu? Current => current < 0 ? null : cpus[current];
 
-    /// <summary>Whether lanes run alone, without a scheduler (see <see cref="RunSolo"/>).</summary>
-    public bool IsSolo => solo;
+    /// <summary>How often the last execution switched away from a lane that could have gone on.</summary>
+    public int Preemptions
+    {
+        get
+        {
+            int count = 0;
+            foreach (TraceStep step in Trace)
+            {
+                count += step.Preempts ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Forgets everything of the last execution and sets the number of lanes.</summary>
     public void Reset(int lanes)

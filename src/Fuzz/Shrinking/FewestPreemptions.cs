@@ -30,7 +30,7 @@ public sealed record FewestPreemptions(
         }
 
         long before = test.Executions;
-        int known = Count(machine);
+        int known = machine.Preemptions;
         SearchResult result = BoundedSearch.Ascending(
             search => !test.Execute(program, search), known, executionsMax);
         long executions = test.Executions - before;
@@ -61,15 +61,4 @@ public sealed record FewestPreemptions(
     }
 
     private static string Times(int preemptions) => preemptions == 1 ? "1 preemption" : $"{preemptions} preemptions";
-
-    private static int Count(Machine machine)
-    {
-        int count = 0;
-        foreach (TraceStep step in machine.Trace)
-        {
-            count += step.Preempts ? 1 : 0;
-        }
-
-        return count;
-    }
 }

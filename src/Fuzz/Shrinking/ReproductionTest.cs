@@ -134,18 +134,9 @@ public sealed class ReproductionTest : ICandidateTest
     private int PreemptionsOf(Program program, Schedule schedule)
     {
         Machine machine = executor.Engine.Machine;
-        if (!Execute(program, new ReplayScheduler(schedule, machine.Points, strict: false)))
-        {
-            return int.MaxValue;
-        }
-
-        int count = 0;
-        foreach (TraceStep step in machine.Trace)
-        {
-            count += step.Preempts ? 1 : 0;
-        }
-
-        return count;
+        return Execute(program, new ReplayScheduler(schedule, machine.Points, strict: false))
+            ? machine.Preemptions
+            : int.MaxValue;
     }
 
     private bool FailsAtRandom(Program candidate)

@@ -20,8 +20,8 @@ public class Lru : Routine
     protected static readonly Point PutbackPut = Points.Define("LruPutbackPut", "move_folios_to_lru", Access.Rmw);
     protected static readonly Point PutbackClear = Points.Define("LruPutbackClear", "move_folios_to_lru", Access.Write);
 
-    private readonly List<Folio>[] draining = Lists();
-    private readonly List<Folio>[] dying = Lists();
+    private readonly List<Folio>[] draining = ListForEachCpu();
+    private readonly List<Folio>[] dying = ListForEachCpu();
 
     /// <summary>folio_add_lru: the folio goes to this cpu's batch, with a reference.</summary>
     public virtual async Flow Add(Cpu cpu, Folio folio)
@@ -136,15 +136,4 @@ public class Lru : Routine
     /// <summary>The LRU list that the folio's PG_active asks for.</summary>
     protected FolioList ListFor(Folio folio) =>
         folio.Has(PageFlag.Active) ? K.Lruvec.Active : K.Lruvec.Inactive;
-
-    private static List<Folio>[] Lists()
-    {
-        List<Folio>[] lists = new List<Folio>[Machine.CpusMax];
-        for (int i = 0; i < lists.Length; i++)
-        {
-            lists[i] = [];
-        }
-
-        return lists;
-    }
 }

@@ -1,3 +1,4 @@
+using Interleave;
 using Mm.State;
 
 namespace Mm.Routines;
@@ -12,6 +13,18 @@ public abstract class Routine
 {
     /// <summary>The kernel's state.</summary>
     protected internal Kernel K { get; internal set; } = null!;
+
+    /// <summary>Lane-private lists of folios, by lane.</summary>
+    protected static List<Folio>[] ListForEachCpu()
+    {
+        List<Folio>[] lists = new List<Folio>[Machine.CpusMax];
+        for (int i = 0; i < lists.Length; i++)
+        {
+            lists[i] = [];
+        }
+
+        return lists;
+    }
 
     /// <summary>Forgets what an execution that was stopped midway left in lane-private state.</summary>
     protected internal virtual void Reset()

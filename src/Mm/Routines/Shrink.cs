@@ -32,8 +32,8 @@ public class Shrink : Routine
         Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
 
     private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
-    private readonly List<Folio>[] freed = Lists();
-    private readonly List<Folio>[] writing = Lists();
+    private readonly List<Folio>[] freed = ListForEachCpu();
+    private readonly List<Folio>[] writing = ListForEachCpu();
 
     /// <summary>What becomes of a folio: where shrink_folio_list jumps to.</summary>
     protected enum Verdict
@@ -310,16 +310,5 @@ public class Shrink : Routine
         await R.Slots.PutFolio(cpu, slot);
         folio.KeepFrozen(Holder.SwapCache, Holder.Isolation);
         return true;
-    }
-
-    private static List<Folio>[] Lists()
-    {
-        List<Folio>[] lists = new List<Folio>[Machine.CpusMax];
-        for (int i = 0; i < lists.Length; i++)
-        {
-            lists[i] = [];
-        }
-
-        return lists;
     }
 }

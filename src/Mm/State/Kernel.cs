@@ -80,8 +80,8 @@ public sealed class Kernel
             Pins[i] = new Pin(ids.Word(ObjectKind.Pin, $"pin {i}"));
         }
 
-        Allocator = ids.Word(ObjectKind.PrivateList, "page allocator");
-        Mmlist = ids.Word(ObjectKind.PrivateList, "mmlist");
+        Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
+        Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
         Objects = ids.All;
         R = new RoutineTable(this, variants);
     }

@@ -69,8 +69,11 @@ public enum ObjectKind : byte
     /// <summary>One pin of a page by a device.</summary>
     Pin,
 
-    /// <summary>A list private to one routine, on which others can still find its folios.</summary>
-    PrivateList,
+    /// <summary>The page allocator.</summary>
+    Allocator,
+
+    /// <summary>mmlist_lock and init_mm.mmlist.</summary>
+    Mmlist,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>
