@@ -87,7 +87,7 @@ public static class ProgramWriter
         if (total == 0)
         {
             // Nothing to do that this program has a taste for: a store makes something to do it with.
-            return Make(taste, rng, stage, MmCall.Write, -1);
+            return Make(taste, rng, stage, MmCall.Write, Stage.Anywhere);
         }
 
         int drawn = rng.Next(total);
@@ -97,35 +97,63 @@ public static class ProgramWriter
             chosen++;
         }
 
-        return Make(taste, rng, stage, (MmCall)chosen, wild ? -1 : stage.Targets((MmCall)chosen, mms));
+        return Make(taste, rng, stage, (MmCall)chosen, wild ? Stage.Anywhere : stage.Targets((MmCall)chosen, mms));
     }
 
-    private static Call Make(Taste taste, Rng rng, Stage stage, MmCall kind, int targets)
+    /// <summary>
+    /// The first process and page that the call names are the target; all else is drawn evenly from what is valid.
+    /// </summary>
+    private static Call Make(Taste taste, Rng rng, Stage stage, MmCall kind, ulong targets)
     {
         int mms = taste.Shape[MmLanguage.Mms];
-        int target = targets > 0
+        int pages = taste.Shape[MmLanguage.Pages];
+        int target = targets is not (0 or Stage.Anywhere)
             ? Pick(taste, rng, targets)
-            : rng.Next(mms) * 4 + (rng.Next(4) == 0 ? rng.Next(taste.Shape[MmLanguage.Pages]) : taste.HotPage);
-        byte count = (byte)(1 + rng.Next(4));
+            : rng.Next(mms) * Stage.PagesBits + (rng.Next(4) == 0 ? rng.Next(pages) : taste.HotPage);
         if (kind == MmCall.Fork)
         {
             int child = stage.FreeMm(mms);
-            return new Call((byte)kind, (byte)(target / 4), (byte)(child < 0 ? rng.Next(mms) : child));
+            return new Call(
+                (byte)kind, (byte)(target / Stage.PagesBits), (byte)(child < 0 ? rng.Next(mms) : child));
         }
 
-        bool addressed = Mm.Calls[(int)kind].Parameters is [{ IsIdentifier: true }, ..];
-        Call call = addressed
-            ? new Call((byte)kind, (byte)(target / 4), (byte)(target % 4), count)
-            : new Call((byte)kind, count);
+        Call call = new((byte)kind);
+        Parameter[] parameters = Mm.Calls[(int)kind].Parameters;
+        bool mmTaken = false;
+        bool pageTaken = false;
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            Parameter parameter = parameters[i];
+            int value;
+            if (parameter.Bound == MmLanguage.Mms && !mmTaken)
+            {
+                mmTaken = true;
+                value = target / Stage.PagesBits;
+            }
+            else if (parameter.Bound == MmLanguage.Pages && !pageTaken)
+            {
+                pageTaken = true;
+                value = target % Stage.PagesBits;
+            }
+            else
+            {
+                value = parameter.IsIdentifier
+                    ? rng.Next(taste.Shape[parameter.Bound])
+                    : parameter.Min + rng.Next(parameter.Max - parameter.Min + 1);
+            }
+
+            call = call.With(i, (byte)value);
+        }
+
         return Program.Clamp(Mm, taste.Shape, call);
     }
 
     /// <summary>One of the targets, the hot page three times out of four.</summary>
-    private static int Pick(Taste taste, Rng rng, int targets)
+    private static int Pick(Taste taste, Rng rng, ulong targets)
     {
-        int hot = targets & (0x1111 << taste.HotPage);
-        int from = hot != 0 && rng.Next(4) != 0 ? hot : targets;
-        for (int skip = rng.Next(BitOperations.PopCount((uint)from)); skip > 0; skip--)
+        ulong hot = targets & (0x0001_0001_0001_0001UL << taste.HotPage);
+        ulong from = hot != 0 && rng.Next(4) != 0 ? hot : targets;
+        for (int skip = rng.Next(BitOperations.PopCount(from)); skip > 0; skip--)
         {
             from &= from - 1;
         }

@@ -6,7 +6,7 @@ namespace Generators;
 /// <summary>What a generated program has probably done so far: just enough for most calls to find something to
 /// do.</summary>
 /// <remarks>
-/// A guess, not a model: bit 4*mm+page of each set. Nothing depends on its being right, since an impossible call is a
+/// A guess, not a model: bit 16*mm+page of each set. Nothing depends on its being right, since an impossible call is a
 /// no-op.
 /// </remarks>
 /// <param name="Pages">Pages of each process.</param>
@@ -17,16 +17,23 @@ namespace Generators;
 /// <param name="Alive">Processes that exist, by bit.</param>
 /// <param name="SwapOn">Whether the swap device is in use.</param>
 public readonly record struct Stage(
-    byte Pages, ushort Mapped, ushort Touched, ushort Swapped, ushort Pinned, byte Alive, bool SwapOn)
+    byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn)
 {
-    private const int PagesBits = 4;
+    /// <summary>Bits of a set that one process takes.</summary>
+    public const int PagesBits = 16;
+
+    private const int MmsMax = 4;
+    private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
-    public static Stage First(int pages) => new((byte)pages, (ushort)((1 << pages) - 1), 0, 0, 0, 1, true);
+    public static Stage First(int pages) => new((byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true);
 
-    /// <summary>The (mm, page) pairs, or mms, that the call would find something to do with, as a bit set; -1 for "no
-    /// target needed".</summary>
-    public int Targets(MmCall kind, int mms) => kind switch
+    /// <summary>What <see cref="Targets"/> says of calls that name no page.</summary>
+    public const ulong Anywhere = ulong.MaxValue;
+
+    /// <summary>The (mm, page) pairs, or mms, that the call would find something to do with, as a bit set; all ones for
+    /// "no target needed".</summary>
+    public ulong Targets(MmCall kind, int mms) => kind switch
     {
         MmCall.Read or MmCall.Write or MmCall.Pin or MmCall.PinWrite => Mapped,
         MmCall.Readahead => Swapped,
@@ -36,17 +43,17 @@ public readonly record struct Stage(
         MmCall.Dma or MmCall.Unpin => Pinned,
         MmCall.Fork => Alive != (1 << mms) - 1 ? Touched | Swapped : 0,
         MmCall.Exit => BitOperations.PopCount(Alive) > 1 ? Mapped : 0,
-        MmCall.Swapoff => SwapOn && Swapped != 0 ? -1 : 0,
-        MmCall.Swapon => SwapOn ? 0 : -1,
-        _ => (Touched | Swapped) != 0 ? -1 : 0,
+        MmCall.Swapoff => SwapOn && Swapped != 0 ? Anywhere : 0,
+        MmCall.Swapon => SwapOn ? 0 : Anywhere,
+        _ => (Touched | Swapped) != 0 ? Anywhere : 0,
     };
 
     /// <summary>The guess after a call.</summary>
     public Stage After(Call call)
     {
-        int bit = 1 << (call.A * PagesBits + call.B);
-        int range = ((1 << call.C) - 1) << (call.A * PagesBits + call.B);
-        int all = 0xF << (call.A * PagesBits);
+        ulong bit = 1UL << (call.A * PagesBits + call.B);
+        ulong range = ((1UL << call.C) - 1) << (call.A * PagesBits + call.B);
+        ulong all = All << (call.A * PagesBits);
         switch ((MmCall)call.Kind)
         {
             case MmCall.Read when (Swapped & bit) != 0:
@@ -54,30 +61,30 @@ public readonly record struct Stage(
             case MmCall.PinWrite:
                 return this with
                 {
-                    Touched = (ushort)(Touched | bit),
-                    Swapped = (ushort)(Swapped & ~bit),
-                    Pinned = (ushort)((MmCall)call.Kind == MmCall.PinWrite ? Pinned | bit : Pinned),
+                    Touched = Touched | bit,
+                    Swapped = Swapped & ~bit,
+                    Pinned = (MmCall)call.Kind == MmCall.PinWrite ? Pinned | bit : Pinned,
                 };
             case MmCall.Pin:
-                return this with { Pinned = (ushort)(Pinned | (bit & Touched)) };
+                return this with { Pinned = Pinned | (bit & Touched) };
             case MmCall.Unpin:
-                return this with { Pinned = (ushort)(Pinned & ~bit) };
+                return this with { Pinned = Pinned & ~bit };
             case MmCall.Pageout:
-                return this with { Swapped = (ushort)(Swapped | bit), Touched = (ushort)(Touched & ~bit) };
+                return this with { Swapped = Swapped | bit, Touched = Touched & ~bit };
             case MmCall.Reclaim:
-                return this with { Swapped = (ushort)(Swapped | Touched) };
+                return this with { Swapped = Swapped | Touched };
             case MmCall.DontNeed:
-                return this with { Touched = (ushort)(Touched & ~range), Swapped = (ushort)(Swapped & ~range) };
+                return this with { Touched = Touched & ~range, Swapped = Swapped & ~range };
             case MmCall.Munmap:
                 return Without(range);
             case MmCall.Map:
-                return this with { Mapped = (ushort)(Mapped | (range & all)) };
+                return this with { Mapped = Mapped | (range & all) };
             case MmCall.Exit:
                 return Without(all) with { Alive = (byte)(Alive & ~(1 << call.A)) };
             case MmCall.Fork:
                 return Forked(call.A, call.B);
             case MmCall.Swapoff:
-                return this with { Touched = (ushort)(Touched | Swapped), Swapped = 0, SwapOn = false };
+                return this with { Touched = Touched | Swapped, Swapped = 0, SwapOn = false };
             case MmCall.Swapon:
                 return this with { SwapOn = true };
             default:
@@ -99,28 +106,28 @@ public readonly record struct Stage(
         return -1;
     }
 
-    private int AlivePages()
+    private ulong AlivePages()
     {
-        int pages = 0;
-        for (int mm = 0; mm < PagesBits; mm++)
+        ulong pages = 0;
+        for (int mm = 0; mm < MmsMax; mm++)
         {
-            pages |= (Alive >> mm & 1) != 0 ? ((1 << Pages) - 1) << (mm * PagesBits) : 0;
+            pages |= (Alive >> mm & 1) != 0 ? ((1UL << Pages) - 1) << (mm * PagesBits) : 0;
         }
 
         return pages;
     }
 
-    private Stage Without(int bits) => this with
+    private Stage Without(ulong bits) => this with
     {
-        Mapped = (ushort)(Mapped & ~bits),
-        Touched = (ushort)(Touched & ~bits),
-        Swapped = (ushort)(Swapped & ~bits),
+        Mapped = Mapped & ~bits,
+        Touched = Touched & ~bits,
+        Swapped = Swapped & ~bits,
     };
 
     private Stage Forked(int parent, int child)
     {
-        static ushort Copy(ushort set, int from, int to) =>
-            (ushort)((set & ~(0xF << (to * PagesBits))) | ((set >> (from * PagesBits) & 0xF) << (to * PagesBits)));
+        static ulong Copy(ulong set, int from, int to) =>
+            (set & ~(All << (to * PagesBits))) | ((set >> (from * PagesBits) & All) << (to * PagesBits));
         return this with
         {
             Alive = (byte)(Alive | 1 << child),

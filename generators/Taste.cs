@@ -19,12 +19,31 @@ namespace Generators;
 /// <param name="LaneMax">Most calls of a lane.</param>
 public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int SetupMax, int LaneMax)
 {
-    /// <summary>Weights of the calls in a setup: mostly what brings pages into interesting states. By call
-    /// kind.</summary>
-    private static readonly int[] Setup = [1, 3, 3, 1, 3, 9, 30, 12, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1];
-
-    /// <summary>Weights of the calls in a lane. By call kind.</summary>
-    private static readonly int[] Lane = [4, 6, 4, 1, 1, 2, 7, 4, 1, 6, 2, 1, 1, 4, 2, 2, 1, 1, 1, 1];
+    /// <summary>Weights of each call: in a setup, mostly what brings pages into interesting states, and in a
+    /// lane.</summary>
+    private static readonly Dictionary<MmCall, (int Setup, int Lane)> Usual = new()
+    {
+        [MmCall.Read] = (1, 4),
+        [MmCall.Write] = (3, 6),
+        [MmCall.Readahead] = (3, 4),
+        [MmCall.Swapoff] = (1, 1),
+        [MmCall.Swapon] = (3, 1),
+        [MmCall.Fork] = (9, 2),
+        [MmCall.Pageout] = (30, 7),
+        [MmCall.Reclaim] = (12, 4),
+        [MmCall.Age] = (1, 1),
+        [MmCall.DontNeed] = (1, 6),
+        [MmCall.Munmap] = (1, 2),
+        [MmCall.Map] = (2, 1),
+        [MmCall.Exit] = (1, 1),
+        [MmCall.Migrate] = (1, 4),
+        [MmCall.Compact] = (1, 2),
+        [MmCall.Drain] = (2, 2),
+        [MmCall.Pin] = (1, 1),
+        [MmCall.PinWrite] = (1, 1),
+        [MmCall.Dma] = (1, 1),
+        [MmCall.Unpin] = (1, 1),
+    };
 
     private static readonly Gen<int> Weight = Gen.Frequency(
         (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));
@@ -47,13 +66,14 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
-            [mms, pages, slots, device], Scale(setupWeights, Setup), Scale(weights, Lane), hot, setup, lane);
+            [mms, pages, slots, device], Scale(setupWeights, usual => usual.Setup),
+            Scale(weights, usual => usual.Lane), hot, setup, lane);
 
-    private static int[] Scale(int[] weights, int[] by)
+    private static int[] Scale(int[] weights, Func<(int Setup, int Lane), int> side)
     {
         for (int kind = 0; kind < weights.Length; kind++)
         {
-            weights[kind] *= by[kind];
+            weights[kind] *= side(Usual[(MmCall)kind]);
         }
 
         weights[(int)MmCall.Read] = Math.Max(weights[(int)MmCall.Read], 1);

@@ -38,7 +38,7 @@ public class ExitLaws
     [Fact]
     public void A_page_that_the_kernel_kept_back_as_bad_is_no_leak_but_a_symptom()
     {
-        Folio folio = world.Kernel.TakeFrame()!;
+        Folio folio = world.Kernel.TakeFrames(0)!;
         folio.PutTestZero(Holder.Allocation);
         world.Kernel.BugOn(
             true, "BUG: Bad page state, page dumped because: nonzero mapcount", "free_pages_prepare", folio);

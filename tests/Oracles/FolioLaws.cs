@@ -18,7 +18,7 @@ public class FolioLaws
     [InlineData(PageFlag.AnonExclusive, "PG_anon_exclusive lost")]
     public void A_flag_set_between_read_and_store_of_the_word_is_lost(PageFlag flag, string law)
     {
-        Folio folio = world.Kernel.TakeFrame()!;
+        Folio folio = world.Kernel.TakeFrames(0)!;
         PageFlag read = folio.Flags;
         folio.Set(flag);
         folio.StoreFlags(read | PageFlag.Swapbacked, PageFlag.Swapbacked);
@@ -43,7 +43,7 @@ public class FolioLaws
     [Fact]
     public void Each_bit_of_one_bad_store_is_a_law_of_its_own()
     {
-        Folio folio = world.Kernel.TakeFrame()!;
+        Folio folio = world.Kernel.TakeFrames(0)!;
         folio.Set(PageFlag.Waiters | PageFlag.Referenced);
         folio.StoreFlags(PageFlag.Swapbacked, PageFlag.Swapbacked);
         world.Step();
@@ -54,7 +54,7 @@ public class FolioLaws
     [Fact]
     public void A_store_of_the_whole_word_that_changes_only_its_own_bit_is_silent()
     {
-        Folio folio = world.Kernel.TakeFrame()!;
+        Folio folio = world.Kernel.TakeFrames(0)!;
         folio.Set(PageFlag.Uptodate);
         folio.StoreFlags(folio.Flags | PageFlag.Swapbacked, PageFlag.Swapbacked);
         world.Step();

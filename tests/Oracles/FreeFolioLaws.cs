@@ -35,7 +35,7 @@ public class FreeFolioLaws
     {
         Folio folio = world.OnLru();
         folio.PutTestZero(Holder.Allocation);
-        world.Kernel.GiveFrame(folio);
+        world.Kernel.GiveFrames(folio);
         world.Step();
         world.Broke("free-folio", "free folio is on a list", "list_del corruption");
     }

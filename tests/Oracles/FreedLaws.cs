@@ -16,11 +16,11 @@ public class FreedLaws
     [Fact]
     public void A_folio_in_the_allocator_that_is_changed_is_reported()
     {
-        Folio folio = world.Kernel.TakeFrame()!;
+        Folio folio = world.Kernel.TakeFrames(0)!;
         folio.Set(PageFlag.Uptodate);
         world.Step();
         world.IsSilent();
-        world.Kernel.GiveFrame(folio);
+        world.Kernel.GiveFrames(folio);
         folio.Set(PageFlag.Dirty);
         world.Step();
         world.Broke("use-after-free", "freed memory is used", "use-after-free");

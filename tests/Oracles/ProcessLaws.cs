@@ -13,11 +13,11 @@ public class ProcessLaws
     {
         world.MapPage();
         world.Step();
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Mm0.AddRss(1, 0);
         world.Step(world.First);
         world.IsSilent();
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Step(world.Second);
         world.Broke("rss", "MM_ANONPAGES is not the number of pages", "BUG: Bad rss-counter state");
     }
@@ -106,12 +106,12 @@ public class ProcessLaws
     {
         world.MapPage();
         world.Step();
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Mm0.AddRss(1, 0);
         world.Step(world.First);
         world.Mm0.SetPte(0, world.Mm0[0].With(PteFlag.Young));
         world.Step(world.Second);
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Step(world.Second);
         world.Broke("rss", "MM_ANONPAGES is not the number of pages", "BUG: Bad rss-counter state");
     }
@@ -121,12 +121,12 @@ public class ProcessLaws
     {
         world.MapPage();
         world.Step();
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Mm0.AddRss(1, 0);
         world.Step();
         world.Mm0.AddRss(-1, 0);
         world.Step();
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Step();
         world.Rest();
         world.IsSilent();
@@ -137,10 +137,10 @@ public class ProcessLaws
     {
         world.MapPage();
         world.Step();
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Mm0.AddRss(1, 0);
         world.Step(world.First);
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Rest();
         world.Broke("rss", "MM_ANONPAGES is not the number of pages", "BUG: Bad rss-counter state");
     }

@@ -95,7 +95,7 @@ public class ReportedLaws
     public void Reset_forgets_lines_and_pending_objects()
     {
         world.Kernel.BugOn(true, "first", "a", null);
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Mm0.AddRss(1, 0);
         world.Step();
         world.Verdict.Reset();
@@ -126,12 +126,11 @@ public class ReportedLaws
     {
         world.MapPage();
         world.Step();
-        ulong folios = 1;
         long before = 0;
         for (int i = 0; i < 2000; i++)
         {
             before = i == 1000 ? GC.GetAllocatedBytesForCurrentThread() : before;
-            world.Kernel.Touched.Folios = folios;
+            world.Kernel.Touched.Folios.Add(0);
             world.Kernel.Touched.Mms = 1;
             world.Kernel.Touched.Slots = 1;
             world.Kernel.Touched.AnonVmas = 1;

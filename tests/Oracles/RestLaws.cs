@@ -14,7 +14,7 @@ public class RestLaws
     [Fact]
     public void A_spinlock_left_locked_is_reported()
     {
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Rest();
         Broke("rest-locks", "spinlock left locked", "soft lockup");
     }

@@ -47,7 +47,7 @@ public class SettledFolioLaws
     public void A_linked_folio_without_PG_lru_is_silent_while_a_page_table_is_locked()
     {
         Folio folio = world.MapPage();
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         folio.Clear(PageFlag.Lru);
         world.Step();
         world.IsSilent();
@@ -98,14 +98,14 @@ public class SettledFolioLaws
         world.Step();
         world.IsSilent();
         world.Fork();
-        world.Mm1.Ptl.TryTake(world.Cpu0);
+        world.Mm1.Ptl(0).TryTake(world.Cpu0);
         world.Kernel.Swap.Duplicate(slot);
         world.Mm1.SetPte(0, new Pte(PteKind.Swap, (byte)slot, PteFlag.None));
         world.Mm1.AddRss(0, 1);
         folio.Set(PageFlag.AnonExclusive);
         world.Step(world.First);
         world.IsSilent();
-        world.Mm1.Ptl.Release(world.Cpu0);
+        world.Mm1.Ptl(0).Release(world.Cpu0);
         world.Step(world.Second);
         world.Broke("exclusive-slot", "swap entry of an exclusive page", "BUG_ON(folio_test_anon(folio)");
     }
@@ -127,11 +127,11 @@ public class SettledFolioLaws
     {
         Folio folio = world.MapPage();
         world.Step();
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         folio.Clear(PageFlag.AnonExclusive);
         world.Step(world.First);
         world.IsSilent();
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Step(world.Second);
         world.Broke(
             "writable", "writable page is not exclusive", "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
@@ -158,12 +158,12 @@ public class SettledFolioLaws
     public void A_pinned_page_that_is_not_exclusive_is_reported_once_its_page_table_is_unlocked()
     {
         Folio folio = Pinned(page: 0);
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         folio.Clear(PageFlag.AnonExclusive);
         world.Mm0.SetPte(0, world.Mm0[0].Without(PteFlag.Write));
         world.Step(world.First);
         world.IsSilent();
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Step(world.Second);
         world.Broke("pinned-page", "pinned page is not exclusive", "VM_WARN_ON_ONCE_PAGE(!PageAnonExclusive(page))");
     }

@@ -22,11 +22,11 @@ public class SlotLaws
     [Fact]
     public void A_slot_with_fewer_owners_than_swap_entries_is_reported_once_no_page_table_is_locked()
     {
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Kernel.Swap.PutCount(slot);
         world.Step(world.First);
         world.IsSilent();
-        world.Mm0.Ptl.Release(world.Cpu0);
+        world.Mm0.Ptl(0).Release(world.Cpu0);
         world.Step(world.Second);
         world.Broke("swap-count", "fewer owners than swap entries", "Unused swap offset entry");
     }
@@ -43,7 +43,7 @@ public class SlotLaws
     [Fact]
     public void A_count_that_underflows_is_reported_at_once()
     {
-        world.Mm0.Ptl.TryTake(world.Cpu0);
+        world.Mm0.Ptl(0).TryTake(world.Cpu0);
         world.Kernel.Swap.PutCount(slot);
         world.Step();
         world.IsSilent();

@@ -89,7 +89,7 @@ internal sealed class World
     /// <summary>A frame that somebody just allocated and put on the LRU, with that reference still held.</summary>
     public Folio OnLru()
     {
-        Folio folio = Kernel.TakeFrame()!;
+        Folio folio = Kernel.TakeFrames(0)!;
         folio.Set(PageFlag.Uptodate | PageFlag.Swapbacked | PageFlag.Lru);
         Kernel.Lruvec.Inactive.AddHead(folio);
         return folio;
@@ -168,7 +168,7 @@ internal sealed class World
     {
         FolioList.Remove(Kernel, folio);
         folio.Clear(PageFlag.Lru | PageFlag.Active);
-        Kernel.GiveFrame(folio);
+        Kernel.GiveFrames(folio);
     }
 
     /// <summary>Ends the first process' address space, whose pages are gone.</summary>

@@ -48,8 +48,8 @@ public class ProgramBinaryTests
     public void No_bytes_at_all_are_the_program_that_does_nothing()
     {
         Program program = ProgramBinary.Decode(Mm, []);
-        Assert.Equal(new Program(Mm, [1, 1, 1, 0], [], []), program);
-        Assert.Equal(new byte[5], ProgramBinary.Encode(program));
+        Assert.Equal(new Program(Mm, [.. Mm.Shape.Select(field => field.Min)], [], []), program);
+        Assert.Equal(new byte[ProgramBinary.HeaderLength(Mm)], ProgramBinary.Encode(program));
     }
 
     [Fact]
@@ -60,7 +60,8 @@ public class ProgramBinaryTests
 
         byte write = Mm.Find("write")!.Kind;
         byte dontneed = Mm.Find("dontneed")!.Kind;
-        byte[] expected = [1, 2, 5, 1, 3, 0, write, 1, 2, 0, 2, dontneed, 1, 0, 3];
+        byte[] simplest = [.. Mm.Shape.Skip(4).Select(field => (byte)(field.Simplest - field.Min))];
+        byte[] expected = [1, 2, 5, 1, .. simplest, 3, 0, write, 1, 2, 0, 0, 2, dontneed, 1, 0, 3, 0];
         Assert.Equal(expected, ProgramBinary.Encode(program));
         Assert.Equal(expected.Length, ProgramBinary.LengthOf(program));
     }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -21,9 +20,9 @@ public sealed class ExitPinsOracle : IWorldOracle
             }
         }
 
-        for (ulong left = seen.Folios; left != 0; left &= left - 1)
+        foreach (int pfn in seen.Folios)
         {
-            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
+            Folio folio = kernel.Folios[pfn];
             if (folio.WaitQueue.HasSleepers)
             {
                 judge.Broken(

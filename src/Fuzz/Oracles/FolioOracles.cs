@@ -5,7 +5,7 @@ namespace Fuzz.Oracles;
 /// <summary>All laws about one folio.</summary>
 internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<Folio>(kernel, judge)
 {
-    private readonly Suspects[] suspects = new Suspects[Kernel.FramesMax];
+    private Suspects[] suspects = new Suspects[Kernel.FramesMin];
 
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } =
@@ -18,7 +18,14 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
-    public void Reset() => Array.Clear(suspects);
+    public void Reset()
+    {
+        Array.Clear(suspects);
+        if (suspects.Length < Kernel.Folios.Length)
+        {
+            suspects = new Suspects[Kernel.Folios.Length];
+        }
+    }
 
     /// <summary>The laws that hold after every step.</summary>
     public void Check(Folio folio)

@@ -13,7 +13,7 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
     public string Name => "migration-exclusive";
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, MmStruct subject) => subject.Ptl.Holder is null;
+    public bool IsSettled(Kernel kernel, MmStruct subject) => !subject.TablesLocked;
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, MmStruct subject) => FindPage(kernel, subject) < 0;
@@ -22,7 +22,7 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
     public void Tell(Kernel kernel, MmStruct subject, IJudge judge)
     {
         int page = FindPage(kernel, subject);
-        Folio folio = kernel.Folios[subject[page].Target];
+        Folio folio = kernel.FolioOf(subject[page]);
         judge.Broken(
             this, "exclusive migration entry of a shared page",
             $"{subject} page {page}: {subject[page]}; {folio.TruthMigrationPtes} migration entries, "
@@ -36,7 +36,7 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
             Pte pte = mm[page];
             if (pte.Kind == PteKind.Migration && (pte.Writable || pte.Exclusive))
             {
-                Folio folio = kernel.Folios[pte.Target];
+                Folio folio = kernel.FolioOf(pte);
                 if (folio.TruthMigrationPtes != 1 || folio.TruthPtes != 0)
                 {
                     return page;

@@ -17,6 +17,9 @@ internal abstract class ObjectOracles<T>(Kernel kernel, Judge judge)
     /// <summary>Stands for no step among suspects: the id of the start point, which touches nothing.</summary>
     protected const ushort Nobody = 0;
 
+    /// <summary>Whose state is judged.</summary>
+    protected Kernel Kernel => kernel;
+
     /// <summary>Every law, causes before consequences.</summary>
     public abstract IReadOnlyList<IOracle> All { get; }
 

@@ -35,7 +35,7 @@ public sealed class OracleSet
         new ExitAnonVmasOracle(),
     ];
 
-    private ulong pendingFolios;
+    private readonly BitSet pendingFolios = new(Kernel.FramesMin);
     private uint pendingMms;
     private uint pendingSlots;
     private int linesSeen;
@@ -68,7 +68,9 @@ public sealed class OracleSet
     /// <summary>Forgets what is pending, for a new execution.</summary>
     public void Reset()
     {
-        pendingFolios = 0;
+        pendingFolios.Grow(kernel.Folios.Length);
+        pendingFolios.Clear();
+        seen.Folios.Grow(kernel.Folios.Length);
         pendingMms = 0;
         pendingSlots = 0;
         linesSeen = 0;
@@ -88,12 +90,12 @@ public sealed class OracleSet
         Touched touched = kernel.Touched;
         int told = judge.Told;
         judge.Point = point.Id;
-        if ((touched.Folios | touched.AnonVmas | touched.Mms | touched.Slots) != 0)
+        if (!touched.IsEmpty)
         {
             CheckTouched(touched);
         }
 
-        if ((pendingFolios | pendingMms | pendingSlots) != 0)
+        if ((pendingMms | pendingSlots) != 0 || !pendingFolios.IsEmpty)
         {
             SettlePending();
         }
@@ -131,12 +133,12 @@ public sealed class OracleSet
     private void CheckTouched(Touched touched)
     {
         seen.Add(touched);
-        pendingFolios |= touched.Folios;
+        pendingFolios.Add(touched.Folios);
         pendingMms |= touched.Mms;
         pendingSlots |= touched.Slots;
-        for (ulong left = touched.Folios; left != 0; left &= left - 1)
+        foreach (int pfn in touched.Folios)
         {
-            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
+            Folio folio = kernel.Folios[pfn];
             folios.Check(folio);
             if (folio.TruthMigrationPtes > 0 && folio.TruthMigrationPtes + folio.TruthPtes > 1)
             {
@@ -152,7 +154,10 @@ public sealed class OracleSet
 
             // What the entries and the cached folio say about this slot may have become a lie without being touched.
             pendingMms |= (1u << kernel.MmCount) - 1;
-            pendingFolios |= kernel.Swap.Cached(slot) is { } cached ? 1UL << cached.Pfn : 0;
+            if (kernel.Swap.Cached(slot) is { } cached)
+            {
+                pendingFolios.Add(cached.Pfn);
+            }
         }
 
         for (ulong left = touched.AnonVmas; left != 0; left &= left - 1)
@@ -163,10 +168,12 @@ public sealed class OracleSet
 
     private void SettlePending()
     {
-        for (ulong left = pendingFolios; left != 0; left &= left - 1)
+        foreach (int pfn in pendingFolios)
         {
-            int pfn = BitOperations.TrailingZeroCount(left);
-            pendingFolios ^= folios.Settle(kernel.Folios[pfn]) ? 1UL << pfn : 0;
+            if (folios.Settle(kernel.Folios[pfn]))
+            {
+                pendingFolios.Remove(pfn);
+            }
         }
 
         for (uint left = pendingMms; left != 0; left &= left - 1)

@@ -12,7 +12,7 @@ internal static class PageTables
     {
         for (int i = 0; i < kernel.MmCount; i++)
         {
-            if (kernel.Mms[i].Ptl.Holder is not null)
+            if (kernel.Mms[i].TablesLocked)
             {
                 return false;
             }

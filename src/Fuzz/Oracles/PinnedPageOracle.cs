@@ -20,7 +20,7 @@ public readonly struct PinnedPageOracle : ISettledOracle<Folio>
     {
         foreach (Pin pin in kernel.Pins)
         {
-            if (pin.Folio == subject && pin.TruthAttached && pin.Mm.Ptl.Holder is not null)
+            if (pin.Folio == subject && pin.TruthAttached && pin.Mm.TablesLocked)
             {
                 return false;
             }

@@ -35,7 +35,7 @@ public sealed class RestContentOracle : IWorldOracle
         int expected = mm.TruthData[page];
         int data = pte.Kind switch
         {
-            PteKind.Present => kernel.Folios[pte.Target].Data,
+            PteKind.Present => kernel.PageOf(pte).Data,
             PteKind.Swap => Swapped(kernel.Swap, pte.Target),
             PteKind.Migration => expected,
             _ => 0,

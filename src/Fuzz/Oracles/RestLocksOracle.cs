@@ -1,4 +1,3 @@
-using System.Numerics;
 using Interleave;
 using Mm.State;
 
@@ -21,7 +20,12 @@ public sealed class RestLocksOracle : IWorldOracle
         for (int i = 0; i < kernel.MmCount; i++)
         {
             MmStruct mm = kernel.Mms[i];
-            CheckSpinlock(mm.Ptl, judge);
+            CheckSpinlock(mm.PmdLock, judge);
+            for (int page = 0; page < kernel.PageCount; page += 1 << kernel.PmdOrder)
+            {
+                CheckSpinlock(mm.Ptl(page), judge);
+            }
+
             CheckRwsem(mm.MmapLock, judge);
             foreach (Vma vma in mm.Vmas)
             {
@@ -33,9 +37,9 @@ public sealed class RestLocksOracle : IWorldOracle
             }
         }
 
-        for (ulong left = seen.Folios; left != 0; left &= left - 1)
+        foreach (int pfn in seen.Folios)
         {
-            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
+            Folio folio = kernel.Folios[pfn];
             CheckFolio(folio, judge);
         }
     }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Mm.State;
 
 namespace Fuzz.Oracles;
@@ -18,9 +17,9 @@ public sealed class RestLruOracle : IWorldOracle
     /// <inheritdoc />
     public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
-        for (ulong left = seen.Folios; left != 0; left &= left - 1)
+        foreach (int pfn in seen.Folios)
         {
-            Folio folio = kernel.Folios[BitOperations.TrailingZeroCount(left)];
+            Folio folio = kernel.Folios[pfn];
             if (!folio.Free && folio.Refcount > 0)
             {
                 CheckFolio(folio, judge);

@@ -13,7 +13,7 @@ public readonly struct RssOracle : ISettledOracle<MmStruct>
     public string Name => "rss";
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, MmStruct subject) => subject.Ptl.Holder is null;
+    public bool IsSettled(Kernel kernel, MmStruct subject) => !subject.TablesLocked;
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, MmStruct subject)

@@ -8,7 +8,7 @@ namespace Fuzz.Oracles;
 public sealed class Seen
 {
     /// <summary>Folios by frame number.</summary>
-    public ulong Folios { get; private set; }
+    public BitSet Folios { get; } = new(Kernel.FramesMin);
 
     /// <summary>anon_vmas by slab index.</summary>
     public ulong AnonVmas { get; private set; }
@@ -16,14 +16,14 @@ public sealed class Seen
     /// <summary>Adds what was touched just now.</summary>
     public void Add(Touched touched)
     {
-        Folios |= touched.Folios;
+        Folios.Add(touched.Folios);
         AnonVmas |= touched.AnonVmas;
     }
 
     /// <summary>Forgets all, for a new execution.</summary>
     public void Clear()
     {
-        Folios = 0;
+        Folios.Clear();
         AnonVmas = 0;
     }
 }

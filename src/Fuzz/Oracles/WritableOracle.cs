@@ -14,7 +14,7 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
     public string Name => "writable";
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, MmStruct subject) => subject.Ptl.Holder is null;
+    public bool IsSettled(Kernel kernel, MmStruct subject) => !subject.TablesLocked;
 
     /// <inheritdoc />
     public bool IsSettled(Kernel kernel, Folio subject) => PageTables.AreQuiet(kernel);
@@ -40,7 +40,7 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
             Pte pte = mm[page];
             if (pte.Kind == PteKind.Present && pte.Writable)
             {
-                Folio folio = kernel.Folios[pte.Target];
+                Folio folio = kernel.FolioOf(pte);
                 if (!folio.Has(PageFlag.AnonExclusive) && (only is null || folio == only))
                 {
                     return page;
@@ -67,7 +67,7 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
     private void Tell(Kernel kernel, MmStruct mm, Folio? only, IJudge judge)
     {
         int page = FindPage(kernel, mm, only);
-        Folio folio = kernel.Folios[mm[page].Target];
+        Folio folio = kernel.FolioOf(mm[page]);
         judge.Broken(
             this, "writable page is not exclusive",
             $"{mm} page {page}: {mm[page]}, mapcount {folio.Mapcount}, flags {folio.Flags}",

@@ -8,8 +8,8 @@ namespace Fuzz.Programs;
 /// header   one byte for each shape field   value = Min + byte % (Max - Min + 1)
 ///          one byte                        lanes, at least: byte % (CpusMax + 1)
 /// record   lane      byte % (CpusMax + 1): 0 is the setup, n is cpu n-1
-///  (5      kind      byte % number of calls
-///  bytes)  a, b, c   identifiers: byte % bound; numbers: Min + byte % (Max - Min + 1); unused ones ignored
+///  (6      kind      byte % number of calls
+///  bytes)  a b c d   identifiers: byte % bound; numbers: Min + byte % (Max - Min + 1); unused ones ignored
 /// </code>
 /// <para>A byte keeps its meaning whatever the other records say, so a flipped byte changes one thing, and cut or
 /// spliced records stay the calls they were. There are as many lanes as the header asks for or a record names. Bytes
@@ -19,7 +19,7 @@ namespace Fuzz.Programs;
 public static class ProgramBinary
 {
     /// <summary>Bytes of one call.</summary>
-    public const int RecordLength = 5;
+    public const int RecordLength = 6;
 
     private const int ValuesMax = 256;
 

@@ -258,6 +258,7 @@ public class AddressSpace : Routine
         part.Mm = mm;
         part.Start = from;
         part.End = to;
+        part.Offset = vma.LinearIndex(from);
         await vma.Lock.AcquireWrite(cpu, VmaStart);
         part.AnonVma = vma.AnonVma;
         await R.AnonVmas.Clone(cpu, part, vma, forFork: false);
@@ -271,6 +272,7 @@ public class AddressSpace : Routine
 
         if (from == vma.Start)
         {
+            vma.Offset = vma.LinearIndex(to);
             vma.Start = to;
         }
         else
@@ -288,6 +290,7 @@ public class AddressSpace : Routine
         Vma vma = K.AllocateVma();
         vma.Mm = mm;
         vma.Start = start;
+        vma.Offset = start;
         vma.End = end;
         mm.Vmas.Add(vma);
     }

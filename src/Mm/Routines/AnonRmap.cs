@@ -37,7 +37,8 @@ public class AnonRmap : Routine
             "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
             "__page_check_anon_rmap", folio);
         K.BugOn(
-            folio.Index != page, "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
+            folio.Index != vma.LinearIndex(page),
+            "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
             "__page_check_anon_rmap", folio);
         if (exclusive)
         {

@@ -40,7 +40,7 @@ public class AnonRmapNew : Routine
         await cpu.At(SetMapping, folio.MappingWord);
         folio.SetMapping(exclusive ? vma.AnonVma! : vma.AnonVma!.Root);
         await cpu.At(SetIndex, folio.MappingWord);
-        folio.SetIndex(page);
+        folio.SetIndex(vma.LinearIndex(page));
         await cpu.At(Store, folio.MapcountWord);
         if (folio.Mapcount != 0)
         {

@@ -121,14 +121,14 @@ public class Fault : Routine
         MmStruct mm = fault.Mm;
         if (!fault.Write)
         {
-            await mm.Ptl.Acquire(cpu, ZeroLock);
+            await mm.Ptl(fault.Page).Acquire(cpu, ZeroLock);
             if (mm[fault.Page].IsNone)
             {
                 await cpu.At(ZeroSet, mm.PteWord(fault.Page));
                 mm.SetPte(fault.Page, Pte.ZeroPage);
             }
 
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             return FaultResult.Done;
         }
 
@@ -144,10 +144,10 @@ public class Fault : Routine
         }
 
         folio.Set(PageFlag.Uptodate);
-        await mm.Ptl.Acquire(cpu, AnonLock);
+        await mm.Ptl(fault.Page).Acquire(cpu, AnonLock);
         if (!mm[fault.Page].IsNone)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             await R.Free.Put(cpu, folio, Holder.Allocation);
             return FaultResult.Done;
         }
@@ -158,7 +158,7 @@ public class Fault : Routine
         await cpu.At(AnonSet, mm.PteWord(fault.Page));
         folio.HandOver(Holder.Allocation, Holder.Mapping);
         mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
-        mm.Ptl.Release(cpu);
+        mm.Ptl(fault.Page).Release(cpu);
         return FaultResult.Done;
     }
 
@@ -207,10 +207,10 @@ public class Fault : Routine
             return await R.SwapIn.DoSwapPage(cpu, fault);
         }
 
-        await mm.Ptl.Acquire(cpu, PteLock);
+        await mm.Ptl(fault.Page).Acquire(cpu, PteLock);
         if (mm[fault.Page] != fault.Original)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             return FaultResult.Done;
         }
 
@@ -227,7 +227,7 @@ public class Fault : Routine
             mm.SetPte(fault.Page, fault.Original.With(PteFlag.Young | PteFlag.Dirty));
         }
 
-        mm.Ptl.Release(cpu);
+        mm.Ptl(fault.Page).Release(cpu);
         return FaultResult.Done;
     }
 
@@ -247,7 +247,7 @@ public class Fault : Routine
             return false;
         }
 
-        Folio folio = K.Folios[pte.Target];
+        Folio folio = K.FolioOf(pte);
         PteFlag accessed = write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young;
         if ((pte.Flags & accessed) != accessed)
         {

@@ -22,7 +22,7 @@ public class FolioFree : Routine
     public virtual async Flow<Folio?> Allocate(Cpu cpu)
     {
         await cpu.At(AllocFrame, K.Allocator);
-        return K.TakeFrame();
+        return K.TakeFrames(0);
     }
 
     /// <summary>folio_put: drops a reference, and frees the folio if it was the last.</summary>
@@ -81,6 +81,6 @@ public class FolioFree : Routine
             return;
         }
 
-        K.GiveFrame(folio);
+        K.GiveFrames(folio);
     }
 }

@@ -91,7 +91,7 @@ public class FolioLocking : Routine
         IWaitable? sleep = null;
         if (exclusive ? !Take(cpu, folio) : folio.Has(bit))
         {
-            K.Touched.Folios |= 1UL << folio.Pfn;
+            K.Touched.Folios.Add(folio.Pfn);
             sleep = folio.WaitQueue.Sleep(cpu, bit, exclusive);
         }
 

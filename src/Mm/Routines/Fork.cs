@@ -69,16 +69,19 @@ public class Fork : Routine
         int page = vma.Start;
         while (page < vma.End)
         {
-            await child.Ptl.Acquire(cpu, ChildPtl);
-            await parent.Ptl.Acquire(cpu, ParentPtl);
-            while (page < vma.End && await CopyEntry(cpu, parent, child, childVma, page))
+            int end = Math.Min(vma.End, parent.Table(page).End);
+            KernelSpinlock childPtl = child.Ptl(page);
+            KernelSpinlock parentPtl = parent.Ptl(page);
+            await childPtl.Acquire(cpu, ChildPtl);
+            await parentPtl.Acquire(cpu, ParentPtl);
+            while (page < end && await CopyEntry(cpu, parent, child, childVma, page))
             {
                 page++;
             }
 
-            parent.Ptl.Release(cpu);
-            child.Ptl.Release(cpu);
-            if (page < vma.End && (spare[cpu.Index] ??= await R.Free.Allocate(cpu)) is null)
+            parentPtl.Release(cpu);
+            childPtl.Release(cpu);
+            if (page < end && (spare[cpu.Index] ??= await R.Free.Allocate(cpu)) is null)
             {
                 return;
             }
@@ -119,7 +122,7 @@ public class Fork : Routine
     /// <summary>copy_present_ptes: share the page, or copy it at once if a device may have it pinned.</summary>
     protected virtual async Flow<bool> CopyPresent(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
     {
-        Folio folio = K.Folios[parent[page].Target];
+        Folio folio = K.FolioOf(parent[page]);
         await cpu.At(GetFolio, folio.RefcountWord);
         folio.Get(Holder.Mapping);
         if (!await R.Rmap.TryDup(cpu, folio, parent))
@@ -149,6 +152,7 @@ public class Fork : Routine
         copy.Mm = child;
         copy.Start = vma.Start;
         copy.End = vma.End;
+        copy.Offset = vma.Offset;
         await R.AnonVmas.ForkInto(cpu, copy, vma);
         child.Vmas.Add(copy);
         if (vma.AnonVma is null)
@@ -212,8 +216,8 @@ public class Fork : Routine
     protected virtual async Flow CopyMigration(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
     {
         K.BugOn(
-            !K.Folios[pte.Target].Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
-            "pfn_swap_entry_folio", K.Folios[pte.Target]);
+            !K.FolioOf(pte).Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
+            "pfn_swap_entry_folio", K.FolioOf(pte));
         child.AddRss(1, 0);
         Pte shared = pte.Without(PteFlag.Write | PteFlag.Exclusive);
         if (shared != pte)

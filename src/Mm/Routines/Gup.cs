@@ -197,7 +197,7 @@ public class Gup : Routine
             return null;
         }
 
-        Folio folio = K.Folios[pte.Target];
+        Folio folio = K.FolioOf(pte);
         await cpu.At(FastTryGet, folio.RefcountWord);
         if (K.BugOn(folio.Refcount < 0, "WARN_ON_ONCE(folio_ref_count(folio) < 0)", "try_get_folio", folio)
             || !folio.TryGet(Holder.Lookup))
@@ -250,7 +250,7 @@ public class Gup : Routine
             return (Follow.Fault, null);
         }
 
-        Folio folio = K.Folios[pte.Target];
+        Folio folio = K.FolioOf(pte);
         await cpu.At(MustUnshare, folio.FlagsWord);
         bool exclusive = folio.Has(PageFlag.AnonExclusive);
         if (!pte.Writable && !exclusive)
@@ -284,9 +284,9 @@ public class Gup : Routine
             await mm.MmapLock.AcquireRead(cpu, MmapLock);
             if (mm.FindVma(page) is not null)
             {
-                await mm.Ptl.Acquire(cpu, PteLock);
+                await mm.Ptl(page).Acquire(cpu, PteLock);
                 (follow, folio) = await FollowPte(cpu, mm, page, write);
-                mm.Ptl.Release(cpu);
+                mm.Ptl(page).Release(cpu);
             }
 
             mm.MmapLock.ReleaseRead(cpu);
@@ -338,7 +338,7 @@ public class Gup : Routine
             pin.Mm = mm;
             pin.Page = page;
             pin.Write = write;
-            K.Touched.Folios |= 1UL << folio.Pfn;
+            K.Touched.Folios.Add(folio.Pfn);
             pin.TruthAttached = mm.TruthDiscards[page] == truthDiscards[cpu.Index];
             return true;
         }

@@ -54,15 +54,15 @@ public class Migrate : MigrationMove
         bool isolated = false;
         if (mm.FindVma(page) is not null)
         {
-            await mm.Ptl.Acquire(cpu, MovePtl);
+            await mm.Ptl(page).Acquire(cpu, MovePtl);
             Pte pte = mm[page];
-            if (pte.IsPresent && await R.Lru.Isolate(cpu, K.Folios[pte.Target]))
+            if (pte.IsPresent && await R.Lru.Isolate(cpu, K.FolioOf(pte)))
             {
                 isolated = true;
-                migration.From.AddTail(K.Folios[pte.Target]);
+                migration.From.AddTail(K.FolioOf(pte));
             }
 
-            mm.Ptl.Release(cpu);
+            mm.Ptl(page).Release(cpu);
         }
 
         mm.MmapLock.ReleaseRead(cpu);

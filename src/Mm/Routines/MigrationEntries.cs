@@ -19,36 +19,35 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point SetDirty = Points.Define("MigrateSetDirty", "try_to_migrate_one", Access.Rmw);
     protected static readonly Point UndoPte = Points.Define("MigrateUndoPte", "try_to_migrate_one", Access.Write);
     protected static readonly Point SetEntry = Points.Define("MigrateSetEntry", "try_to_migrate_one", Access.Write);
-    protected static readonly Point WalkMapping =
-        Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
-    protected static readonly Point WalkLock =
-        Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
     protected static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
     protected static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
     protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
     protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
+
+    private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Machine.CpusMax];
+    private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Machine.CpusMax];
 
     /// <summary>
     /// migration_entry_wait: sleeps until the folio that a migration entry names is unlocked. Takes no reference.
     /// </summary>
     public virtual async Flow WaitOnMigrationEntry(Cpu cpu, MmStruct mm, int page)
     {
-        await mm.Ptl.Acquire(cpu, WaitPtl);
+        await mm.Ptl(page).Acquire(cpu, WaitPtl);
         Pte pte = mm[page];
         if (!pte.IsMigration)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(page).Release(cpu);
             return;
         }
 
-        Folio folio = K.Folios[pte.Target];
+        Folio folio = K.FolioOf(pte);
         K.BugOn(
             !folio.Has(PageFlag.Locked), "BUG_ON(is_migration_entry(entry) && !folio_test_locked(folio))",
             "pfn_swap_entry_folio", folio);
 
         // The entry, which the ptl keeps in place, keeps the folio alive; once queued it must not be touched any more.
         IWaitable? sleep = await R.Locking.QueueFor(cpu, folio, PageFlag.Locked, exclusive: false);
-        mm.Ptl.Release(cpu);
+        mm.Ptl(page).Release(cpu);
         if (sleep is not null)
         {
             await R.Locking.SleepFor(cpu, folio, sleep);
@@ -60,32 +59,26 @@ public abstract class MigrationEntries : Routine
     /// </summary>
     protected virtual async Flow TryToMigrate(Cpu cpu, Folio folio)
     {
-        AnonVma? anonVma = (await R.RmapWalk.LockRead(cpu, folio, tryOnly: false)).AnonVma;
-        if (anonVma is null)
-        {
-            return;
-        }
-
-        for (int i = 0; i < anonVma.Tree.Count; i++)
-        {
-            Vma vma = anonVma.Tree[i].Vma;
-            if (!vma.Covers(folio.Index) || !await R.Unmap.FindMapping(cpu, folio, vma.Mm))
-            {
-                continue;
-            }
-
-            bool more = await MigrateMapping(cpu, folio, vma.Mm, folio.Index);
-            vma.Mm.Ptl.Release(cpu);
-            if (!more || !folio.Mapped)
-            {
-                break;
-            }
-        }
-
-        R.RmapWalk.Unlock(cpu, anonVma);
+        MigrateWalk walk = migrateWalks[cpu.Index] ??= new MigrateWalk(this);
+        await R.RmapWalk.Walk(cpu, folio, walk);
     }
 
-    /// <summary>try_to_migrate_one with the ptl held. False stops the walk: the page may be pinned.</summary>
+    /// <summary>try_to_migrate_one: the mapping in one VMA. False stops the walk.</summary>
+    protected virtual async Flow<bool> MigrateIn(Cpu cpu, Folio folio, Vma vma)
+    {
+        int page = vma.AddressOf(folio.Index);
+        if (!await R.Unmap.FindMapping(cpu, folio, vma.Mm, page))
+        {
+            return true;
+        }
+
+        bool more = await MigrateMapping(cpu, folio, vma.Mm, page);
+        vma.Mm.Ptl(page).Release(cpu);
+        return more;
+    }
+
+    /// <summary>One entry of try_to_migrate_one with the ptl held. False stops the walk: the page may be
+    /// pinned.</summary>
     protected virtual async Flow<bool> MigrateMapping(Cpu cpu, Folio folio, MmStruct mm, int page)
     {
         await cpu.At(TestExclusive, folio.FlagsWord);
@@ -128,35 +121,17 @@ public abstract class MigrationEntries : Routine
     /// </summary>
     protected virtual async Flow RemoveMigrationPtes(Cpu cpu, Folio source, Folio target)
     {
-        // Nobody maps the folio, so nothing proves that the anon_vma lives but the reference taken before it was
-        // unmapped.
-        await cpu.At(WalkMapping, target.MappingWord);
-        if (target.Mapping is not { } anonVma || K.BugOn(
-            anonVma.IsForeign, "BUG: KASAN: slab-use-after-free in down_read", "rmap_walk_anon_lock", anonVma))
-        {
-            return;
-        }
-
-        Rwsem rwsem = anonVma.Root.Rwsem;
-        await rwsem.AcquireRead(cpu, WalkLock);
-        for (int i = 0; i < anonVma.Tree.Count; i++)
-        {
-            Vma vma = anonVma.Tree[i].Vma;
-            if (vma.Covers(target.Index))
-            {
-                await RestoreMapping(cpu, source, target, vma);
-            }
-        }
-
-        rwsem.ReleaseRead(cpu);
+        RestoreWalk walk = restoreWalks[cpu.Index] ??= new RestoreWalk(this);
+        walk.Source = source;
+        await R.RmapWalk.Walk(cpu, target, walk);
     }
 
     /// <summary>remove_migration_pte, with PVMW_SYNC: the ptl is taken whatever the entry looks like.</summary>
     protected virtual async Flow RestoreMapping(Cpu cpu, Folio source, Folio target, Vma vma)
     {
         MmStruct mm = vma.Mm;
-        int page = target.Index;
-        await mm.Ptl.Acquire(cpu, RestorePtl);
+        int page = vma.AddressOf(target.Index);
+        await mm.Ptl(page).Acquire(cpu, RestorePtl);
         Pte entry = mm[page];
         if (entry.IsMigration && entry.Target == source.Pfn)
         {
@@ -176,6 +151,26 @@ public abstract class MigrationEntries : Routine
             mm.SetPte(page, new Pte(PteKind.Present, target.Pfn, flags));
         }
 
-        mm.Ptl.Release(cpu);
+        mm.Ptl(page).Release(cpu);
+    }
+
+    private sealed class MigrateWalk(MigrationEntries migrate) : RmapWalkControl
+    {
+        public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma) => migrate.MigrateIn(cpu, folio, vma);
+
+        public override bool Done(Folio folio) => !folio.Mapped;
+    }
+
+    private sealed class RestoreWalk(MigrationEntries migrate) : RmapWalkControl
+    {
+        public Folio Source { get; set; } = null!;
+
+        public override bool FindsMapped => false;
+
+        public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma)
+        {
+            await migrate.RestoreMapping(cpu, Source, folio, vma);
+            return true;
+        }
     }
 }

@@ -37,15 +37,15 @@ public class Reclaim : Routine
         if (mm.FindVma(page) is not null)
         {
             await R.Lru.Drain(cpu);
-            await mm.Ptl.Acquire(cpu, PageoutPtl);
+            await mm.Ptl(page).Acquire(cpu, PageoutPtl);
             await cpu.At(PageoutRead, mm.PteWord(page));
             Pte pte = mm[page];
             if (pte.IsPresent)
             {
-                isolated = await IsolateForPageout(cpu, K.Folios[pte.Target], list);
+                isolated = await IsolateForPageout(cpu, K.FolioOf(pte), list);
             }
 
-            mm.Ptl.Release(cpu);
+            mm.Ptl(page).Release(cpu);
         }
 
         if (list.First is { } folio)

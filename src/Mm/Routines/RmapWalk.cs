@@ -30,8 +30,43 @@ public class RmapWalk : Routine
     protected static readonly Point LockRef = Points.Define("LockAnonVmaRef", "folio_lock_anon_vma_read", Access.Rmw);
     protected static readonly Point LockSleep =
         Points.Define("LockAnonVmaSleep", "folio_lock_anon_vma_read", Access.Acquire);
+    protected static readonly Point RawMapping =
+        Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
+    protected static readonly Point RawLock =
+        Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
     protected static readonly Point LockUnref =
         Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
+
+    /// <summary>rmap_walk: visits every VMA in which the folio may be mapped.</summary>
+    /// <remarks>The caller holds the folio's lock, or at least a reference (folio_referenced).</remarks>
+    public virtual async Flow Walk(Cpu cpu, Folio folio, RmapWalkControl control)
+    {
+        AnonVma? anonVma;
+        if (control.FindsMapped)
+        {
+            (anonVma, control.Contended) = await LockRead(cpu, folio, control.TryLock);
+        }
+        else
+        {
+            anonVma = await LockRaw(cpu, folio);
+        }
+
+        if (anonVma is null)
+        {
+            return;
+        }
+
+        for (int i = 0; i < anonVma.Tree.Count; i++)
+        {
+            Vma vma = anonVma.Tree[i].Vma;
+            if (vma.Overlaps(folio) && (!await control.One(cpu, folio, vma) || control.Done(folio)))
+            {
+                break;
+            }
+        }
+
+        Unlock(cpu, anonVma);
+    }
 
     /// <summary>folio_get_anon_vma: a reference on the anon_vma, or null if the folio is not mapped.</summary>
     public virtual async Flow<AnonVma?> GetAnonVma(Cpu cpu, Folio folio)
@@ -130,6 +165,21 @@ public class RmapWalk : Routine
 
         K.Rcu.ReadUnlock(cpu);
         return (null, false);
+    }
+
+    /// <summary>rmap_walk_anon_lock without rwc->anon_lock: nobody maps the folio, so nothing proves that the anon_vma
+    /// lives but the reference that the caller took before it was unmapped.</summary>
+    protected virtual async Flow<AnonVma?> LockRaw(Cpu cpu, Folio folio)
+    {
+        await cpu.At(RawMapping, folio.MappingWord);
+        if (folio.Mapping is not { } anonVma || K.BugOn(
+            anonVma.IsForeign, "BUG: KASAN: slab-use-after-free in down_read", "rmap_walk_anon_lock", anonVma))
+        {
+            return null;
+        }
+
+        await anonVma.Root.Rwsem.AcquireRead(cpu, RawLock);
+        return anonVma;
     }
 
     /// <summary>The part before the lock: begins the RCU section, and finds the anon_vma if the folio is

@@ -67,9 +67,9 @@ public class SwapIn : Routine
         bool read = false;
         if (mm.FindVma(page) is not null)
         {
-            await mm.Ptl.Acquire(cpu, AdvisePtl);
+            await mm.Ptl(page).Acquire(cpu, AdvisePtl);
             Pte pte = mm[page];
-            mm.Ptl.Release(cpu);
+            mm.Ptl(page).Release(cpu);
             if (pte.IsSwap && await R.Slots.TryGetDevice(cpu))
             {
                 if (await ReadSwapCacheAsync(cpu, pte.Target) is { } folio)
@@ -232,10 +232,10 @@ public class SwapIn : Routine
             await R.Lru.Drain(cpu);
         }
 
-        await mm.Ptl.Acquire(cpu, PteLock);
+        await mm.Ptl(fault.Page).Acquire(cpu, PteLock);
         if (mm[fault.Page] != fault.Original)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             return (FaultResult.Done, false);
         }
 
@@ -271,7 +271,7 @@ public class SwapIn : Routine
             return (await R.WriteProtect.DoWpPage(cpu, fault), true);
         }
 
-        mm.Ptl.Release(cpu);
+        mm.Ptl(fault.Page).Release(cpu);
         return (FaultResult.Done, true);
     }
 
@@ -298,9 +298,9 @@ public class SwapIn : Routine
     /// <summary>No folio: under the ptl, either the entry has changed meanwhile, or memory is out.</summary>
     protected virtual async Flow<FaultResult> NothingRead(Cpu cpu, FaultContext fault)
     {
-        await fault.Mm.Ptl.Acquire(cpu, NothingLock);
+        await fault.Mm.Ptl(fault.Page).Acquire(cpu, NothingLock);
         bool same = fault.Mm[fault.Page] == fault.Original;
-        fault.Mm.Ptl.Release(cpu);
+        fault.Mm.Ptl(fault.Page).Release(cpu);
         return same ? FaultResult.Failed : FaultResult.Done;
     }
 

@@ -209,11 +209,11 @@ public class Swapoff : Routine
         }
 
         MmStruct mm = vma.Mm;
-        await mm.Ptl.Acquire(cpu, PteLock);
+        await mm.Ptl(page).Acquire(cpu, PteLock);
         Pte pte = mm[page];
         if (!pte.IsSwap || pte.Target != slot)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(page).Release(cpu);
             return;
         }
 
@@ -234,7 +234,7 @@ public class Swapoff : Routine
         await cpu.At(SetPte, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Present, folio.Pfn, PteFlag.None));
         await R.Slots.Free(cpu, slot);
-        mm.Ptl.Release(cpu);
+        mm.Ptl(page).Release(cpu);
     }
 
     /// <summary>What is left in the swap cache and has no owner any more.</summary>
@@ -319,7 +319,7 @@ public class Swapoff : Routine
         {
             foreach (MmStruct mm in kernel.Mms)
             {
-                for (int page = 0; page < Kernel.PagesMax && mm.OnMmlist && mm.Alive; page++)
+                for (int page = 0; page < kernel.PageCount && mm.OnMmlist && mm.Alive; page++)
                 {
                     if (mm[page].IsSwap && kernel.Swap.Count(mm[page].Target) > 0 && mm.FindVma(page) is not null)
                     {

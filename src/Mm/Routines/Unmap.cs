@@ -21,36 +21,15 @@ public class Unmap : Routine
         Points.Define("ReferencedTestYoung", "folio_referenced_one", Access.Rmw);
     protected static readonly Point TestMapped = Points.Define("ReferencedMapped", "folio_referenced", Access.Read);
 
+    private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Machine.CpusMax];
+    private readonly ReferencedWalk?[] referencedWalks = new ReferencedWalk?[Machine.CpusMax];
+
     /// <summary>try_to_unmap: replaces every mapping by a swap entry. The folio is locked and in the swap
     /// cache.</summary>
     public virtual async Flow TryToUnmap(Cpu cpu, Folio folio)
     {
-        AnonVma? anonVma = (await R.RmapWalk.LockRead(cpu, folio, tryOnly: false)).AnonVma;
-        if (anonVma is null)
-        {
-            return;
-        }
-
-        for (int i = 0; i < anonVma.Tree.Count; i++)
-        {
-            Vma vma = anonVma.Tree[i].Vma;
-            if (!vma.Covers(folio.Index))
-            {
-                continue;
-            }
-
-            if (await FindMapping(cpu, folio, vma.Mm))
-            {
-                bool more = await UnmapOne(cpu, folio, vma.Mm, folio.Index);
-                vma.Mm.Ptl.Release(cpu);
-                if (!more || !folio.Mapped)
-                {
-                    break;
-                }
-            }
-        }
-
-        R.RmapWalk.Unlock(cpu, anonVma);
+        UnmapWalk walk = unmapWalks[cpu.Index] ??= new UnmapWalk(this);
+        await R.RmapWalk.Walk(cpu, folio, walk);
     }
 
     /// <summary>folio_referenced: clears the accessed bits of all mappings.</summary>
@@ -63,59 +42,69 @@ public class Unmap : Routine
             return 0;
         }
 
-        (AnonVma? anonVma, bool contended) = await R.RmapWalk.LockRead(cpu, folio, tryOnly: true);
-        if (anonVma is null)
-        {
-            return contended ? -1 : 0;
-        }
-
-        int referenced = 0;
-        for (int i = 0; i < anonVma.Tree.Count; i++)
-        {
-            Vma vma = anonVma.Tree[i].Vma;
-            if (!vma.Covers(folio.Index) || !await FindMapping(cpu, folio, vma.Mm))
-            {
-                continue;
-            }
-
-            await cpu.At(TestYoung, vma.Mm.PteWord(folio.Index));
-            Pte pte = vma.Mm[folio.Index];
-            if (pte.Young)
-            {
-                vma.Mm.SetPte(folio.Index, pte.Without(PteFlag.Young));
-                referenced++;
-            }
-
-            vma.Mm.Ptl.Release(cpu);
-        }
-
-        R.RmapWalk.Unlock(cpu, anonVma);
-        return referenced;
+        ReferencedWalk walk = referencedWalks[cpu.Index] ??= new ReferencedWalk(this);
+        walk.Count = 0;
+        await R.RmapWalk.Walk(cpu, folio, walk);
+        return walk.Contended ? -1 : walk.Count;
     }
 
     /// <summary>page_vma_mapped_walk without PVMW_SYNC: peeks first, and takes the ptl only if the entry looks
     /// right.</summary>
     /// <returns>Whether the entry maps the folio; the ptl is held then.</returns>
-    public virtual async Flow<bool> FindMapping(Cpu cpu, Folio folio, MmStruct mm)
+    public virtual async Flow<bool> FindMapping(Cpu cpu, Folio folio, MmStruct mm, int page)
     {
-        int page = folio.Index;
         await cpu.At(Peek, mm.PteWord(page));
         if (!mm[page].IsPresent)
         {
             return false;
         }
 
-        await mm.Ptl.Acquire(cpu, PteLock);
+        await mm.Ptl(page).Acquire(cpu, PteLock);
         if (mm[page].IsPresent && mm[page].Target == folio.Pfn)
         {
             return true;
         }
 
-        mm.Ptl.Release(cpu);
+        mm.Ptl(page).Release(cpu);
         return false;
     }
 
-    /// <summary>try_to_unmap_one with the ptl held. False stops the walk.</summary>
+    /// <summary>try_to_unmap_one: the mapping in one VMA. False stops the walk.</summary>
+    protected virtual async Flow<bool> UnmapIn(Cpu cpu, Folio folio, Vma vma)
+    {
+        int page = vma.AddressOf(folio.Index);
+        if (!await FindMapping(cpu, folio, vma.Mm, page))
+        {
+            return true;
+        }
+
+        bool more = await UnmapOne(cpu, folio, vma.Mm, page);
+        vma.Mm.Ptl(page).Release(cpu);
+        return more;
+    }
+
+    /// <summary>folio_referenced_one: the accessed bit in one VMA.</summary>
+    /// <returns>How many were set.</returns>
+    protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma)
+    {
+        int page = vma.AddressOf(folio.Index);
+        if (!await FindMapping(cpu, folio, vma.Mm, page))
+        {
+            return 0;
+        }
+
+        await cpu.At(TestYoung, vma.Mm.PteWord(page));
+        Pte pte = vma.Mm[page];
+        if (pte.Young)
+        {
+            vma.Mm.SetPte(page, pte.Without(PteFlag.Young));
+        }
+
+        vma.Mm.Ptl(page).Release(cpu);
+        return pte.Young ? 1 : 0;
+    }
+
+    /// <summary>One entry of try_to_unmap_one with the ptl held. False stops the walk.</summary>
     protected virtual async Flow<bool> UnmapOne(Cpu cpu, Folio folio, MmStruct mm, int page)
     {
         Pte pte = mm[page];
@@ -160,5 +149,25 @@ public class Unmap : Routine
         await R.Rmap.RemoveOne(cpu, folio);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
+    }
+
+    private sealed class UnmapWalk(Unmap unmap) : RmapWalkControl
+    {
+        public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma) => unmap.UnmapIn(cpu, folio, vma);
+
+        public override bool Done(Folio folio) => !folio.Mapped;
+    }
+
+    private sealed class ReferencedWalk(Unmap unmap) : RmapWalkControl
+    {
+        public override bool TryLock => true;
+
+        public int Count { get; set; }
+
+        public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma)
+        {
+            Count += await unmap.ReferencedIn(cpu, folio, vma);
+            return true;
+        }
     }
 }

@@ -31,11 +31,11 @@ public class WriteProtectFault : Routine
         MmStruct mm = fault.Mm;
         if (fault.Original.Kind == PteKind.Zero)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             return await Copy(cpu, fault, null);
         }
 
-        Folio folio = K.Folios[fault.Original.Target];
+        Folio folio = K.FolioOf(fault.Original);
         await cpu.At(TestExclusive, folio.FlagsWord);
         bool exclusive = folio.Has(PageFlag.AnonExclusive);
         if (exclusive || await CanReuse(cpu, fault, folio))
@@ -56,13 +56,13 @@ public class WriteProtectFault : Routine
                 mm.SetPte(fault.Page, fault.Original.With(PteFlag.Young | PteFlag.Dirty | PteFlag.Write));
             }
 
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             return FaultResult.Done;
         }
 
         await cpu.At(GetOld, folio.RefcountWord);
         folio.Get(Holder.Lookup);
-        mm.Ptl.Release(cpu);
+        mm.Ptl(fault.Page).Release(cpu);
         return await Copy(cpu, fault, folio);
     }
 
@@ -129,17 +129,17 @@ public class WriteProtectFault : Routine
         }
 
         copy.Set(PageFlag.Uptodate);
-        await mm.Ptl.Acquire(cpu, CopyLock);
+        await mm.Ptl(fault.Page).Acquire(cpu, CopyLock);
         if (mm[fault.Page] != fault.Original)
         {
-            mm.Ptl.Release(cpu);
+            mm.Ptl(fault.Page).Release(cpu);
             await R.Free.Put(cpu, copy, Holder.Allocation);
             await PutOld(cpu, old);
             return FaultResult.Done;
         }
 
         await Replace(cpu, fault, old, copy);
-        mm.Ptl.Release(cpu);
+        mm.Ptl(fault.Page).Release(cpu);
         if (old is not null)
         {
             await R.Free.Put(cpu, old, Holder.Mapping);

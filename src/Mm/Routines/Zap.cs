@@ -30,10 +30,22 @@ public class Zap : Routine
         return gather;
     }
 
-    /// <summary>zap_pte_range over [start, end) of one VMA.</summary>
+    /// <summary>unmap_page_range: zaps [start, end) of one VMA, table by table.</summary>
     public virtual async Flow ZapRange(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
-        await mm.Ptl.Acquire(cpu, PteLock);
+        while (start < end)
+        {
+            int next = Math.Min(end, mm.Table(start).End);
+            await ZapTable(cpu, gather, mm, start, next);
+            start = next;
+        }
+    }
+
+    /// <summary>zap_pte_range over [start, end), which one page table covers.</summary>
+    protected virtual async Flow ZapTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    {
+        KernelSpinlock ptl = mm.Ptl(start);
+        await ptl.Acquire(cpu, PteLock);
         int anon = 0;
         int swap = 0;
         for (int page = start; page < end; page++)
@@ -52,7 +64,7 @@ public class Zap : Routine
                     await cpu.At(ClearPte, mm.PteWord(page));
                     Clear(mm, page);
                     anon--;
-                    await ZapPresent(cpu, gather, K.Folios[pte.Target]);
+                    await ZapPresent(cpu, gather, K.FolioOf(pte));
                     break;
                 case PteKind.Swap:
                     swap--;
@@ -62,9 +74,9 @@ public class Zap : Routine
                     break;
                 default:
                     K.BugOn(
-                        !K.Folios[pte.Target].Has(PageFlag.Locked),
+                        !K.FolioOf(pte).Has(PageFlag.Locked),
                         "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
-                        "pfn_swap_entry_folio", K.Folios[pte.Target]);
+                        "pfn_swap_entry_folio", K.FolioOf(pte));
                     anon--;
                     await cpu.At(ClearMigration, mm.PteWord(page));
                     Clear(mm, page);
@@ -74,7 +86,7 @@ public class Zap : Routine
 
         await cpu.At(AddCounters, mm.Word);
         mm.AddRss(anon, swap);
-        mm.Ptl.Release(cpu);
+        ptl.Release(cpu);
     }
 
     /// <summary>tlb_finish_mmu: flush, then try to drop swap copies, then drop the references.</summary>

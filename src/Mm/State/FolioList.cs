@@ -31,7 +31,7 @@ public sealed class FolioList(Kernel kernel, string name, bool isLru)
     public static void Remove(Kernel kernel, Folio folio)
     {
         FolioList? list = folio.On;
-        kernel.Touched.Folios |= 1UL << folio.Pfn;
+        kernel.Touched.Folios.Add(folio.Pfn);
         if (list is null)
         {
             kernel.BugOn(true, "list_del corruption, next is LIST_POISON1", "__list_del_entry_valid_or_report", folio);
@@ -75,7 +75,7 @@ public sealed class FolioList(Kernel kernel, string name, bool isLru)
 
     private bool MayAdd(Folio folio)
     {
-        kernel.Touched.Folios |= 1UL << folio.Pfn;
+        kernel.Touched.Folios.Add(folio.Pfn);
         if (folio.On is null)
         {
             return true;

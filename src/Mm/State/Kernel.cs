@@ -6,14 +6,14 @@ namespace Mm.State;
 /// <summary>All state of one execution, and the routines in force. Reused from execution to execution.</summary>
 public sealed class Kernel
 {
-    /// <summary>Page frames: enough for every page of every process, copies in flight and reads ahead.</summary>
-    public const int FramesMax = 40;
+    /// <summary>Page frames of a small world; larger shapes get more, see <see cref="Reset"/>.</summary>
+    public const int FramesMin = 64;
 
     /// <summary>Most processes.</summary>
     public const int MmsMax = 4;
 
-    /// <summary>Most pages of a process.</summary>
-    public const int PagesMax = 4;
+    /// <summary>Pages of a process in a small world; larger shapes get more, see <see cref="Reset"/>.</summary>
+    public const int PagesMin = 4;
 
     /// <summary>Most swap slots.</summary>
     public const int SlotsMax = 6;
@@ -27,15 +27,14 @@ public sealed class Kernel
     /// <summary>Most pins at once.</summary>
     public const int PinsMax = 8;
 
-    private int framesUsed = FramesMax;
     private int vmasUsed = VmasMax;
     private int anonVmasUsed = AnonVmasMax;
-    private readonly Stack<Folio> freeFrames = new();
+    private readonly ObjectIds ids = new();
+    private readonly FrameAllocator frames;
     private readonly Stack<Vma> freeVmas = new();
     private readonly Stack<AnonVma> freeAnonVmas = new();
     private readonly Stack<AnonVmaChain> freeChains = new();
     private readonly Vma[] vmas = new Vma[VmasMax];
-    private static readonly Action<Folio> FolioReset = folio => folio.Reset();
     private static readonly Action<AnonVma> AnonVmaReset = anonVma => anonVma.Reset();
     private static readonly Action<Vma> VmaReset = vma =>
     {
@@ -51,13 +50,10 @@ public sealed class Kernel
         Points.DefineAll();
         Machine = new Machine(Points.Table);
         Rcu = new Rcu(Machine);
-        ObjectIds ids = new();
         Touched = new Touched();
+        frames = new FrameAllocator(this);
         Swap = new SwapDevice(this, ids);
-        for (byte pfn = 0; pfn < FramesMax; pfn++)
-        {
-            Folios[pfn] = new Folio(this, pfn, ids);
-        }
+        GrowFrames(FramesMin);
 
         for (int i = 0; i < MmsMax; i++)
         {
@@ -100,7 +96,7 @@ public sealed class Kernel
 
     /// <summary>The frames that have been allocated at least once in this execution; all others are as after
     /// boot.</summary>
-    public ReadOnlySpan<Folio> UsedFolios => Folios.AsSpan(0, framesUsed);
+    public ReadOnlySpan<Folio> UsedFolios => Folios.AsSpan(0, frames.Used);
 
     /// <summary>The anon_vmas that have been allocated at least once in this execution.</summary>
     public ReadOnlySpan<AnonVma> UsedAnonVmas => AnonVmas.AsSpan(0, anonVmasUsed);
@@ -109,7 +105,7 @@ public sealed class Kernel
     public Touched Touched { get; }
 
     /// <summary>The page frames.</summary>
-    public Folio[] Folios { get; } = new Folio[FramesMax];
+    public Folio[] Folios { get; private set; } = [];
 
     /// <summary>The processes.</summary>
     public MmStruct[] Mms { get; } = new MmStruct[MmsMax];
@@ -144,6 +140,12 @@ public sealed class Kernel
     /// <summary>Pages of each process in this execution.</summary>
     public int PageCount { get; private set; }
 
+    /// <summary>Pages per PMD entry, as a power of two (PMD_ORDER): 9 on hardware, less for a small search.</summary>
+    public int PmdOrder { get; private set; } = 2;
+
+    /// <summary>Number of page tables of each process.</summary>
+    public int TableCount => ((PageCount - 1) >> PmdOrder) + 1;
+
     /// <summary>The value that the next store writes; each store writes another one.</summary>
     public int NextValue { get; set; }
 
@@ -160,8 +162,10 @@ public sealed class Kernel
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();
+        GrowFrames(FramesFor(mms * pages));
         foreach (MmStruct mm in Mms)
         {
+            mm.Grow(pages, ids);
             mm.Reset();
         }
 
@@ -174,6 +178,7 @@ public sealed class Kernel
         Vma first = AllocateVma();
         first.Mm = Mms[0];
         first.Start = 0;
+        first.Offset = 0;
         first.End = pages;
         Mms[0].Vmas.Add(first);
         Touched.Clear();
@@ -191,25 +196,40 @@ public sealed class Kernel
         return condition;
     }
 
-    /// <summary>A frame from the allocator, the last freed first; null when memory is out.</summary>
-    public Folio? TakeFrame()
+    /// <summary>The folio that the page of an entry is part of (pfn_folio).</summary>
+    public Folio FolioOf(Pte pte) => Folios[pte.Target].Head;
+
+    /// <summary>The page that a present or migration entry names (pfn_to_page).</summary>
+    public Page PageOf(Pte pte) => Folios[pte.Target];
+
+    /// <summary>A folio of 2^order frames from the allocator; null when there is no such block.</summary>
+    public Folio? TakeFrames(int order)
     {
-        if (!freeFrames.TryPop(out Folio? folio))
+        int first = frames.Take(order);
+        if (first < 0)
         {
             return null;
         }
 
-        framesUsed = Math.Max(framesUsed, folio.Pfn + 1);
-        folio.Allocate();
+        Folio folio = Folios[first];
+        folio.Allocate(order);
         return folio;
     }
 
-    /// <summary>Gives a checked frame back.</summary>
-    public void GiveFrame(Folio folio)
+    /// <summary>Gives the checked frames of a folio back.</summary>
+    public void GiveFrames(Folio folio)
     {
-        folio.Free = true;
-        Touched.Folios |= 1UL << folio.Pfn;
-        freeFrames.Push(folio);
+        int order = folio.Order;
+        for (int number = folio.PageCount - 1; number >= 0; number--)
+        {
+            Folio page = Folios[folio.Pfn + number];
+            page.Touch();
+            page.Free = true;
+            page.Head = page;
+        }
+
+        folio.Order = 0;
+        frames.Give(folio.Pfn, order);
     }
 
     /// <summary>A fresh VMA.</summary>
@@ -267,13 +287,20 @@ public sealed class Kernel
         }
     }
 
+    /// <summary>Enough for every page of every process, copies in flight and reads ahead.</summary>
+    private static int FramesFor(int pages) => Math.Max(FramesMin, (2 * pages + 32 + 63) & -64);
+
     /// <summary>Only what the last execution used is reset; everything is handed out in the same order again.</summary>
     private void ResetPools()
     {
-        Refill(freeFrames, Folios, framesUsed, FolioReset);
+        for (int pfn = 0; pfn < frames.Used; pfn++)
+        {
+            Folios[pfn].Reset();
+        }
+
+        frames.Reset();
         Refill(freeVmas, vmas, vmasUsed, VmaReset);
         Refill(freeAnonVmas, AnonVmas, anonVmasUsed, AnonVmaReset);
-        framesUsed = 0;
         vmasUsed = 0;
         anonVmasUsed = 0;
     }
@@ -291,5 +318,24 @@ public sealed class Kernel
             reset(all[i]);
             free.Push(all[i]);
         }
+    }
+
+    private void GrowFrames(int count)
+    {
+        int old = Folios.Length;
+        if (count <= old)
+        {
+            return;
+        }
+
+        Folio[] grown = new Folio[count];
+        Folios.CopyTo(grown, 0);
+        for (int pfn = old; pfn < count; pfn++)
+        {
+            grown[pfn] = new Folio(this, (ushort)pfn, ids);
+        }
+
+        Folios = grown;
+        Touched.Folios.Grow(count);
     }
 }

@@ -6,23 +6,21 @@ namespace Mm.State;
 public sealed class MmStruct
 {
     private readonly Kernel kernel;
-    private readonly Pte[] ptes = new Pte[Kernel.PagesMax];
-    private readonly EntryWait?[] entryWaits = new EntryWait?[Kernel.PagesMax];
-    private readonly int[] truthGenerations = new int[Kernel.PagesMax];
-    private readonly Word[] pteWords = new Word[Kernel.PagesMax];
+    private Pte[] ptes = [];
+    private EntryWait?[] entryWaits = [];
+    private int[] truthGenerations = [];
+    private Word[] pteWords = [];
+    private PageTable[] tables = [];
 
     internal MmStruct(Kernel kernel, int index, ObjectIds ids)
     {
         this.kernel = kernel;
         Index = index;
         Word = ids.Word(ObjectKind.MmStruct, $"mm{index}");
-        Ptl = ids.Spinlock(ObjectKind.PageTableLock, $"ptl(mm{index})");
+        PmdLock = ids.Spinlock(ObjectKind.PageTableLock, $"pmd_lock(mm{index})");
         MmapLock = ids.Rwsem(ObjectKind.MmapLock, $"mmap_lock(mm{index})");
         SeqWord = ids.Word(ObjectKind.WriteProtectSeq, $"write_protect_seq(mm{index})");
-        for (int page = 0; page < Kernel.PagesMax; page++)
-        {
-            pteWords[page] = ids.Word(ObjectKind.Pte, $"pte(mm{index} p{page})");
-        }
+        Grow(Kernel.PagesMin, ids);
     }
 
     /// <summary>Number in programs: mm0, mm1 ...</summary>
@@ -31,8 +29,23 @@ public sealed class MmStruct
     /// <summary>mm_users and the other fields, as an object of points.</summary>
     public Word Word { get; }
 
-    /// <summary>The page table lock.</summary>
-    public KernelSpinlock Ptl { get; }
+    /// <summary>pmd_lock: the lock of the only table of PMD entries.</summary>
+    public KernelSpinlock PmdLock { get; }
+
+    /// <summary>Whether somebody holds a lock of its page tables.</summary>
+    public bool TablesLocked
+    {
+        get
+        {
+            bool locked = PmdLock.Holder is not null;
+            for (int i = 0; i < kernel.TableCount; i++)
+            {
+                locked |= tables[i].Lock.Holder is not null;
+            }
+
+            return locked;
+        }
+    }
 
     /// <summary>The mmap lock.</summary>
     public Rwsem MmapLock { get; }
@@ -61,6 +74,12 @@ public sealed class MmStruct
     /// <summary>MM_ANONPAGES.</summary>
     public int AnonPages { get; private set; }
 
+    /// <summary>MM_FILEPAGES.</summary>
+    public int FilePages { get; private set; }
+
+    /// <summary>MM_SHMEMPAGES.</summary>
+    public int ShmemPages { get; private set; }
+
     /// <summary>MM_SWAPENTS.</summary>
     public int SwapEntries { get; private set; }
 
@@ -68,20 +87,26 @@ public sealed class MmStruct
     public List<Vma> Vmas { get; } = [];
 
     /// <summary>What each page must read: the last value stored, 0 when fresh.</summary>
-    public int[] TruthData { get; } = new int[Kernel.PagesMax];
+    public int[] TruthData { get; private set; } = [];
 
     /// <summary>For each page, how often its content was dropped on purpose.</summary>
-    public int[] TruthDiscards { get; } = new int[Kernel.PagesMax];
+    public int[] TruthDiscards { get; private set; } = [];
 
     /// <summary>For each page, whether its entry was empty or its content dropped since the last
     /// <see cref="MarkRange"/>.</summary>
-    public bool[] TruthDropped { get; } = new bool[Kernel.PagesMax];
+    public bool[] TruthDropped { get; private set; } = [];
 
     /// <summary>Whether the process exists.</summary>
     public bool Alive => Users > 0;
 
     /// <summary>The entry of a page.</summary>
     public Pte this[int page] => ptes[page];
+
+    /// <summary>The page table that covers a page: its PMD entry and its lock.</summary>
+    public PageTable Table(int page) => tables[page >> kernel.PmdOrder];
+
+    /// <summary>pte_lockptr: the lock of the table that covers a page.</summary>
+    public KernelSpinlock Ptl(int page) => tables[page >> kernel.PmdOrder].Lock;
 
     /// <summary>The entry of a page, as an object of points.</summary>
     public Word PteWord(int page) => pteWords[page];
@@ -95,7 +120,7 @@ public sealed class MmStruct
         Pte old = ptes[page];
         if (old.IsSwap && pte.IsPresent)
         {
-            CheckSwapin(page, old.Target, kernel.Folios[pte.Target]);
+            CheckSwapin(page, old.Target, kernel.PageOf(pte));
         }
 
         if (pte.IsSwap && (!old.IsSwap || old.Target != pte.Target))
@@ -122,11 +147,13 @@ public sealed class MmStruct
         TruthData[page] = parent.TruthData[page];
     }
 
-    /// <summary>add_mm_counter for both counters that small anonymous folios move.</summary>
-    public void AddRss(int anonPages, int swapEntries)
+    /// <summary>add_mm_counter, for any of the counters.</summary>
+    public void AddRss(int anonPages, int swapEntries, int filePages = 0, int shmemPages = 0)
     {
         AnonPages += anonPages;
         SwapEntries += swapEntries;
+        FilePages += filePages;
+        ShmemPages += shmemPages;
         Touch();
     }
 
@@ -167,7 +194,12 @@ public sealed class MmStruct
     internal void Reset()
     {
         Array.Clear(ptes);
-        Ptl.Reset();
+        PmdLock.Reset();
+        foreach (PageTable table in tables)
+        {
+            table.Reset();
+        }
+
         MmapLock.Reset();
         WriteProtectSeq = 0;
         HasPinned = false;
@@ -176,11 +208,42 @@ public sealed class MmStruct
         Exiting = false;
         OnMmlist = false;
         AnonPages = 0;
+        FilePages = 0;
+        ShmemPages = 0;
         SwapEntries = 0;
         Vmas.Clear();
         Array.Clear(TruthData);
         Array.Clear(TruthDropped);
         Array.Clear(TruthDiscards);
+    }
+
+    /// <summary>Makes room for that many pages.</summary>
+    internal void Grow(int pages, ObjectIds ids)
+    {
+        int old = ptes.Length;
+        if (pages <= old)
+        {
+            return;
+        }
+
+        Array.Resize(ref ptes, pages);
+        Array.Resize(ref entryWaits, pages);
+        Array.Resize(ref truthGenerations, pages);
+        Array.Resize(ref pteWords, pages);
+        TruthData = new int[pages];
+        TruthDiscards = new int[pages];
+        TruthDropped = new bool[pages];
+        for (int page = old; page < pages; page++)
+        {
+            pteWords[page] = ids.Word(ObjectKind.Pte, $"pte(mm{Index} p{page})");
+        }
+
+        old = tables.Length;
+        Array.Resize(ref tables, (pages + PageTable.PagesMin - 1) / PageTable.PagesMin);
+        for (int table = old; table < tables.Length; table++)
+        {
+            tables[table] = new PageTable(kernel, this, table, ids);
+        }
     }
 
     /// <summary>A new process takes this slot (mm_alloc): one user, nothing mapped.</summary>
@@ -194,7 +257,7 @@ public sealed class MmStruct
         Touch();
     }
 
-    private void CheckSwapin(int page, int slot, Folio folio)
+    private void CheckSwapin(int page, int slot, Page folio)
     {
         // A slot is named by its number only; whoever swaps in must bring the copy of the use that the entry was made
         // for.
@@ -211,12 +274,12 @@ public sealed class MmStruct
         switch (pte.Kind)
         {
             case PteKind.Present:
-                kernel.Folios[pte.Target].TruthPtes += by;
-                kernel.Touched.Folios |= 1UL << pte.Target;
+                kernel.PageOf(pte).TruthPtes += by;
+                TouchPage(pte);
                 break;
             case PteKind.Migration:
-                kernel.Folios[pte.Target].TruthMigrationPtes += by;
-                kernel.Touched.Folios |= 1UL << pte.Target;
+                kernel.PageOf(pte).TruthMigrationPtes += by;
+                TouchPage(pte);
                 break;
             case PteKind.Swap:
                 kernel.Swap.TruthPtes[pte.Target] += by;
@@ -225,6 +288,12 @@ public sealed class MmStruct
             default:
                 break;
         }
+    }
+
+    private void TouchPage(Pte pte)
+    {
+        kernel.Touched.Folios.Add(pte.Target);
+        kernel.Touched.Folios.Add(kernel.FolioOf(pte).Pfn);
     }
 
     private void Touch() => kernel.Touched.Mms |= 1u << Index;
@@ -241,7 +310,7 @@ public sealed class MmStruct
 
         public void Blockers(Cpu cpu, ICollection<Cpu> into)
         {
-            if (mm.Ptl.Holder is { } holder)
+            if (mm.Ptl(page).Holder is { } holder)
             {
                 into.Add(holder);
             }

@@ -74,6 +74,9 @@ public enum ObjectKind : byte
 
     /// <summary>mmlist_lock and init_mm.mmlist.</summary>
     Mmlist,
+
+    /// <summary>One PMD entry.</summary>
+    Pmd,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>

@@ -43,7 +43,7 @@ public enum PteFlag : byte
 /// <param name="Kind">What it is.</param>
 /// <param name="Target">Frame number, or slot number of a swap entry.</param>
 /// <param name="Flags">Its bits.</param>
-public readonly record struct Pte(PteKind Kind, byte Target, PteFlag Flags)
+public readonly record struct Pte(PteKind Kind, ushort Target, PteFlag Flags)
 {
     /// <summary>pte_none.</summary>
     public static Pte None => default;

@@ -3,22 +3,25 @@ namespace Mm.State;
 /// <summary>What has changed since the oracles last looked, as bit sets; setters of the state fill them.</summary>
 public sealed class Touched
 {
-    /// <summary>Folios by frame number.</summary>
-    public ulong Folios;
+    /// <summary>Pages by frame number.</summary>
+    public BitSet Folios { get; } = new(Kernel.FramesMin);
 
     /// <summary>Processes by number.</summary>
-    public uint Mms;
+    public uint Mms { get; set; }
 
     /// <summary>Swap slots by number.</summary>
-    public uint Slots;
+    public uint Slots { get; set; }
 
     /// <summary>anon_vmas by slab index.</summary>
-    public ulong AnonVmas;
+    public ulong AnonVmas { get; set; }
+
+    /// <summary>Whether nothing has changed.</summary>
+    public bool IsEmpty => (Mms | Slots | AnonVmas) == 0 && Folios.IsEmpty;
 
     /// <summary>Forgets all.</summary>
     public void Clear()
     {
-        Folios = 0;
+        Folios.Clear();
         Mms = 0;
         Slots = 0;
         AnonVmas = 0;

@@ -3,8 +3,6 @@ using Interleave;
 namespace Mm.State;
 
 /// <summary>struct vm_area_struct of private anonymous memory: a range of pages [Start, End) of one process.</summary>
-/// <remarks>Page numbers are linear indices (vm_pgoff equals the address), as for anonymous memory that was never
-/// moved.</remarks>
 public sealed class Vma
 {
     internal Vma(int number, ObjectIds ids)
@@ -28,14 +26,32 @@ public sealed class Vma
     /// <summary>One past the last page.</summary>
     public int End { get; set; }
 
+    /// <summary>vm_pgoff: the linear index of the first page. Equals <see cref="Start"/> for anonymous memory that was
+    /// never moved.</summary>
+    public int Offset { get; set; }
+
     /// <summary>The anon_vma of folios that are first mapped here; null until the first write fault.</summary>
     public AnonVma? AnonVma { get; set; }
 
     /// <summary>vma->anon_vma_chain, oldest first.</summary>
     public List<AnonVmaChain> Chain { get; } = [];
 
+    /// <summary>linear_page_index: the index in the mapping of a page of this VMA.</summary>
+    public int LinearIndex(int page) => page - Start + Offset;
+
+    /// <summary>vma_address: the page of this VMA that has that linear index; outside of the range when it has
+    /// none.</summary>
+    public int AddressOf(int index) => index - Offset + Start;
+
     /// <summary>Whether the page lies in the range.</summary>
     public bool Covers(int page) => page >= Start && page < End;
+
+    /// <summary>Whether some page of the folio would lie in the range, by its index.</summary>
+    public bool Overlaps(Folio folio)
+    {
+        int first = AddressOf(folio.Index);
+        return first < End && first + folio.PageCount > Start;
+    }
 
     /// <inheritdoc />
     public override string ToString() => $"vma {Number} [p{Start},p{End}) of {Mm}";
