@@ -82,6 +82,8 @@ public static class App
         root.Add(HuntCommand.Build(screen, cancel));
         root.Add(ReplayCommand.Build(screen, cancel));
         root.Add(ShrinkCommand.Build(screen, cancel));
+        root.Add(ProveCommand.Build(screen, cancel));
+        root.Add(HistoryCommand.Build(screen));
         root.Add(ShowCommand.Build(screen, cancel));
         return root;
     }

@@ -95,6 +95,7 @@ internal static class Catalogs
     {
         ["name"] = version.Name,
         ["variants"] = new JsonArray(version.Variants.Select(name => (JsonNode)name).ToArray()),
+        ["date"] = version.Date,
         ["note"] = version.Note,
     });
 

@@ -50,6 +50,13 @@ internal static class Inputs
         HelpName = "NAME[,NAME]",
     };
 
+    /// <summary>The option <c>--kernel</c>.</summary>
+    public static Option<string?> KernelOption() => new("--kernel")
+    {
+        Description = "A kernel version, as a set of variants (see 'history').",
+        HelpName = "NAME",
+    };
+
     /// <summary>A seed: a number, or the first 16 digits of a git hash.</summary>
     /// <param name="text">What was written, or null.</param>
     /// <param name="otherwise">The seed when nothing was written.</param>
@@ -75,7 +82,8 @@ internal static class Inputs
                 CommandLine, 0, 0, $"--seed {InputException.Quote(text)}", "a number from 0 or a git hash");
     }
 
-    /// <summary>The variants that were asked for, by name or as a kernel version.</summary>
+    /// <summary>The variants that were asked for, by name or as a kernel version; a variant that is named takes the
+    /// place of the version's form of that routine.</summary>
     /// <exception cref="InputException">A name is unknown, or they cannot be combined.</exception>
     public static IReadOnlyList<string> Variants(string[]? names, string? kernel)
     {
@@ -91,12 +99,20 @@ internal static class Inputs
         if (kernel is not null)
         {
             Known(kernel, "kernel", KernelVersion.All.Select(v => v.Name).ToArray());
-            variants.AddRange(KernelVersion.Find(kernel)!.Variants.Except(variants, StringComparer.Ordinal));
+            Engine(variants);
+            variants = [.. VariantCatalog.Replace(KernelVersion.Find(kernel)!.Variants, variants)];
         }
 
         Engine(variants);
         return variants;
     }
+
+    /// <summary>The place in the history that a version or a commit names.</summary>
+    /// <exception cref="InputException">It names none.</exception>
+    public static Place Place(string name) => Mm.History.Place.Find(name) ?? throw new InputException(
+        CommandLine, 0, 0, $"unknown version or commit {InputException.Quote(name)}",
+        "a kernel version, or 7 digits of a hash, that 'fuzz history' lists",
+        Names.Nearest(name, KernelVersion.All.Select(version => version.Name)));
 
     /// <summary>The name, when it is one of those that are known.</summary>
     /// <exception cref="InputException">It is not.</exception>
@@ -139,6 +155,20 @@ internal static class Inputs
             Reproducer.Parse(MmLanguage.Instance, ReadFile(file), file, Points.Table, VariantNames);
         Engine(reproducer.Variants);
         return reproducer;
+    }
+
+    /// <summary>Reads a program: a file of its own, or that of a reproducer, which is given back, too.</summary>
+    /// <exception cref="InputException">The file holds neither.</exception>
+    /// <exception cref="StorageException">The file cannot be read.</exception>
+    public static (Program Program, Reproducer? Reproducer) ReadProgram(string file)
+    {
+        if (file.EndsWith(CorpusStore.ProgramSuffix, StringComparison.Ordinal))
+        {
+            return (ProgramText.Parse(MmLanguage.Instance, ReadFile(file), file), null);
+        }
+
+        Reproducer reproducer = ReadReproducer(file);
+        return (reproducer.Program, reproducer);
     }
 
     /// <summary>Reads a text file.</summary>

@@ -40,8 +40,9 @@ internal static class Pipeline
             return reproducer;
         }
 
-        SearchResult? passing =
-            executionsMax == 0 ? null : Prover.Search(reproducer.Program, new MmEngine(), executionsMax, cancel);
+        SearchResult? passing = executionsMax == 0
+            ? null
+            : Prover.Search(reproducer.Program, new Executor(new MmEngine()), executionsMax, cancel: cancel).Result;
         return Copy(reproducer, proof: Prover.Describe(passing, reproducer.Proof));
     }
 

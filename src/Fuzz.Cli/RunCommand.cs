@@ -19,11 +19,7 @@ internal static class RunCommand
     public static Command Build(Screen screen, CancellationToken cancel)
     {
         Option<string[]> variant = Inputs.VariantOption();
-        Option<string?> kernel = new("--kernel")
-        {
-            Description = "A kernel version, as a set of variants (see 'show --kernels').",
-            HelpName = "NAME",
-        };
+        Option<string?> kernel = Inputs.KernelOption();
         Option<string?> seed = Inputs.SeedOption();
         Option<long?> seconds = Inputs.Number("--seconds", "Ends after so many seconds.", 1, 1_000_000_000);
         Option<long?> executions = Inputs.Number("--executions", "Ends after so many executions.", 1);

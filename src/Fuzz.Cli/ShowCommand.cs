@@ -86,15 +86,14 @@ internal static class ShowCommand
 
     private static void ShowFile(string file, bool json, Screen screen)
     {
-        if (file.EndsWith(CorpusStore.ProgramSuffix, StringComparison.Ordinal))
+        (Program program, Reproducer? reproducer) = Inputs.ReadProgram(file);
+        if (reproducer is null)
         {
-            Program program = ProgramText.Parse(MmLanguage.Instance, Inputs.ReadFile(file), file);
             string text = ProgramText.Print(program);
             screen.Text(json ? JsonReport.Line(new JsonObject { ["file"] = file, ["program"] = text }) + "\n" : text);
             return;
         }
 
-        Reproducer reproducer = Inputs.ReadReproducer(file);
         if (json)
         {
             JsonObject shown = new() { ["file"] = file, ["reproducer"] = JsonReport.Of(reproducer) };

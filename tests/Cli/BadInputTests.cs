@@ -21,6 +21,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData("run --kernel v6.77", "unknown kernel 'v6.77'", "the nearest is 'v6.7'")]
     [InlineData("run --variant anon-test-before-lock,no-swapcache-recheck", "both replace", "different routines")]
     [InlineData("hunt --story slot-abc", "unknown story 'slot-abc'", "the nearest is 'slot-aba'")]
+    [InlineData("history v6.77", "unknown version or commit 'v6.77'", "the nearest is 'v6.7'")]
+    [InlineData("history 13ddaf", "unknown version or commit '13ddaf'", "7 digits of a hash")]
+    [InlineData("prove x --budget 0", "--budget '0'", "a whole number from 1")]
+    [InlineData("prove x --kernel v6.77", "unknown kernel 'v6.77'", "the nearest is 'v6.7'")]
     [InlineData("show", "nothing to show", "--distribution")]
     [InlineData("replay", "Required argument 'FILE' missing", "'fuzz replay --help'")]
     public void A_command_line_that_cannot_be_understood_is_answered_in_one_line(
@@ -35,6 +39,7 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("replay")]
     [InlineData("shrink")]
+    [InlineData("prove")]
     [InlineData("show")]
     public void A_file_that_is_not_there_is_named_with_the_nearest_one(string command)
     {
@@ -64,7 +69,7 @@ public sealed class BadInputTests : IDisposable
         string from, string to, string place, string help)
     {
         string file = Write("bad.reproducer", Failures.LostWaiters.Replace(from, to, StringComparison.Ordinal));
-        foreach (string command in new[] { "replay", "shrink", "show" })
+        foreach (string command in new[] { "replay", "shrink", "prove", "show" })
         {
             string error = AppRun.Refused(command, file);
             Assert.Contains($"bad.reproducer{place}", error, StringComparison.Ordinal);

@@ -18,7 +18,7 @@ public sealed class MmEngine : IEngine
     public MmEngine(params IEnumerable<string> variants)
     {
         Variants = [.. variants];
-        Kernel = new Kernel([.. Variants.Select(Create)]);
+        Kernel = new Kernel([.. Variants.Select(name => VariantCatalog.Get(name).Create())]);
         Verdict = new Verdict();
         oracles = new OracleSet(Kernel, Verdict);
     }
@@ -122,10 +122,6 @@ public sealed class MmEngine : IEngine
         oracles.AtEnd();
         Kernel.Touched.Clear();
     }
-
-    private static Routine Create(string name) =>
-        VariantCatalog.Find(name)?.Create() ?? throw new ArgumentException(
-            $"no variant is called '{name}'", nameof(name));
 
     private async Flow<bool> Scan(Cpu cpu, int count, bool active)
     {

@@ -5,21 +5,26 @@ namespace Mm.History;
 /// Other versions are v6.18 with the routines of interest as they stood, not yet the whole kernel of their time.
 /// </remarks>
 /// <param name="Name">As developers call it.</param>
-/// <param name="Variants">Names of variants.</param>
+/// <param name="Date">Of a release, or of the last patch of a branch.</param>
+/// <param name="Tree">What is in force.</param>
 /// <param name="Note">What it was.</param>
-public sealed record KernelVersion(string Name, string[] Variants, string Note)
+public sealed record KernelVersion(string Name, string Date, SourceTree Tree, string Note)
 {
-    /// <summary>The versions that can be asked for.</summary>
+    /// <summary>The name of the version that the engine's own text is.</summary>
+    public const string Text = "v6.18";
+
+    /// <summary>The versions that can be asked for: every release of mainline and every branch, by date.</summary>
     public static IReadOnlyList<KernelVersion> All { get; } =
     [
-        new("next-20221107", ["delayed-anon-rmap"], "linux-next with the first form of delayed rmap removal"),
-        new("rfc-swapin-2024-01", ["new-rmap-always-exclusive"], "mm: support large folios swap-in, RFC, patch 4/6"),
-        new("v6.7", ["no-swapcache-pin"], "before \"mm/swap: fix race when skipping swapcache\""),
-        new(
-            "mm-unstable-2024-06-18", ["non-atomic-swapbacked"],
-            "with folio_add_new_anon_rmap() for swap cache folios"),
-        new("v6.18", [], "the engine's own text"),
+        .. Mainline.Releases
+            .Select(release => new KernelVersion(release.Name, release.Date, SourceTree.Of(release), release.Note))
+            .Concat(Branch.All.Select(branch =>
+                new KernelVersion(branch.Name, branch.Commits[^1].Date, SourceTree.Of(branch), branch.Note)))
+            .OrderBy(version => version.Date, StringComparer.Ordinal),
     ];
+
+    /// <summary>Names of the variants in force, one for each routine at most.</summary>
+    public IReadOnlyList<string> Variants => Tree.Variants;
 
     /// <summary>The version of that name, or null.</summary>
     public static KernelVersion? Find(string name) => All.FirstOrDefault(v => v.Name == name);

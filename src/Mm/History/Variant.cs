@@ -34,6 +34,9 @@ public sealed class VariantAttribute(string name) : Attribute
 /// <param name="Type">The class.</param>
 public sealed record Variant(string Name, VariantAttribute Facts, Type Type)
 {
+    /// <summary>The routine that it is a form of.</summary>
+    public Type Replaces { get; } = RoutineTable.SlotOf(Type)?.PropertyType ?? Type;
+
     /// <summary>A fresh instance, for one kernel.</summary>
     public Routine Create() => (Routine)Activator.CreateInstance(Type)!;
 }
@@ -50,6 +53,20 @@ public static class VariantCatalog
 
     /// <summary>The variant of that name, or null.</summary>
     public static Variant? Find(string name) => Variants.GetValueOrDefault(name);
+
+    /// <summary>A set of variants with others put in; of a routine that both have a form of, the other's is
+    /// it.</summary>
+    /// <exception cref="ArgumentException">A name is unknown.</exception>
+    public static IReadOnlyList<string> Replace(IEnumerable<string> variants, IReadOnlyList<string> by)
+    {
+        Type[] taken = [.. by.Select(name => Get(name).Replaces)];
+        return [.. variants.Where(name => !taken.Contains(Get(name).Replaces)), .. by];
+    }
+
+    /// <summary>The variant of that name.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static Variant Get(string name) =>
+        Find(name) ?? throw new ArgumentException($"no variant is called '{name}'", nameof(name));
 
     /// <summary>Adds the variants of another assembly: patches under review, kept outside this repository.</summary>
     /// <exception cref="ArgumentException">A name is taken.</exception>

@@ -13,7 +13,7 @@ public sealed class RoutineTable
         PropertyInfo[] slots = typeof(RoutineTable).GetProperties();
         foreach (Routine variant in variants)
         {
-            PropertyInfo slot = Array.Find(slots, s => s.PropertyType.IsInstanceOfType(variant))
+            PropertyInfo slot = SlotOf(variant.GetType())
                 ?? throw new ArgumentException($"{variant.GetType().Name} replaces no routine", nameof(variants));
             if (slot.GetValue(this)!.GetType() != slot.PropertyType)
             {
@@ -94,6 +94,10 @@ public sealed class RoutineTable
 
     /// <summary>mm/gup.c: pins.</summary>
     public Gup Gup { get; private set; } = new();
+
+    /// <summary>The property that holds routines of that type, or null.</summary>
+    public static PropertyInfo? SlotOf(Type routine) =>
+        Array.Find(typeof(RoutineTable).GetProperties(), slot => slot.PropertyType.IsAssignableFrom(routine));
 
     /// <summary>Forgets lane-private state, for a new execution.</summary>
     internal void Reset()
