@@ -51,23 +51,37 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
     private static readonly Gen<int> SetupWeight = Gen.Frequency(
         (1, Gen.Constant(0)), (5, Gen.Constant(1)), (2, Gen.Constant(4)));
 
+    private static readonly Gen<int> FewPages = Gen.Frequency(
+        (12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)));
+
+    /// <summary>Room for a few large folios.</summary>
+    private static readonly Gen<int> ManyPages = Gen.Frequency(
+        (3, Gen.Constant(4)), (2, Gen.Constant(8)), (2, Gen.Constant(12)), (4, Gen.Choose(5, 16)));
+
+    private static readonly Gen<int> FewSlots = Gen.Frequency(
+        (2, Gen.Constant(1)), (3, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(6)));
+
     /// <summary>A random taste.</summary>
     public static Gen<Taste> Any { get; } =
         from mms in Gen.Frequency(
             (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
-        from pages in Gen.Frequency(
-            (12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)))
-        from slots in Gen.Frequency(
-            (2, Gen.Constant(1)), (3, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(6)))
+        from thp in Gen.Frequency((8, Gen.Constant(0)), (2, Gen.Constant(1)), (1, Gen.Constant(2)))
+        from pages in thp == 0 ? FewPages : ManyPages
+        from slots in thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
+        from pmd in Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
+        from files in Gen.Choose(1, 2)
+        from fileType in Gen.Choose(0, 1)
+        from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
+        from memcgs in Gen.Choose(1, 3)
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from hot in Gen.Choose(0, pages - 1)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
-            [mms, pages, slots, device], Scale(setupWeights, usual => usual.Setup),
-            Scale(weights, usual => usual.Lane), hot, setup, lane);
+            [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
+            Scale(setupWeights, usual => usual.Setup), Scale(weights, usual => usual.Lane), hot, setup, lane);
 
     private static int[] Scale(int[] weights, Func<(int Setup, int Lane), int> side)
     {

@@ -59,7 +59,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData(
         "non-atomic-swapbacked", "nonatomic-swapbacked", ":2:11: unknown variant",
         "the nearest is 'non-atomic-swapbacked'")]
-    [InlineData("pages 1", "pages x", ":6:24: 'x' is no value of 'pages'", "a number 1..4")]
+    [InlineData("pages 1", "pages x", ":6:24: 'x' is no value of 'pages'", "a number 1..16")]
     [InlineData(
         "violates  flags-word: PG_waiters lost [folio_add_new_anon_rmap]", "violates  something", ":3:11:",
         "'oracle: law [routine]'")]

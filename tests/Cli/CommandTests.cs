@@ -83,7 +83,9 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(App.NothingFound, run.ExitCode);
         Reproducer small = Failures.Parse(File.ReadAllText(output));
         Assert.Equal(2, small.Program.ConcurrentCalls);
-        Assert.Equal([1, 1, 1, 0], small.Program.Shape.Select((n, i) => i == MmLanguage.Device ? 0 : n));
+        Assert.Equal(
+            new Program(MmLanguage.Instance, [], [], []).Shape,
+            small.Program.Shape.Select((n, i) => i == MmLanguage.Device ? 0 : n));
         Assert.Equal(Failures.Parse().Violates, small.Violates);
         Assert.NotNull(small.Proof);
         Assert.Equal(App.Found, AppRun.Of("replay", output).ExitCode);

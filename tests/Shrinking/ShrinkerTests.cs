@@ -66,7 +66,7 @@ public class ShrinkerTests
     public bool When_everything_fails_one_call_in_the_smallest_world_is_left(ulong seed)
     {
         Program result = new Shrinker(new Predicate(_ => true)).Shrink(RandomPrograms.Draw(Mm, new Rng(seed)));
-        Call least = Program.Clamp(Mm, [1, 1, 1, 0], new Call(result.Cpus[0][0].Kind));
+        Call least = Program.Clamp(Mm, P([], []).Shape, new Call(result.Cpus[0][0].Kind));
         return result.Equals(P([1, 1, 1, 0], [], [least]));
     }
 

@@ -44,7 +44,8 @@ public sealed class MmEngine : IEngine
     public void Reset(int[] shape)
     {
         Kernel.Reset(
-            shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1);
+            shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1,
+            shape[MmLanguage.Pmd]);
         oracles.Reset();
     }
 

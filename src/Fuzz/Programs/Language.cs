@@ -54,7 +54,11 @@ public sealed class Language
 /// <param name="Simplest">The value that the shrinker moves towards.</param>
 /// <param name="Words">Names of the values from <paramref name="Min"/> on, where words read better than
 /// numbers.</param>
-public sealed record ShapeField(string Name, int Min, int Max, int Simplest, string[]? Words = null);
+public sealed record ShapeField(string Name, int Min, int Max, int Simplest, string[]? Words = null)
+{
+    /// <summary>Whether it is written only when it is not the simplest: for what most programs do not use.</summary>
+    public bool IsQuiet { get; init; }
+}
 
 /// <summary>One parameter of a call.</summary>
 /// <param name="Name">For messages: <c>mm</c>, <c>page</c>, <c>count</c>.</param>
@@ -75,7 +79,7 @@ public sealed record Parameter(string Name, string Prefix, int Bound, int Min = 
 /// <param name="Family">One of the six families, or <c>stage</c>.</param>
 /// <param name="Entry">The kernel's entry point.</param>
 /// <param name="Summary">One sentence for <c>fuzz show</c>.</param>
-/// <param name="Parameters">At most three.</param>
+/// <param name="Parameters">At most four.</param>
 public sealed record CallInfo(string Name, string Family, string Entry, string Summary, params Parameter[] Parameters)
 {
     /// <summary>Position in the language.</summary>

@@ -18,6 +18,25 @@ public static class MmLanguage
     /// SWP_SYNCHRONOUS_IO).</summary>
     public const int Device = 3;
 
+    /// <summary>Index of the shape field with the order of a PMD mapping.</summary>
+    public const int Pmd = 4;
+
+    /// <summary>Index of the shape field that says whether faults allocate large folios: never, of PMD order, of
+    /// smaller orders too.</summary>
+    public const int Thp = 5;
+
+    /// <summary>Index of the shape field that bounds file numbers.</summary>
+    public const int Files = 6;
+
+    /// <summary>Index of the shape field with the kind of the files: shmem, or with a backing store.</summary>
+    public const int FileType = 7;
+
+    /// <summary>Index of the shape field with the first size of a file, and the bound of page numbers in it.</summary>
+    public const int FilePages = 8;
+
+    /// <summary>Index of the shape field that bounds memory cgroup numbers.</summary>
+    public const int Memcgs = 9;
+
     private static readonly Parameter Mm = new("mm", "mm", Mms);
     private static readonly Parameter Child = new("child", "mm", Mms);
     private static readonly Parameter Page = new("page", "p", Pages);
@@ -31,9 +50,15 @@ public static class MmLanguage
         "mm",
         [
             new ShapeField("mms", 1, 4, 1),
-            new ShapeField("pages", 1, 4, 1),
-            new ShapeField("slots", 1, 6, 1),
+            new ShapeField("pages", 1, 16, 1),
+            new ShapeField("slots", 1, 16, 1),
             new ShapeField("device", 0, 1, 0, ["async", "sync"]),
+            new ShapeField("pmd", 2, 4, 2) { IsQuiet = true },
+            new ShapeField("thp", 0, 2, 0, ["never", "pmd", "mthp"]) { IsQuiet = true },
+            new ShapeField("files", 1, 2, 1) { IsQuiet = true },
+            new ShapeField("filetype", 0, 1, 0, ["shmem", "disk"]) { IsQuiet = true },
+            new ShapeField("filepages", 1, 4, 1) { IsQuiet = true },
+            new ShapeField("memcgs", 1, 3, 1) { IsQuiet = true },
         ],
         [
             new CallInfo("read", "swapin", "handle_mm_fault", "loads from a page of a process; faults it in", Mm, Page),

@@ -6,11 +6,13 @@ namespace Fuzz.Programs;
 /// <see cref="Clamped"/>.</remarks>
 public sealed class Program : IEquatable<Program>
 {
-    /// <summary>A program.</summary>
+    /// <summary>A program. Shape fields that are not given have their simplest value.</summary>
     public Program(Language language, int[] shape, Call[] setup, Call[][] cpus)
     {
         Language = language;
-        Shape = shape;
+        Shape = shape.Length < language.Shape.Count
+            ? [.. shape, .. language.Shape.Skip(shape.Length).Select(field => field.Simplest)]
+            : shape;
         Setup = setup;
         Cpus = cpus;
     }

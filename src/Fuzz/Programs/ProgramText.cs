@@ -33,7 +33,8 @@ public static class ProgramText
         return Parse(language, sections);
     }
 
-    /// <summary>The canonical text: <c>Parse(Print(p))</c> equals p, and all shape fields are written.</summary>
+    /// <summary>The canonical text: <c>Parse(Print(p))</c> equals p, and all shape fields but quiet ones at their
+    /// simplest are written.</summary>
     public static string Print(Program program)
     {
         StringBuilder text = new();
@@ -87,7 +88,9 @@ public static class ProgramText
     internal static void Print(StringBuilder into, Program program)
     {
         Language language = program.Language;
-        IEnumerable<string> fields = language.Shape.Select((field, i) => Print(field, program.Shape[i]));
+        IEnumerable<string> fields = language.Shape.Zip(program.Shape)
+            .Where(shape => !shape.First.IsQuiet || shape.Second != shape.First.Simplest)
+            .Select(shape => Print(shape.First, shape.Second));
         Sections.Print(into, ShapeName, [string.Join("  ", fields)]);
         if (program.Setup.Length > 0)
         {

@@ -16,7 +16,7 @@ public sealed class Kernel
     public const int PagesMin = 4;
 
     /// <summary>Most swap slots.</summary>
-    public const int SlotsMax = 6;
+    public const int SlotsMax = 16;
 
     /// <summary>Most VMAs alive at once.</summary>
     public const int VmasMax = 32;
@@ -150,8 +150,9 @@ public sealed class Kernel
     public int NextValue { get; set; }
 
     /// <summary>Builds the fresh world: mm0 exists and maps all its pages, nothing is touched.</summary>
-    public void Reset(int mms, int pages, int slots, bool synchronous)
+    public void Reset(int mms, int pages, int slots, bool synchronous, int pmdOrder = 2)
     {
+        PmdOrder = pmdOrder;
         MmCount = mms;
         PageCount = pages;
         NextValue = 1;
