@@ -23,6 +23,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData("hunt --story slot-abc", "unknown story 'slot-abc'", "the nearest is 'slot-aba'")]
     [InlineData("history v6.77", "unknown version or commit 'v6.77'", "the nearest is 'v6.7'")]
     [InlineData("history 13ddaf", "unknown version or commit '13ddaf'", "7 digits of a hash")]
+    [InlineData("blame x --good v6.77", "unknown version or commit 'v6.77'", "the nearest is 'v6.7'")]
+    [InlineData("blame x --good v6.7 --bad v6.7", "the same tree", "two different ones")]
+    [InlineData("blame x --good v6.2 --bad next-20221107", "is below the other", "no range at all")]
+    [InlineData("blame x --budget 0", "--budget '0'", "a whole number from 1")]
     [InlineData("prove x --budget 0", "--budget '0'", "a whole number from 1")]
     [InlineData("prove x --kernel v6.77", "unknown kernel 'v6.77'", "the nearest is 'v6.7'")]
     [InlineData("show", "nothing to show", "--distribution")]
@@ -40,6 +44,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("replay")]
     [InlineData("shrink")]
     [InlineData("prove")]
+    [InlineData("blame")]
     [InlineData("show")]
     public void A_file_that_is_not_there_is_named_with_the_nearest_one(string command)
     {
@@ -69,7 +74,7 @@ public sealed class BadInputTests : IDisposable
         string from, string to, string place, string help)
     {
         string file = Write("bad.reproducer", Failures.LostWaiters.Replace(from, to, StringComparison.Ordinal));
-        foreach (string command in new[] { "replay", "shrink", "prove", "show" })
+        foreach (string command in new[] { "replay", "shrink", "prove", "blame", "show" })
         {
             string error = AppRun.Refused(command, file);
             Assert.Contains($"bad.reproducer{place}", error, StringComparison.Ordinal);

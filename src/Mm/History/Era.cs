@@ -6,14 +6,7 @@ namespace Mm.History;
 public sealed record Era(SourceTree First, SourceTree Last)
 {
     /// <summary>From where to where, for people.</summary>
-    public string Name
-    {
-        get
-        {
-            string from = First.Last is { } first ? $"{first.Name} ({first.Release})" : "the beginning";
-            return First == Last ? from : $"{from} .. {Last.Last!.Name} ({Last.Last.Release})";
-        }
-    }
+    public string Name => First == Last ? First.Name : $"{First.Name} .. {Last.Name}";
 
     /// <summary>The eras of a line of trees, oldest first.</summary>
     public static IReadOnlyList<Era> Of(IEnumerable<SourceTree> line)

@@ -14,6 +14,9 @@ public sealed record SourceTree(Commit? Last, IReadOnlyList<string> Variants, IR
 {
     private static readonly string[] Originals = FindOriginals();
 
+    /// <summary>Its last commit and release, for people.</summary>
+    public string Name => Last is null ? "the beginning" : $"{Last.Name} ({Last.Release})";
+
     /// <summary>The sets of variants that must be tried to see all that it has: its own, and one for each variant that
     /// stands back, in place of the form that masks it.</summary>
     public IEnumerable<IReadOnlyList<string>> Builds =>
