@@ -14,7 +14,9 @@ internal static class HuntCommand
     private const int WorkersDefault = 2;
     private const int SeedsMax = 10_000;
     private const int WorkersMax = 256;
+    private const string TableFile = "corpus/README.md";
     private const long ProofExecutions = 100_000;
+    private const long BlameExecutions = 20_000;
 
     public static Command Build(Screen screen, CancellationToken cancel)
     {
@@ -25,23 +27,29 @@ internal static class HuntCommand
         Option<long?> workers = Inputs.Number(
             "--workers", $"Stories hunted at once ({WorkersDefault} unless said).", 1, WorkersMax);
         Option<long?> proof = Inputs.Number("--proof", "Executions to spend on each part of a proof; 0 for none.", 0);
+        Option<long?> blame = Inputs.Number(
+            "--blame",
+            $"Executions to spend at each point of the history ({BlameExecutions} with --update, else 0 for no blame).",
+            0);
         Option<bool> update = new("--update")
         {
-            Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt.",
+            Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt, and the table in {TableFile}.",
         };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
             "hunt", "Finds each known defect blind and prints what that took. Exits with 1 when any was found.")
         {
-            story, seed, seeds, workers, proof, update, json,
+            story, seed, seeds, workers, proof, blame, update, json,
         };
         command.SetAction(result =>
         {
+            bool store = result.GetValue(update);
+            AfterBudget budget = new(
+                result.GetValue(proof) ?? ProofExecutions, result.GetValue(blame) ?? (store ? BlameExecutions : 0));
             Hunts hunts = new(
                 Stories(result.GetValue(story)), Inputs.Seed(result.GetValue(seed), 1),
-                (int)(result.GetValue(seeds) ?? 1), (int)(result.GetValue(workers) ?? WorkersDefault),
-                result.GetValue(proof) ?? ProofExecutions, screen);
-            return Run(hunts, result.GetValue(update), result.GetValue(json), screen, cancel);
+                (int)(result.GetValue(seeds) ?? 1), (int)(result.GetValue(workers) ?? WorkersDefault), budget, screen);
+            return Run(hunts, store, result.GetValue(json), screen, cancel);
         });
         return command;
     }
@@ -72,6 +80,8 @@ internal static class HuntCommand
             {
                 Store(outcome, screen);
             }
+
+            StoreTable(screen);
         }
 
         if (json)
@@ -105,6 +115,32 @@ internal static class HuntCommand
         screen.Note($"{file} written");
     }
 
+    /// <summary>Writes the table of all stories that have a file, also of those that were not hunted now.</summary>
+    private static void StoreTable(Screen screen)
+    {
+        if (!File.Exists(TableFile))
+        {
+            screen.Note($"there is no {TableFile}: no table is written");
+            return;
+        }
+
+        List<(Story, Reproducer)> rows = [];
+        foreach (Story story in Story.All)
+        {
+            string file = $"{DefectsFolder}/{story.Name}{CorpusStore.ReproducerSuffix}";
+            if (File.Exists(file))
+            {
+                rows.Add((story, Inputs.ReadReproducer(file)));
+            }
+        }
+
+        string page = CorpusTable.Put(CorpusTable.Print(rows), CorpusStore.ReadText(TableFile))
+            ?? throw new InputException(
+                TableFile, 0, 0, "no place for the table", $"the lines '{CorpusTable.Begin}' and '{CorpusTable.End}'");
+        CorpusStore.WriteWhole(TableFile, page);
+        screen.Note($"{TableFile} written");
+    }
+
     private static void Print(IReadOnlyList<StoryOutcome> outcomes, Screen screen)
     {
         Table table = new Table().RoundedBorder().AddColumns(
@@ -127,10 +163,21 @@ internal static class HuntCommand
         }
 
         screen.Print(table);
+        Table aftermath = new Table().RoundedBorder().AddColumns(
+            "story", "precursor to symptom", "how often each shows", "blame");
+        aftermath.Columns[0].NoWrap();
+        foreach (StoryOutcome outcome in outcomes.Where(o => o.Best is not null))
+        {
+            Reproducer best = outcome.Best!;
+            aftermath.AddRow(new[] { outcome.Story.Name, best.Distance, best.Caught, best.Blame ?? "not asked" }
+                .Select(cell => Markup.Escape(cell ?? "")).ToArray());
+        }
+
+        screen.Print(aftermath);
     }
 
     /// <summary>Calls besides the setup, and those of the setup after a plus.</summary>
-    private static string Calls(Program program) => $"{program.ConcurrentCalls}+{program.Setup.Length}";
+    private static string Calls(Program program) => CorpusTable.Calls(program);
 
     private static JsonObject ToJson(Hunts hunts, IReadOnlyList<StoryOutcome> outcomes) => new()
     {
@@ -139,6 +186,16 @@ internal static class HuntCommand
         ["seconds"] = Math.Round(hunts.Seconds, 3),
         ["found"] = outcomes.Count(o => o.Found),
         ["stories"] = new JsonArray(outcomes.Select(outcome => (JsonNode)ToJson(outcome)).ToArray()),
+    };
+
+    private static JsonObject ToJson(Aftermath aftermath) => new()
+    {
+        ["executions"] = aftermath.Executions,
+        ["precursors"] = aftermath.Precursors,
+        ["symptoms"] = aftermath.Symptoms,
+        ["seeds"] = aftermath.Seeds,
+        ["seedsWithPrecursor"] = aftermath.SeedsWithPrecursor,
+        ["seedsWithSymptom"] = aftermath.SeedsWithSymptom,
     };
 
     private static JsonObject ToJson(StoryOutcome outcome) => new()
@@ -153,6 +210,9 @@ internal static class HuntCommand
         ["signature"] = outcome.Best?.Violates.ToString(),
         ["setupCalls"] = outcome.Best?.Program.Setup.Length,
         ["proof"] = outcome.Best?.Proof,
+        ["blame"] = outcome.Best?.Blame,
+        ["distance"] = outcome.Aftermath.Distance,
+        ["aftermath"] = ToJson(outcome.Aftermath),
         ["variant"] = outcome.Story.Variant,
         ["title"] = outcome.Story.Title,
         ["seeds"] = outcome.Seeds,

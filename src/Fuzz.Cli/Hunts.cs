@@ -15,17 +15,26 @@ namespace Fuzz.Cli;
 /// <param name="SecondsMax">The longest hunt.</param>
 /// <param name="ShrinkSeconds">Median over the hunts that found it.</param>
 /// <param name="Best">The simplest of the shrunk reproducers, with its proof; null when it was not found.</param>
+/// <param name="Aftermath">What became of the programs that were found.</param>
 internal sealed record StoryOutcome(
     Story Story, int Seeds, int SeedsFound, long Executions, double Seconds, double SecondsMax, double ShrinkSeconds,
-    Reproducer? Best)
+    Reproducer? Best, Aftermath Aftermath)
 {
     /// <summary>Whether every hunt found it.</summary>
     public bool Found => Seeds > 0 && SeedsFound == Seeds;
 }
 
+/// <summary>What is spent on a reproducer once it is shrunk; 0 for nothing.</summary>
+/// <param name="Proof">Executions for each part of the proof.</param>
+/// <param name="Blame">Executions at each point of the history.</param>
+internal sealed record AfterBudget(long Proof, long Blame);
+
 /// <summary>Hunts stories with several seeds on a few threads. Each hunt is timed alone, on one thread.</summary>
-internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers, long proofExecutions, Screen screen)
+internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers, AfterBudget budget, Screen screen)
 {
+    /// <summary>Executions of each program that was found, to see what becomes of it.</summary>
+    private const int AftermathExecutions = 2000;
+
     private readonly System.Threading.Lock gate = new();
     private readonly List<Hunt>[] done = stories.Select(_ => new List<Hunt>()).ToArray();
     private readonly StoryOutcome?[] outcomes = new StoryOutcome?[stories.Length];
@@ -99,10 +108,11 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
 
     private static Hunt HuntOnce(Story story, ulong seed, CancellationToken cancel)
     {
-        HuntResult result = Hunter.Hunt(story, new ProgramSource(), seed, new HuntOptions(), cancel);
+        HuntOptions options = new(AftermathExecutions: AftermathExecutions);
+        HuntResult result = Hunter.Hunt(story, new ProgramSource(), seed, options, cancel);
         if (result.Find is not { } find)
         {
-            return new Hunt(result.Executions, result.Seconds, 0, null);
+            return new Hunt(result.Executions, result.Seconds, 0, null, result.Aftermath);
         }
 
         long start = Stopwatch.GetTimestamp();
@@ -112,7 +122,8 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
             Engine = EngineVersion.Current,
         };
         Reproducer small = Pipeline.Copy(Pipeline.Shrink(reproducer), remark: $"{Capital(story.Title)}.");
-        return new Hunt(result.Executions, result.Seconds, Stopwatch.GetElapsedTime(start).TotalSeconds, small);
+        double shrinking = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new Hunt(result.Executions, result.Seconds, shrinking, small, result.Aftermath);
     }
 
     /// <summary>A sentence, unless it begins with a kernel function, whose name stays as it is.</summary>
@@ -168,23 +179,30 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
             best = best is null || Rank(candidate).CompareTo(Rank(best)) < 0 ? candidate : best;
         }
 
+        Aftermath aftermath = new();
+        foreach (Hunt hunt in hunts.Where(h => h.Reproducer is not null))
+        {
+            aftermath.Add(hunt.Aftermath);
+        }
+
         if (best is not null)
         {
-            best = Conclude(best, cancel);
+            best = Conclude(Pipeline.Copy(best, aftermath: aftermath), cancel);
         }
 
         double[] shrinks = hunts.Where(h => h.Reproducer is not null).Select(h => h.ShrinkSeconds).ToArray();
         return new StoryOutcome(
             stories[index], hunts.Length, shrinks.Length, Median(hunts.Select(h => h.Executions)),
             Median(hunts.Select(h => h.Seconds)), hunts.Select(h => h.Seconds).DefaultIfEmpty(0).Max(),
-            Median(shrinks), best);
+            Median(shrinks), best, aftermath);
     }
 
     private Reproducer Conclude(Reproducer best, CancellationToken cancel)
     {
         Incident incident = Pipeline.Witness(best, "shrunk reproducer");
         string? symptom = incident.Symptom?.Message ?? incident.Symptom?.Signature.Law ?? incident.Main!.Message;
-        return Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), proofExecutions, cancel);
+        Reproducer proven = Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), budget.Proof, cancel);
+        return Pipeline.Blame(proven, budget.Blame, cancel);
     }
 
     /// <summary>Simpler reproducers come first; the text decides between equals, so that the order of threads does
@@ -200,5 +218,6 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         return sorted.Length == 0 ? default! : sorted[(sorted.Length - 1) / 2];
     }
 
-    private sealed record Hunt(long Executions, double Seconds, double ShrinkSeconds, Reproducer? Reproducer);
+    private sealed record Hunt(
+        long Executions, double Seconds, double ShrinkSeconds, Reproducer? Reproducer, Aftermath Aftermath);
 }

@@ -1,6 +1,7 @@
 using Fuzz.Campaign;
 using Fuzz.Execution;
 using Fuzz.Programs;
+using Fuzz.Questions;
 using Fuzz.Reporting;
 using Fuzz.Schedules;
 using Fuzz.Shrinking;
@@ -46,15 +47,45 @@ internal static class Pipeline
         return Copy(reproducer, proof: Prover.Describe(passing, reproducer.Proof));
     }
 
+    /// <summary>Tries a reproducer at every point of the history and notes the result in its header.</summary>
+    /// <param name="reproducer">As it comes from <see cref="Shrink"/>.</param>
+    /// <param name="executionsMax">What is spent on the enumeration at each point; 0 for no blame.</param>
+    /// <param name="cancel">Ends it; nothing is noted then.</param>
+    public static Reproducer Blame(Reproducer reproducer, long executionsMax, CancellationToken cancel)
+    {
+        const int EnumeratedForEachSample = 10;
+        if (executionsMax == 0 || cancel.IsCancellationRequested)
+        {
+            return reproducer;
+        }
+
+        TrialBudget budget = new(executionsMax, Math.Max(executionsMax / EnumeratedForEachSample, 1));
+        try
+        {
+            Blame blame = new Blamer(
+                reproducer.Program, reproducer.Violates.Oracle, reproducer.Variants, budget, cancel: cancel)
+                .Everywhere();
+            return Copy(reproducer, blame: blame.ToString());
+        }
+        catch (OperationCanceledException)
+        {
+            return reproducer;
+        }
+    }
+
     /// <summary>The reproducer with other words in its header; what is null stays.</summary>
     public static Reproducer Copy(
-        Reproducer reproducer, string? remark = null, string? symptom = null, string? proof = null) =>
+        Reproducer reproducer, string? remark = null, string? symptom = null, string? proof = null,
+        string? blame = null, Aftermath? aftermath = null) =>
         new(reproducer.Program, reproducer.Schedule, reproducer.Violates)
         {
             Variants = reproducer.Variants,
             Remark = remark ?? reproducer.Remark,
             Symptom = symptom ?? reproducer.Symptom,
             Proof = proof ?? reproducer.Proof,
+            Blame = blame ?? reproducer.Blame,
+            Distance = aftermath?.DescribeDistance() ?? reproducer.Distance,
+            Caught = aftermath?.DescribeRates() ?? reproducer.Caught,
             Engine = reproducer.Engine ?? EngineVersion.Current,
         };
 

@@ -3,6 +3,7 @@ using Fuzz.Execution;
 using Fuzz.Reporting;
 using Fuzz.Schedules;
 using Interleave;
+using Mm.History;
 using Xunit;
 
 namespace Tests.Defects;
@@ -64,6 +65,35 @@ public class ReproducerFileTests
             Assert.True(runner.Engine.Machine.Trace.SequenceEqual(trace));
         }
     }
+
+    [Theory]
+    [MemberData(nameof(Stories))]
+    public void Each_reproducer_says_what_proves_its_fix_whom_to_blame_and_how_far_the_symptom_is(string name)
+    {
+        Story story = Find(name);
+        Reproducer reproducer = CorpusFolder.Read(story);
+        Assert.Contains("v6.18 passes", reproducer.Proof, StringComparison.Ordinal);
+        Assert.NotNull(reproducer.Distance);
+        Assert.NotNull(reproducer.Caught);
+        if (!Chronicle.Knows(story.Variant))
+        {
+            Assert.Equal($"no commit: variant {story.Variant}", reproducer.Blame);
+            return;
+        }
+
+        Commit? begin = Chronicle.BeginOf(story.Variant);
+        Commit? end = Chronicle.EndOf(story.Variant);
+        string first = begin is null ? "bad from the beginning" : $"first bad {begin.Name} ({begin.Release})";
+        Assert.StartsWith(first, reproducer.Blame, StringComparison.Ordinal);
+        Assert.EndsWith(
+            end is null ? "not fixed where it was tried" : $"fixed by {end.Name} ({end.Release})", reproducer.Blame,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_table_of_the_stories_says_what_the_files_say() => Assert.Equal(
+        CorpusTable.Print(Story.All.Select(story => (story, CorpusFolder.Read(story)))),
+        CorpusTable.Find(File.ReadAllText(Path.Combine(CorpusFolder.Root, "corpus", "README.md"))));
 
     [Theory]
     [InlineData("lost-pg-lru", 2)]

@@ -44,6 +44,27 @@ public class ReproducerTests
     }
 
     [Fact]
+    public void What_was_found_out_later_is_kept_too()
+    {
+        string more = Specimen.Replace(
+            "engine    mm 1\n",
+            """
+            blame     no commit: variant swapin-skips-pin
+            distance  34 steps in the median, at most 120
+            caught    precursor in 4.1 % of executions (20 of 20 seeds), symptom in 0.3 % (12 of 20)
+            engine    mm 1
+
+            """,
+            StringComparison.Ordinal);
+        Reproducer reproducer = Parse(more);
+        Assert.Equal(more, reproducer.Print());
+        Assert.Equal("no commit: variant swapin-skips-pin", reproducer.Blame);
+        Assert.StartsWith("34 steps", reproducer.Distance, StringComparison.Ordinal);
+        Assert.StartsWith("precursor in", reproducer.Caught, StringComparison.Ordinal);
+        Assert.NotEqual(Parse(Specimen), reproducer);
+    }
+
+    [Fact]
     public void Optional_keys_may_be_left_out_and_sections_may_come_in_any_order()
     {
         Reproducer reproducer = Parse("schedule cpu0 until done\nviolates a: b []\ncpu0 drain\n");

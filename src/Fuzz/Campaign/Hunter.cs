@@ -9,7 +9,9 @@ namespace Fuzz.Campaign;
 /// <summary>When a hunt gives up.</summary>
 /// <param name="ExecutionsMax">After so many executions.</param>
 /// <param name="SecondsMax">After so much time.</param>
-public sealed record HuntOptions(long ExecutionsMax = long.MaxValue, double SecondsMax = 60);
+/// <param name="AftermathExecutions">Executions of the program that failed, to see what becomes of it.</param>
+public sealed record HuntOptions(
+    long ExecutionsMax = long.MaxValue, double SecondsMax = 60, int AftermathExecutions = 0);
 
 /// <summary>A failure as it was met.</summary>
 /// <param name="Program">The program.</param>
@@ -22,7 +24,8 @@ public sealed record Find(Program Program, Schedule Schedule, Violation Violatio
 /// <param name="Executions">Executions until it was found or given up.</param>
 /// <param name="Seconds">Time until then, generation included.</param>
 /// <param name="Find">The failure, or null.</param>
-public sealed record HuntResult(Story Story, long Executions, double Seconds, Find? Find)
+/// <param name="Aftermath">What became of the program's other executions, and of this one.</param>
+public sealed record HuntResult(Story Story, long Executions, double Seconds, Find? Find, Aftermath Aftermath)
 {
     /// <summary>Whether it was found.</summary>
     public bool Found => Find is not null;
@@ -63,7 +66,9 @@ public static class Hunter
                 if (violation is not null)
                 {
                     Find find = new(program, Schedule.FromTrace(engine.Machine), violation);
-                    return new HuntResult(story, executions, Stopwatch.GetElapsedTime(start).TotalSeconds, find);
+                    double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                    Aftermath aftermath = Follow(executor, program, portfolio, options.AftermathExecutions);
+                    return new HuntResult(story, executions, seconds, find, aftermath);
                 }
 
                 if (engine.Machine.Steps == 0)
@@ -74,6 +79,21 @@ public static class Hunter
             }
         }
 
-        return new HuntResult(story, executions, Stopwatch.GetElapsedTime(start).TotalSeconds, null);
+        return new HuntResult(
+            story, executions, Stopwatch.GetElapsedTime(start).TotalSeconds, null, new Aftermath());
+    }
+
+    /// <summary>Counts the execution that failed, then some more of the same program.</summary>
+    private static Aftermath Follow(Executor executor, Program program, Portfolio portfolio, int executions)
+    {
+        Aftermath aftermath = new();
+        aftermath.Add(executor.Engine.Verdict);
+        for (int i = 0; i < executions; i++)
+        {
+            executor.Run(program, portfolio.For(i));
+            aftermath.Add(executor.Engine.Verdict);
+        }
+
+        return aftermath;
     }
 }

@@ -14,6 +14,9 @@ namespace Fuzz.Reporting;
 /// violates  content: wrong word read [do_swap_page]
 /// symptom   a write is lost
 /// proof     v6.18 passes all 665 schedules
+/// blame     first bad 0bcac06f27d7 (v4.15), fixed by 13ddaf26be32 (v6.8)
+/// distance  34 steps in the median, at most 120
+/// caught    precursor in 4.1 % of executions (20 of 20 seeds), symptom in 0.3 % (12 of 20)
 /// engine    mm 1
 /// shape     mms 1  pages 1  slots 2  device sync
 /// setup     write mm0 p0
@@ -32,10 +35,16 @@ public sealed class Reproducer : IEquatable<Reproducer>
     private const string ViolatesName = "violates";
     private const string SymptomName = "symptom";
     private const string ProofName = "proof";
+    private const string BlameName = "blame";
+    private const string DistanceName = "distance";
+    private const string CaughtName = "caught";
     private const string EngineName = "engine";
     private readonly string remark = "";
     private readonly string? symptom;
     private readonly string? proof;
+    private readonly string? blame;
+    private readonly string? distance;
+    private readonly string? caught;
     private readonly string? engine;
 
     /// <summary>A reproducer without its optional parts.</summary>
@@ -87,6 +96,28 @@ public sealed class Reproducer : IEquatable<Reproducer>
         init => proof = PlainOrNull(value);
     }
 
+    /// <summary>The commits that it comes from and that put it right, or null; smoothed as
+    /// <see cref="Symptom"/>.</summary>
+    public string? Blame
+    {
+        get => blame;
+        init => blame = PlainOrNull(value);
+    }
+
+    /// <summary>How far the symptom is from the first precursor, or null; smoothed as <see cref="Symptom"/>.</summary>
+    public string? Distance
+    {
+        get => distance;
+        init => distance = PlainOrNull(value);
+    }
+
+    /// <summary>How often each of the two shows, or null; smoothed as <see cref="Symptom"/>.</summary>
+    public string? Caught
+    {
+        get => caught;
+        init => caught = PlainOrNull(value);
+    }
+
     /// <summary>Version of the model in which it was found, or null; smoothed as <see cref="Symptom"/>.</summary>
     public string? Engine
     {
@@ -108,7 +139,10 @@ public sealed class Reproducer : IEquatable<Reproducer>
         Sections sections = Sections.Read(text, file);
         IReadOnlyList<string> program = ProgramText.SectionNames(language);
         sections.Check(
-            [VariantName, ViolatesName, SymptomName, ProofName, EngineName, .. program, ScheduleText.SectionName]);
+            [
+                VariantName, ViolatesName, SymptomName, ProofName, BlameName, DistanceName, CaughtName, EngineName,
+                .. program, ScheduleText.SectionName,
+            ]);
         Signature violates = ParseViolates(sections);
         Program parsed = ProgramText.Parse(language, sections);
         if (parsed.Cpus.Length == 0)
@@ -122,6 +156,9 @@ public sealed class Reproducer : IEquatable<Reproducer>
             Variants = ParseVariants(sections, variants),
             Symptom = ParsePlain(sections, SymptomName),
             Proof = ParsePlain(sections, ProofName),
+            Blame = ParsePlain(sections, BlameName),
+            Distance = ParsePlain(sections, DistanceName),
+            Caught = ParsePlain(sections, CaughtName),
             Engine = ParsePlain(sections, EngineName),
         };
     }
@@ -150,6 +187,9 @@ public sealed class Reproducer : IEquatable<Reproducer>
         Optional(ViolatesName, Violates.ToString());
         Optional(SymptomName, Symptom);
         Optional(ProofName, Proof);
+        Optional(BlameName, Blame);
+        Optional(DistanceName, Distance);
+        Optional(CaughtName, Caught);
         Optional(EngineName, Engine);
         ProgramText.Print(text, Program);
         ScheduleText.Print(text, Schedule);
@@ -160,7 +200,8 @@ public sealed class Reproducer : IEquatable<Reproducer>
     public bool Equals(Reproducer? other) =>
         other is not null && Program.Equals(other.Program) && Schedule.Equals(other.Schedule)
         && Violates == other.Violates && Variants.SequenceEqual(other.Variants, StringComparer.Ordinal)
-        && (Remark, Symptom, Proof, Engine) == (other.Remark, other.Symptom, other.Proof, other.Engine);
+        && (Remark, Symptom, Proof, Engine) == (other.Remark, other.Symptom, other.Proof, other.Engine)
+        && (Blame, Distance, Caught) == (other.Blame, other.Distance, other.Caught);
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => Equals(obj as Reproducer);

@@ -103,6 +103,8 @@ public static class TextReport
             + $"{Plural(reproducer.Schedule.Preemptions, "preemption")}, {RaceDiagram.Steps(incident.Steps)}");
         Optional(text, "user sees", reproducer.Symptom);
         Optional(text, "proof", reproducer.Proof);
+        Optional(text, "blame", reproducer.Blame);
+        Optional(text, "caught", reproducer.Caught);
         Add(text, "runs on", reproducer.Variants.Count == 0
             ? "v6.18"
             : $"v6.18 with {string.Join(", ", reproducer.Variants)}");
