@@ -26,6 +26,11 @@ internal static class BlameReport
             Row(table, "the reproducer's own kernel", own, blame);
         }
 
+        foreach (Trial remedy in blame.Remedies)
+        {
+            Row(table, "a fix that no tree has", remedy, blame);
+        }
+
         screen.Print(table);
         screen.Line(oracle is null ? "counts: any broken law" : $"counts: violations of the oracle '{oracle}'");
         if (blame.RateMin is { } rate)
@@ -57,6 +62,7 @@ internal static class BlameReport
         ["changes"] = new JsonArray(blame.Changes.Select(change => (JsonNode?)ToJson(change)).ToArray()),
         ["rateMin"] = blame.RateMin,
         ["own"] = blame.Own is { } own ? ToJson(own, blame) : null,
+        ["remedies"] = new JsonArray(blame.Remedies.Select(trial => (JsonNode)ToJson(trial, blame)).ToArray()),
         ["points"] = new JsonArray(blame.Eras.Select(era =>
         {
             JsonObject json = ToJson(era.Decisive, blame);

@@ -81,10 +81,15 @@ public class ReproducerFileTests
             return;
         }
 
+        // Its program may well fail before: with a form of the routine that has the same flaw, and others.
         Commit? begin = Chronicle.BeginOf(story.Variant);
+        Commit? first = Chronicle.All.FirstOrDefault(
+            commit => reproducer.Blame!.StartsWith($"first bad {commit.Name} ", StringComparison.Ordinal));
+        Assert.True(
+            first is null
+                ? reproducer.Blame!.StartsWith("bad from the beginning", StringComparison.Ordinal)
+                : begin is not null && string.CompareOrdinal(first.Date, begin.Date) <= 0, reproducer.Blame);
         Commit? end = Chronicle.EndOf(story.Variant);
-        string first = begin is null ? "bad from the beginning" : $"first bad {begin.Name} ({begin.Release})";
-        Assert.StartsWith(first, reproducer.Blame, StringComparison.Ordinal);
         Assert.EndsWith(
             end is null ? "not fixed where it was tried" : $"fixed by {end.Name} ({end.Release})", reproducer.Blame,
             StringComparison.Ordinal);

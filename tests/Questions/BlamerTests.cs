@@ -1,4 +1,5 @@
 using Fuzz.Campaign;
+using Fuzz.Programs;
 using Fuzz.Questions;
 using Fuzz.Reporting;
 using Mm.History;
@@ -64,6 +65,33 @@ public class BlamerTests
             Branch.Find("next-20221107"), Place.Find("v6.1")!.To(Place.Find("next-20221107")!)!);
         Assert.Equal(
             "first bad db12063aab49 (next-20221107), not fixed where it was tried", blame.ToString());
+    }
+
+    [Fact]
+    public void A_form_that_stands_back_for_another_is_tried_in_its_place()
+    {
+        Commit first = new("-", "2001-01-01", "a", Certainty.Memory, "one") { Ends = ["no-swapcache-recheck"] };
+        Commit second = new("-", "2002-01-01", "b", Certainty.Memory, "two") { Ends = ["no-swapcache-pin"] };
+        IReadOnlyList<SourceTree> trees =
+            SourceTree.Walk(["no-swapcache-pin", "no-swapcache-recheck"], [first, second]);
+        Assert.Equal(["no-swapcache-recheck"], trees[0].Variants);
+        Blame blame = Blamer("slot-aba").Between(null, trees);
+        Assert.Equal("patch of 2002-01-01", Assert.Single(blame.Changes).Commit.Name);
+        Assert.Equal("bad from the beginning, fixed by patch of 2002-01-01 (b)", blame.ToString());
+        Assert.Equal(2, blame.Eras[0].Trials.Count);
+    }
+
+    [Fact]
+    public void Where_the_text_itself_is_wrong_the_fixes_of_the_catalog_are_tried()
+    {
+        Reproducer reproducer = Reproducer.Parse(
+            MmLanguage.Instance, File.ReadAllText(Path.Combine(
+                CorpusFolder.Root, "corpus", "regressions", "swapin-locks-a-reused-frame.reproducer")), "x");
+        Blame blame = new Blamer(
+            reproducer.Program, reproducer.Violates.Oracle, reproducer.Variants, new TrialBudget(20_000, 0))
+            .Between(null, Place.Find("v6.12")!.To(Place.Find("v6.18")!)!);
+        Assert.Equal(
+            "bad at every point that was tried; passes with variant swap-cache-lookup-recheck", blame.ToString());
     }
 
     [Fact]

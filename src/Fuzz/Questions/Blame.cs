@@ -30,6 +30,9 @@ public sealed record Change(Branch? Branch, Commit Commit, bool ToBad);
 public sealed record Blame(
     IReadOnlyList<string> Variants, Trial? Own, IReadOnlyList<EraTrial> Eras, IReadOnlyList<Change> Changes)
 {
+    /// <summary>The fixes of the catalog, tried on v6.18; only when it fails at every point.</summary>
+    public IReadOnlyList<Trial> Remedies { get; init; } = [];
+
     /// <summary>The variants that stand in no tree of the history: hypothetical, or under review.</summary>
     public IReadOnlyList<string> Hypothetical => [.. Variants.Where(name => !Chronicle.Knows(name))];
 
@@ -78,7 +81,9 @@ public sealed record Blame(
 
         if (Changes.Count == 0)
         {
-            return "bad at every point that was tried";
+            string[] remedies = [.. Remedies.Where(trial => !trial.Bad).SelectMany(trial => trial.Variants)];
+            return "bad at every point that was tried"
+                + (remedies.Length == 0 ? "" : $"; passes with variant {string.Join(", or ", remedies)}");
         }
 
         string first = FirstBad is { } bad

@@ -147,8 +147,18 @@ public sealed class Blamer
             own = examiner.Examine(variants, cancel);
         }
 
-        return new Blame(variants, own, eras, changes);
+        return new Blame(variants, own, eras, changes)
+        {
+            Remedies = eras.TrueForAll(era => era.Bad) ? TryRemedies() : [],
+        };
     }
+
+    /// <summary>Where v6.18 itself is wrong, the catalog may have a fix that is in no tree yet.</summary>
+    private Trial[] TryRemedies() =>
+    [
+        .. VariantCatalog.All.Where(variant => variant.Facts.IsFix && !Chronicle.Knows(variant.Name))
+            .Select(variant => examiner.Examine([variant.Name], cancel)),
+    ];
 
     private static bool Covers(Era mainline, Era era) => mainline.First.SameAs(era.First)
         && era.First.Last is { } commit && Mainline.Commits.Contains(commit);
