@@ -25,7 +25,7 @@ public static class ProgramWriter
     /// <summary>A random program.</summary>
     public static Program Write(Taste taste, Rng rng)
     {
-        Stage stage = Stage.First(taste.Shape[MmLanguage.Pages]);
+        Stage stage = Stage.First(taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs]);
         Call[] setup = new Call[SetupMin + rng.Next(taste.SetupMax - SetupMin + 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 

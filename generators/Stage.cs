@@ -16,8 +16,12 @@ namespace Generators;
 /// <param name="Pinned">Pages that a device has pinned.</param>
 /// <param name="Alive">Processes that exist, by bit.</param>
 /// <param name="SwapOn">Whether the swap device is in use.</param>
+/// <param name="Memcgs">Memcgs of the world.</param>
+/// <param name="Members">The memcg of each process, two bits each.</param>
+/// <param name="Offline">Memcgs that were removed, by bit.</param>
 public readonly record struct Stage(
-    byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn)
+    byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn, byte Memcgs,
+    byte Members, byte Offline)
 {
     /// <summary>Bits of a set that one process takes.</summary>
     public const int PagesBits = 16;
@@ -26,7 +30,8 @@ public readonly record struct Stage(
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
-    public static Stage First(int pages) => new((byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true);
+    public static Stage First(int pages, int memcgs = 1) =>
+        new((byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 0);
 
     /// <summary>What <see cref="Targets"/> says of calls that name no page.</summary>
     public const ulong Anywhere = ulong.MaxValue;
@@ -45,6 +50,8 @@ public readonly record struct Stage(
         MmCall.Exit => BitOperations.PopCount(Alive) > 1 ? Mapped : 0,
         MmCall.Swapoff => SwapOn && Swapped != 0 ? Anywhere : 0,
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
+        MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
+        MmCall.Offline => Memcgs > 1 && Members != 0 ? Anywhere : 0,
         _ => (Touched | Swapped) != 0 ? Anywhere : 0,
     };
 
@@ -85,6 +92,10 @@ public readonly record struct Stage(
                 return Forked(call.A, call.B);
             case MmCall.Swapoff:
                 return this with { Touched = Touched | Swapped, Swapped = 0, SwapOn = false };
+            case MmCall.Attach when (Offline & 1 << call.B) == 0:
+                return this with { Members = WithMember(call.A, call.B) };
+            case MmCall.Offline when call.A != 0:
+                return this with { Offline = (byte)(Offline | 1 << call.A) };
             case MmCall.Swapon:
                 return this with { SwapOn = true };
             default:
@@ -105,6 +116,8 @@ public readonly record struct Stage(
 
         return -1;
     }
+
+    private byte WithMember(int mm, int memcg) => (byte)((Members & ~(3 << (2 * mm))) | memcg << (2 * mm));
 
     private ulong AlivePages()
     {
@@ -134,6 +147,7 @@ public readonly record struct Stage(
             Mapped = Copy(Mapped, parent, child),
             Touched = Copy(Touched, parent, child),
             Swapped = Copy(Swapped, parent, child),
+            Members = WithMember(child, Members >> (2 * parent) & 3),
         };
     }
 }

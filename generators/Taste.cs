@@ -43,6 +43,8 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         [MmCall.PinWrite] = (1, 1),
         [MmCall.Dma] = (1, 1),
         [MmCall.Unpin] = (1, 1),
+        [MmCall.Attach] = (3, 3),
+        [MmCall.Offline] = (3, 3),
     };
 
     private static readonly Gen<int> Weight = Gen.Frequency(
@@ -73,7 +75,7 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from files in Gen.Choose(1, 2)
         from fileType in Gen.Choose(0, 1)
         from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
-        from memcgs in Gen.Choose(1, 3)
+        from memcgs in Gen.Frequency((6, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)))
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from hot in Gen.Choose(0, pages - 1)

@@ -13,11 +13,11 @@ internal sealed class World
     private readonly Verdict verdict = new();
     private readonly OracleSet oracles;
 
-    public World(int mms = 2, int pages = 2, int slots = 2)
+    public World(int mms = 2, int pages = 2, int slots = 2, int memcgs = 1)
     {
         Kernel = new Kernel();
         Kernel.Machine.Reset(2);
-        Kernel.Reset(mms, pages, slots, synchronous: false);
+        Kernel.Reset(mms, pages, slots, synchronous: false, memcgs: memcgs);
         oracles = new OracleSet(Kernel, verdict);
         oracles.Reset();
         First = Points.Table.All.First(p => p.Function.Length > 0);
@@ -92,6 +92,8 @@ internal sealed class World
         Folio folio = Kernel.TakeFrames(0)!;
         folio.Set(PageFlag.Uptodate | PageFlag.Swapbacked | PageFlag.Lru);
         Kernel.Lruvec.Inactive.AddHead(folio);
+        folio.SetMemcg(Kernel.Memcgs.Root);
+        Kernel.Memcgs.Root.Charge(1);
         return folio;
     }
 
@@ -102,6 +104,7 @@ internal sealed class World
         folio.SetMapping(Prepare());
         folio.SetIndex(page);
         folio.StoreMapcount(0);
+        folio.Memcg!.ModifyMapped(folio, 1);
         folio.Set(PageFlag.AnonExclusive);
         folio.HandOver(Holder.Allocation, Holder.Mapping);
         Mm0.SetPte(page, Present(folio, PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
@@ -126,6 +129,7 @@ internal sealed class World
         int slot = Kernel.Swap.Allocate();
         Kernel.Swap.ExchangeCached(slot, folio);
         folio.Get(Holder.SwapCache);
+        Kernel.Swap.SetRecord(slot, Kernel.Memcgs.Root);
         folio.SwapSlot = slot;
         folio.Set(PageFlag.Swapcache);
         Kernel.Swap.Data[slot] = folio.Data;
@@ -140,7 +144,11 @@ internal sealed class World
         folio.Clear(PageFlag.AnonExclusive);
         mm.SetPte(page, new Pte(PteKind.Swap, (byte)slot, flags));
         mm.AddRss(-1, 1);
-        folio.DecMapcount();
+        if (folio.DecMapcount() < 0)
+        {
+            folio.Memcg?.ModifyMapped(folio, -1);
+        }
+
         folio.PutTestZero(Holder.Mapping);
     }
 
@@ -159,7 +167,11 @@ internal sealed class World
         Folio folio = Kernel.Folios[Mm0[page].Target];
         Mm0.SetPte(page, Pte.None);
         Mm0.AddRss(-1, 0);
-        folio.DecMapcount();
+        if (folio.DecMapcount() < 0)
+        {
+            folio.Memcg?.ModifyMapped(folio, -1);
+        }
+
         return folio.PutTestZero(Holder.Mapping);
     }
 
@@ -168,6 +180,8 @@ internal sealed class World
     {
         FolioList.Remove(Kernel, folio);
         folio.Clear(PageFlag.Lru | PageFlag.Active);
+        folio.SetMemcg(null);
+        Kernel.Memcgs.Root.Uncharge(1);
         Kernel.GiveFrames(folio);
     }
 

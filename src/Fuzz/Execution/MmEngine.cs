@@ -45,13 +45,14 @@ public sealed class MmEngine : IEngine
     {
         Kernel.Reset(
             shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1,
-            shape[MmLanguage.Pmd]);
+            shape[MmLanguage.Pmd], shape[MmLanguage.Memcgs]);
         oracles.Reset();
     }
 
     /// <inheritdoc />
     public Flow<bool> Run(Cpu cpu, Call call)
     {
+        Kernel.Current[cpu.Index] = null;
         switch ((MmCall)call.Kind)
         {
             case MmCall.Swapoff:
@@ -72,6 +73,10 @@ public sealed class MmEngine : IEngine
                 return R.Gup.Dma(cpu, Kernel.Mms[call.A], call.B);
             case MmCall.Unpin:
                 return R.Gup.UnpinPage(cpu, Kernel.Mms[call.A], call.B);
+            case MmCall.Attach:
+                return R.Cgroups.AttachTask(cpu, Kernel.Mms[call.A], Kernel.Memcgs[call.B]);
+            case MmCall.Offline:
+                return R.Cgroups.Offline(cpu, Kernel.Memcgs[call.A]);
             default:
                 return RunAsTask(cpu, call);
         }
@@ -141,6 +146,7 @@ public sealed class MmEngine : IEngine
             return false;
         }
 
+        Kernel.Current[cpu.Index] = mm;
         int end = Math.Min(call.B + call.C, Kernel.PageCount);
         bool effective = (MmCall)call.Kind switch
         {

@@ -14,7 +14,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new RefcountOracle(), new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(),
         new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
         new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
-        new PinnedPageOracle(),
+        new PinnedPageOracle(), new MemcgStatOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -60,7 +60,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
             & Settle<SwapCacheOracle>(folio, ref suspect.SwapCache)
             & Settle<ExclusiveSlotOracle>(folio, ref suspect.ExclusiveSlot)
             & Settle<WritableOracle>(folio, ref suspect.Writable)
-            & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage);
+            & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage)
+            & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat);
     }
 
     private struct Suspects
@@ -70,5 +71,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         public ushort ExclusiveSlot;
         public ushort Writable;
         public ushort PinnedPage;
+        public ushort MemcgStat;
     }
 }

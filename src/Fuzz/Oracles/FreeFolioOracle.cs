@@ -2,7 +2,7 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A free page frame is out of use: no entry, no list, no swap table word, no count.</summary>
+/// <summary>A free page frame is out of use: no entry, no list, no swap table word, no count, no charge.</summary>
 /// <remarks>
 /// E5, A6. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry or a table word that still
 /// names the frame it does not see.
@@ -16,7 +16,7 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
     public bool Holds(Kernel kernel, Folio subject) =>
         !subject.Free
         || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.Refcount | subject.Mapcount) == 0
-            && subject.On is null && SlotOf(kernel, subject) < 0);
+            && subject.On is null && subject.Memcg is null && SlotOf(kernel, subject) < 0);
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
@@ -38,6 +38,13 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
         {
             judge.Broken(
                 this, "free folio is on a list", $"{subject}: on the {subject.On} list", "list_del corruption");
+        }
+
+        if (subject.Memcg is not null)
+        {
+            judge.Broken(
+                this, "free folio is charged", $"{subject}: charged to {subject.Memcg}",
+                "BUG: Bad page state, page dumped because: page still charged to cgroup");
         }
 
         int slot = SlotOf(kernel, subject);

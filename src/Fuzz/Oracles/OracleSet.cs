@@ -26,13 +26,13 @@ public sealed class OracleSet
     private readonly IWorldOracle[] rest =
     [
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
-        new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(),
+        new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(), new RestMemcgOracle(),
     ];
 
     private readonly IWorldOracle[] end =
     [
         new ExitPinsOracle(), new ExitRssOracle(), new ExitSlotsOracle(), new ExitFoliosOracle(),
-        new ExitAnonVmasOracle(),
+        new ExitAnonVmasOracle(), new ExitMemcgOracle(),
     ];
 
     private readonly BitSet pendingFolios = new(Kernel.FramesMin);

@@ -17,6 +17,12 @@ public sealed class RestLocksOracle : IWorldOracle
     {
         CheckSpinlock(kernel.Lruvec.Lock, judge);
         CheckSpinlock(kernel.Swap.ClusterLock, judge);
+        CheckRwsem(kernel.Memcgs.Mutex, judge);
+        foreach (Memcg memcg in kernel.Memcgs.All)
+        {
+            CheckSpinlock(memcg.MoveLock, judge);
+        }
+
         for (int i = 0; i < kernel.MmCount; i++)
         {
             MmStruct mm = kernel.Mms[i];

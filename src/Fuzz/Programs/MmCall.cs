@@ -62,4 +62,10 @@ public enum MmCall : byte
 
     /// <summary>unpin_user_page.</summary>
     Unpin,
+
+    /// <summary>A write to cgroup.procs.</summary>
+    Attach,
+
+    /// <summary>rmdir of a memory cgroup.</summary>
+    Offline,
 }

@@ -40,6 +40,7 @@ public static class MmLanguage
     private static readonly Parameter Mm = new("mm", "mm", Mms);
     private static readonly Parameter Child = new("child", "mm", Mms);
     private static readonly Parameter Page = new("page", "p", Pages);
+    private static readonly Parameter Memcg = new("memcg", "memcg", Memcgs);
     private static readonly Parameter Count = new("count", "", -1, 1, 4);
 
     /// <summary>The six families of calls, and <c>stage</c> for those that only set a scene.</summary>
@@ -88,6 +89,9 @@ public static class MmLanguage
             new CallInfo("pinwrite", "stage", "pin_user_pages_fast", "pins a page for writing by a device", Mm, Page),
             new CallInfo("dma", "stage", "", "the device reads or writes through a pin of that page", Mm, Page),
             new CallInfo("unpin", "free", "unpin_user_page", "gives a pin of that page back", Mm, Page),
+            new CallInfo(
+                "attach", "stage", "cgroup_attach_task", "moves a process to another memcg; its pages stay", Mm, Memcg),
+            new CallInfo("offline", "stage", "cgroup_rmdir", "removes a memcg that no process is in", Memcg),
         ],
         cpusMax: 4,
         callsMax: 16);

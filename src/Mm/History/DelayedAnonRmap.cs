@@ -30,8 +30,13 @@ public sealed class DelayedAnonRmap : Zap
         foreach (Folio folio in gather.Folios)
         {
             await cpu.At(Remove, folio.MapcountWord);
-            K.BugOn(
-                folio.DecMapcount() < -1, "VM_WARN_ON_ONCE_PAGE(page_mapcount(page) < 0)", "page_zap_pte_rmap", folio);
+            int field = folio.DecMapcount();
+            if (field == -1)
+            {
+                await R.MemcgStat.Unmapped(cpu, folio, 1);
+            }
+
+            K.BugOn(field < -1, "VM_WARN_ON_ONCE_PAGE(page_mapcount(page) < 0)", "page_zap_pte_rmap", folio);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>Adding, removing, duplicating and sharing anonymous mappings of small folios (mm/rmap.c,
 /// include/linux/rmap.h, v6.18).</summary>
-/// <remarks>Left out: large folios, KSM, mlock, the NR_ANON_MAPPED statistics.</remarks>
+/// <remarks>Left out: large folios, KSM, mlock.</remarks>
 public class AnonRmap : Routine
 {
     protected static readonly Point AddMapcount =
@@ -32,6 +32,11 @@ public class AnonRmap : Routine
         CheckAnonVma(folio);
         await cpu.At(AddMapcount, folio.MapcountWord);
         int field = folio.IncMapcount();
+        if (field == 0)
+        {
+            await R.MemcgStat.Mapped(cpu, folio, 1);
+        }
+
         K.BugOn(
             folio.Mapping?.Root != vma.AnonVma?.Root,
             "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
@@ -56,8 +61,14 @@ public class AnonRmap : Routine
     public virtual async Flow RemoveOne(Cpu cpu, Folio folio)
     {
         CheckAnonVma(folio);
+        await R.MemcgStat.BeginRemove(cpu, folio);
         await cpu.At(Remove, folio.MapcountWord);
-        folio.DecMapcount();
+        if (folio.DecMapcount() == -1)
+        {
+            await R.MemcgStat.Unmapped(cpu, folio, 1);
+        }
+
+        await R.MemcgStat.EndRemove(cpu, folio);
     }
 
     /// <summary>folio_try_dup_anon_rmap_ptes for fork: false when the page may be pinned and must be copied at

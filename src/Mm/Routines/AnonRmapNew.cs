@@ -57,6 +57,8 @@ public class AnonRmapNew : Routine
             await cpu.At(SetExclusive, folio.FlagsWord);
             folio.Set(PageFlag.AnonExclusive);
         }
+
+        await R.MemcgStat.Mapped(cpu, folio, 1);
     }
 
     /// <summary>Sets PG_swapbacked unless it is set: then the folio is fresh, and a non-atomic store harms

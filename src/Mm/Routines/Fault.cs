@@ -143,6 +143,7 @@ public class Fault : Routine
             return FaultResult.Failed;
         }
 
+        await R.Memcg.Charge(cpu, folio, mm);
         folio.Set(PageFlag.Uptodate);
         await mm.Ptl(fault.Page).Acquire(cpu, AnonLock);
         if (!mm[fault.Page].IsNone)

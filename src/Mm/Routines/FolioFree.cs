@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>The last put and the way back to the allocator (mm/swap.c, mm/page_alloc.c, v6.18).</summary>
 /// <remarks>
-/// Left out: memcg uncharge and the deferred split queue. Frees are not batched: a folio whose count is 0 is reached by
+/// Left out: the deferred split queue. Frees are not batched: a folio whose count is 0 is reached by
 /// nobody but LRU scanners, and these see it here between the put and the unlink just as they do there.
 /// </remarks>
 public class FolioFree : Routine
@@ -50,6 +50,7 @@ public class FolioFree : Routine
             K.Lruvec.Lock.Release(cpu);
         }
 
+        R.Memcg.Uncharge(folio);
         await FreeFrozen(cpu, folio);
     }
 
@@ -73,6 +74,11 @@ public class FolioFree : Routine
         if ((folio.Flags & PageFlag.CheckAtFree) != PageFlag.None)
         {
             reason = $"PAGE_FLAGS_CHECK_AT_FREE flag(s) set ({folio.Flags & PageFlag.CheckAtFree})";
+        }
+
+        if (folio.Memcg is not null)
+        {
+            reason = "page still charged to cgroup";
         }
 
         if (reason is not null)

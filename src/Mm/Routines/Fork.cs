@@ -56,6 +56,7 @@ public class Fork : Routine
 
         parent.MmapLock.ReleaseWrite(cpu);
         await cpu.At(Finish, child.Word);
+        child.Memcg = parent.Memcg;
         child.Exiting = false;
         return true;
     }
@@ -81,7 +82,7 @@ public class Fork : Routine
 
             parentPtl.Release(cpu);
             childPtl.Release(cpu);
-            if (page < end && (spare[cpu.Index] ??= await R.Free.Allocate(cpu)) is null)
+            if (page < end && !await Preallocate(cpu, parent))
             {
                 return;
             }
@@ -92,6 +93,19 @@ public class Fork : Routine
             spare[cpu.Index] = null;
             await R.Free.Put(cpu, unused, Holder.Allocation);
         }
+    }
+
+    /// <summary>folio_prealloc: a page for a copy, charged to the parent. False when memory is out.</summary>
+    protected virtual async Flow<bool> Preallocate(Cpu cpu, MmStruct parent)
+    {
+        if (await R.Free.Allocate(cpu) is not { } folio)
+        {
+            return false;
+        }
+
+        await R.Memcg.Charge(cpu, folio, parent);
+        spare[cpu.Index] = folio;
+        return true;
     }
 
     /// <summary>One entry of copy_pte_range. False: a page is needed for a copy; get it without the locks and come

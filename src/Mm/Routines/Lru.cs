@@ -129,6 +129,7 @@ public class Lru : Routine
         K.Lruvec.Lock.Release(cpu);
         foreach (Folio folio in dead)
         {
+            R.Memcg.Uncharge(folio);
             await R.Free.FreeFrozen(cpu, folio);
         }
     }

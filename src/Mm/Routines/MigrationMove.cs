@@ -137,5 +137,7 @@ public abstract class MigrationMove : MigrationEntries
             source.Clear(PageFlag.Swapcache);
             source.SwapSlot = -1;
         }
+
+        await R.Memcg.Migrate(cpu, source, target);
     }
 }

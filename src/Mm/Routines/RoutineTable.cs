@@ -59,6 +59,18 @@ public sealed class RoutineTable
     /// <summary>mm/swap_state.c: the swap cache.</summary>
     public SwapCache SwapCache { get; private set; } = new();
 
+    /// <summary>mm/memcontrol.c: what folios and swap slots are charged to.</summary>
+    public MemcgCharge Memcg { get; private set; } = new();
+
+    /// <summary>mm/memcontrol.c: the statistics of mapped pages.</summary>
+    public MemcgStat MemcgStat { get; private set; } = new();
+
+    /// <summary>mm/memcontrol.c: moving charges between memcgs.</summary>
+    public ChargeMoving ChargeMoving { get; private set; } = new();
+
+    /// <summary>kernel/cgroup/cgroup.c: attach and rmdir.</summary>
+    public Cgroups Cgroups { get; private set; } = new();
+
     /// <summary>mm/memory.c: faults on anonymous memory.</summary>
     public Fault Fault { get; private set; } = new();
 

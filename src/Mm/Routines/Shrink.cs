@@ -77,6 +77,7 @@ public class Shrink : Routine
 
         foreach (Folio folio in free)
         {
+            R.Memcg.Uncharge(folio);
             await R.Free.FreeFrozen(cpu, folio);
         }
 

@@ -338,6 +338,7 @@ public class SwapIn : Routine
             return null;
         }
 
+        await R.Memcg.ChargeSwapin(cpu, folio, fault.Mm, slot);
         FolioLocking.SetLockedPrivate(cpu, folio);
         folio.Set(PageFlag.Swapbacked);
         if (!await PinSlot(cpu, slot))
@@ -362,6 +363,7 @@ public class SwapIn : Routine
     {
         FolioLocking.SetLockedPrivate(cpu, fresh);
         fresh.Set(PageFlag.Swapbacked);
+        await R.Memcg.ChargeSwapin(cpu, fresh, null, slot);
         await R.SwapCache.Add(cpu, fresh, slot);
         fresh.HandOver(Holder.Allocation, Holder.Lookup);
         await R.Lru.Add(cpu, fresh);

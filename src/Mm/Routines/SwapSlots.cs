@@ -65,6 +65,7 @@ public class SwapSlots : Routine
             return false;
         }
 
+        await R.Memcg.ChargeSlot(cpu, folio, slot);
         await R.SwapCache.Add(cpu, folio, slot);
         return true;
     }

@@ -122,6 +122,7 @@ public class WriteProtectFault : Routine
             return FaultResult.Failed;
         }
 
+        await R.Memcg.Charge(cpu, copy, mm);
         if (old is not null)
         {
             await cpu.At(CopyData, old.DataWord);

@@ -14,14 +14,23 @@ public sealed class Folio : Page
     /// <summary>References that one device pin takes (include/linux/mm.h).</summary>
     public const int PinBias = 1024;
 
+    // One field of 20 bits for each memcg, in the middle of its range when the memcg has nothing of the folio.
+    private const int BookBits = 20;
+    private const long BookMask = (1L << BookBits) - 1;
+    private const int BookEven = 1 << (BookBits - 1);
+    private const long BooksEven =
+        (long)BookEven | (long)BookEven << BookBits | (long)BookEven << (2 * BookBits);
+
     private readonly int[] truthHolders = new int[(int)Holder.Pin + 1];
     private int refcount;
     private AnonVma? mapping;
+    private long truthBooks = BooksEven;
 
     internal Folio(Kernel kernel, ushort pfn, ObjectIds ids)
         : base(kernel, pfn, ids)
     {
         RefcountWord = ids.Word(ObjectKind.FolioRefcount, $"folio {pfn} refcount");
+        MemcgWord = ids.Word(ObjectKind.FolioMemcg, $"folio {pfn} memcg");
         MappingWord = ids.Word(ObjectKind.FolioMapping, $"folio {pfn} mapping");
         WaitQueue = new FolioWaitQueue(ids.Spinlock(ObjectKind.FolioWaitQueue, $"folio {pfn} wait queue"), this);
     }
@@ -31,6 +40,9 @@ public sealed class Folio : Page
 
     /// <summary>mapping and index, as an object of points.</summary>
     public Word MappingWord { get; }
+
+    /// <summary>memcg_data, as an object of points.</summary>
+    public Word MemcgWord { get; }
 
     /// <summary>Sleepers on PG_locked and PG_writeback.</summary>
     public FolioWaitQueue WaitQueue { get; }
@@ -61,6 +73,9 @@ public sealed class Folio : Page
 
     /// <summary>The anon_vma that the mapping points to.</summary>
     public AnonVma? Mapping => mapping;
+
+    /// <summary>folio_memcg: the memory cgroup that the folio is charged to, or null.</summary>
+    public Memcg? Memcg { get; private set; }
 
     /// <summary>Linear index of the first page in the mapping.</summary>
     public int Index { get; private set; }
@@ -225,6 +240,30 @@ public sealed class Folio : Page
     /// <summary>A store to folio->index.</summary>
     public void SetIndex(int index) => Index = index;
 
+    /// <summary>A store to folio->memcg_data.</summary>
+    public void SetMemcg(Memcg? memcg)
+    {
+        Memcg?.TruthCharge(-PageCount);
+        Memcg = memcg;
+        memcg?.TruthCharge(PageCount);
+        Touch();
+    }
+
+    /// <summary>Ground truth: how many mapped pages of this folio the statistics of a memcg have.</summary>
+    public int TruthBooked(Memcg memcg) => (int)((truthBooks >> (BookBits * memcg.Number)) & BookMask) - BookEven;
+
+    /// <summary>Ground truth: whether a memcg other than the folio's own has something in its statistics, or lacks
+    /// something, because of this folio.</summary>
+    public bool TruthBookedElsewhere =>
+        ((truthBooks ^ BooksEven) & ~(Memcg is null ? 0 : BookMask << (BookBits * Memcg.Number))) != 0;
+
+    /// <summary>Ground truth: the statistics of a memcg have changed because of this folio.</summary>
+    internal void TruthBook(Memcg memcg, int pages)
+    {
+        truthBooks += (long)pages << (BookBits * memcg.Number);
+        Touch();
+    }
+
     /// <summary>Takes the frames out of the allocator: refcount 1, all else clear (post_alloc_hook,
     /// prep_compound_page).</summary>
     internal void Allocate(int order)
@@ -278,6 +317,8 @@ public sealed class Folio : Page
         refcount = 0;
         mapping = null;
         SwapSlot = -1;
+        Memcg = null;
+        truthBooks = BooksEven;
         TruthWasAnon = false;
         TruthFirstMap = null;
         Array.Clear(truthHolders);

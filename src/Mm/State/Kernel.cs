@@ -78,6 +78,7 @@ public sealed class Kernel
 
         Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
+        Memcgs = new MemcgTree(this, ids);
         Objects = ids.All;
         R = new RoutineTable(this, variants);
     }
@@ -116,6 +117,13 @@ public sealed class Kernel
     /// <summary>The swap device.</summary>
     public SwapDevice Swap { get; }
 
+    /// <summary>The memory cgroups.</summary>
+    public MemcgTree Memcgs { get; }
+
+    /// <summary>The process that makes the call which each lane is in (current->mm); null for kernel threads and for
+    /// the owner of the machine.</summary>
+    public MmStruct?[] Current { get; } = new MmStruct?[Machine.CpusMax];
+
     /// <summary>The LRU.</summary>
     public Lruvec Lruvec { get; }
 
@@ -150,7 +158,7 @@ public sealed class Kernel
     public int NextValue { get; set; }
 
     /// <summary>Builds the fresh world: mm0 exists and maps all its pages, nothing is touched.</summary>
-    public void Reset(int mms, int pages, int slots, bool synchronous, int pmdOrder = 2)
+    public void Reset(int mms, int pages, int slots, bool synchronous, int pmdOrder = 2, int memcgs = 1)
     {
         PmdOrder = pmdOrder;
         MmCount = mms;
@@ -160,6 +168,8 @@ public sealed class Kernel
         Rcu.Reset();
         Swap.Reset(slots, synchronous);
         Lruvec.Reset();
+        Memcgs.Reset(memcgs);
+        Array.Clear(Current);
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();
@@ -176,6 +186,7 @@ public sealed class Kernel
         }
 
         Mms[0].Init();
+        Mms[0].Memcg = Memcgs.Root;
         Vma first = AllocateVma();
         first.Mm = Mms[0];
         first.Start = 0;

@@ -71,6 +71,9 @@ public sealed class MmStruct
     /// <summary>Whether it is on init_mm.mmlist, where swapoff looks.</summary>
     public bool OnMmlist { get; set; }
 
+    /// <summary>mem_cgroup_from_task(mm->owner): where the process' charges go.</summary>
+    public Memcg? Memcg { get; set; }
+
     /// <summary>MM_ANONPAGES.</summary>
     public int AnonPages { get; private set; }
 
@@ -207,6 +210,7 @@ public sealed class MmStruct
         Claimed = false;
         Exiting = false;
         OnMmlist = false;
+        Memcg = null;
         AnonPages = 0;
         FilePages = 0;
         ShmemPages = 0;

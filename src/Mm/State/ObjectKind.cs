@@ -77,6 +77,18 @@ public enum ObjectKind : byte
 
     /// <summary>One PMD entry.</summary>
     Pmd,
+
+    /// <summary>The <c>memcg_data</c> of a folio.</summary>
+    FolioMemcg,
+
+    /// <summary>The state and the counters of a memory cgroup.</summary>
+    Memcg,
+
+    /// <summary>The lock of a memory cgroup that holds folios in it (until v6.12).</summary>
+    MemcgMoveLock,
+
+    /// <summary>cgroup_mutex.</summary>
+    CgroupMutex,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>

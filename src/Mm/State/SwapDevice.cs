@@ -14,6 +14,7 @@ public sealed class SwapDevice
     private readonly byte[] counts = new byte[Kernel.SlotsMax];
     private readonly bool[] hasCache = new bool[Kernel.SlotsMax];
     private readonly Folio?[] table = new Folio?[Kernel.SlotsMax];
+    private readonly Memcg?[] records = new Memcg?[Kernel.SlotsMax];
     private readonly Word[] slotWords = new Word[Kernel.SlotsMax];
     private readonly Word[] dataWords = new Word[Kernel.SlotsMax];
     private readonly SlotFree[] slotFree = new SlotFree[Kernel.SlotsMax];
@@ -90,6 +91,33 @@ public sealed class SwapDevice
     /// <summary>The swap table word: the folio in the swap cache, or null.</summary>
     public Folio? Cached(int slot) => table[slot];
 
+    /// <summary>lookup_swap_cgroup_id: the memcg that the slot is charged to, or null.</summary>
+    public Memcg? Record(int slot) => records[slot];
+
+    /// <summary>swap_cgroup_record: a fresh slot is charged to a memcg.</summary>
+    public void SetRecord(int slot, Memcg memcg)
+    {
+        kernel.BugOn(records[slot] is not null, "VM_BUG_ON(old != 0)", "swap_cgroup_record", slotWords[slot]);
+        records[slot] = memcg;
+        memcg.ChargeSwap(1);
+        Touch(slot);
+    }
+
+    /// <summary>mem_cgroup_move_swap_account (until v6.12): the record changes if it still is the old one.</summary>
+    public bool MoveRecord(int slot, Memcg from, Memcg to)
+    {
+        if (records[slot] != from)
+        {
+            return false;
+        }
+
+        records[slot] = to;
+        from.UnchargeSwap(1);
+        to.ChargeSwap(1);
+        Touch(slot);
+        return true;
+    }
+
     /// <summary>Ready when SWAP_HAS_CACHE is clear or the folio is in the table: what a swapin sleeps for.</summary>
     public IWaitable CacheSettled(int slot) => slotFree[slot];
 
@@ -136,6 +164,7 @@ public sealed class SwapDevice
     public void PutCount(int slot)
     {
         counts[slot]--;
+        Unrecord(slot);
         Touch(slot);
     }
 
@@ -144,6 +173,7 @@ public sealed class SwapDevice
     {
         kernel.BugOn(!value && !hasCache[slot], "VM_BUG_ON(!has_cache)", "swap_entry_put_locked");
         hasCache[slot] = value;
+        Unrecord(slot);
         Touch(slot);
     }
 
@@ -188,9 +218,21 @@ public sealed class SwapDevice
         Array.Clear(counts);
         Array.Clear(hasCache);
         Array.Clear(table);
+        Array.Clear(records);
         Array.Clear(Data);
         Array.Clear(TruthPtes);
         Array.Clear(TruthGeneration);
+    }
+
+    /// <summary>mem_cgroup_uncharge_swap: in swap_entries_free, so under the lock under which the byte became
+    /// 0.</summary>
+    private void Unrecord(int slot)
+    {
+        if (IsFree(slot) && records[slot] is { } memcg)
+        {
+            records[slot] = null;
+            memcg.UnchargeSwap(1);
+        }
     }
 
     private sealed class SlotFree(SwapDevice swap, int slot) : IWaitable
