@@ -89,6 +89,9 @@ public enum ObjectKind : byte
 
     /// <summary>cgroup_mutex.</summary>
     CgroupMutex,
+
+    /// <summary>The translations of a process that cpus have cached.</summary>
+    Tlb,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>
