@@ -117,6 +117,14 @@ public static class ProgramWriter
                 (byte)kind, (byte)(target / Stage.PagesBits), (byte)(child < 0 ? rng.Next(mms) : child));
         }
 
+        if (kind == MmCall.Merge && (stage.Zeroed & ~(1UL << target)) != 0)
+        {
+            int other = Pick(taste, rng, stage.Zeroed & ~(1UL << target));
+            return Program.Clamp(Mm, taste.Shape, new Call(
+                (byte)kind, (byte)(target / Stage.PagesBits), (byte)(target % Stage.PagesBits),
+                (byte)(other / Stage.PagesBits), (byte)(other % Stage.PagesBits)));
+        }
+
         Call call = new((byte)kind);
         Parameter[] parameters = Mm.Calls[(int)kind].Parameters;
         bool mmTaken = false;

@@ -27,6 +27,12 @@ public readonly record struct Stage(
     public const int PagesBits = 16;
 
     private const int MmsMax = 4;
+
+    /// <summary>Pages that hold nothing but zeroes, so that they are equal.</summary>
+    public ulong Zeroed { get; init; }
+
+    /// <summary>Pages that ksmd may have merged.</summary>
+    public ulong Merged { get; init; }
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
@@ -48,6 +54,9 @@ public readonly record struct Stage(
         MmCall.Dma or MmCall.Unpin => Pinned,
         MmCall.Fork => Alive != (1 << mms) - 1 ? Touched | Swapped : 0,
         MmCall.Exit => BitOperations.PopCount(Alive) > 1 ? Mapped : 0,
+        MmCall.WriteZero => Mapped & ~Zeroed,
+        MmCall.Merge => BitOperations.PopCount(Zeroed & Touched) > 1 ? Zeroed & ~Merged & Touched : 0,
+        MmCall.Unmerge => Merged,
         MmCall.Swapoff => SwapOn && Swapped != 0 ? Anywhere : 0,
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
         MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
@@ -65,9 +74,13 @@ public readonly record struct Stage(
         {
             case MmCall.Read when (Swapped & bit) != 0:
             case MmCall.Write:
+            case MmCall.WriteZero:
             case MmCall.PinWrite:
                 return this with
                 {
+                    Zeroed = (MmCall)call.Kind == MmCall.WriteZero ? Zeroed | bit
+                        : (MmCall)call.Kind == MmCall.Read ? Zeroed : Zeroed & ~bit,
+                    Merged = (MmCall)call.Kind == MmCall.Read ? Merged : Merged & ~bit,
                     Touched = Touched | bit,
                     Swapped = Swapped & ~bit,
                     Pinned = (MmCall)call.Kind == MmCall.PinWrite ? Pinned | bit : Pinned,
@@ -76,12 +89,16 @@ public readonly record struct Stage(
                 return this with { Pinned = Pinned | (bit & Touched) };
             case MmCall.Unpin:
                 return this with { Pinned = Pinned & ~bit };
+            case MmCall.Merge:
+                return this with { Merged = Merged | bit | 1UL << (call.C * PagesBits + call.D) };
+            case MmCall.Unmerge:
+                return this with { Merged = Merged & ~range };
             case MmCall.Pageout:
                 return this with { Swapped = Swapped | bit, Touched = Touched & ~bit };
             case MmCall.Reclaim:
                 return this with { Swapped = Swapped | Touched };
             case MmCall.DontNeed:
-                return this with { Touched = Touched & ~range, Swapped = Swapped & ~range };
+                return this with { Touched = Touched & ~range, Swapped = Swapped & ~range, Zeroed = Zeroed & ~range };
             case MmCall.Munmap:
                 return Without(range);
             case MmCall.Map:
@@ -130,11 +147,15 @@ public readonly record struct Stage(
         return pages;
     }
 
+    private static ulong Of(int mm) => All << (mm * PagesBits);
+
     private Stage Without(ulong bits) => this with
     {
         Mapped = Mapped & ~bits,
         Touched = Touched & ~bits,
         Swapped = Swapped & ~bits,
+        Zeroed = Zeroed & ~bits,
+        Merged = Merged & ~bits,
     };
 
     private Stage Forked(int parent, int child)
@@ -148,6 +169,8 @@ public readonly record struct Stage(
             Touched = Copy(Touched, parent, child),
             Swapped = Copy(Swapped, parent, child),
             Members = WithMember(child, Members >> (2 * parent) & 3),
+            Zeroed = (Zeroed & ~Of(child)) | (Copy(Merged, parent, child) & Of(child)),
+            Merged = Merged & ~Of(child),
         };
     }
 }

@@ -31,7 +31,7 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         [MmCall.Fork] = (9, 2),
         [MmCall.Pageout] = (30, 7),
         [MmCall.Reclaim] = (12, 4),
-        [MmCall.Age] = (1, 1),
+        [MmCall.Age] = (3, 1),
         [MmCall.DontNeed] = (1, 6),
         [MmCall.Munmap] = (1, 2),
         [MmCall.Map] = (2, 1),
@@ -45,7 +45,13 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         [MmCall.Unpin] = (1, 1),
         [MmCall.Attach] = (3, 3),
         [MmCall.Offline] = (3, 3),
+        [MmCall.WriteZero] = (8, 2),
+        [MmCall.Merge] = (12, 9),
+        [MmCall.Unmerge] = (1, 3),
     };
+
+    /// <summary>The calls that make equal pages and merge them.</summary>
+    private static readonly MmCall[] Ksm = [MmCall.WriteZero, MmCall.Merge, MmCall.Unmerge];
 
     private static readonly Gen<int> Weight = Gen.Frequency(
         (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));
@@ -55,6 +61,10 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
 
     private static readonly Gen<int> FewPages = Gen.Frequency(
         (12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)));
+
+    /// <summary>Room for pages that can be merged.</summary>
+    private static readonly Gen<int> PairsOfPages = Gen.Frequency(
+        (3, Gen.Constant(1)), (5, Gen.Constant(2)), (2, Gen.Constant(3)));
 
     /// <summary>Room for a few large folios.</summary>
     private static readonly Gen<int> ManyPages = Gen.Frequency(
@@ -68,7 +78,8 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from mms in Gen.Frequency(
             (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
         from thp in Gen.Frequency((8, Gen.Constant(0)), (2, Gen.Constant(1)), (1, Gen.Constant(2)))
-        from pages in thp == 0 ? FewPages : ManyPages
+        from usesKsm in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from pages in thp != 0 ? ManyPages : usesKsm ? PairsOfPages : FewPages
         from slots in thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
         from pmd in Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
@@ -83,10 +94,24 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
-            Scale(setupWeights, usual => usual.Setup), Scale(weights, usual => usual.Lane), hot, setup, lane);
+            Scale(setupWeights, usual => usual.Setup, usesKsm), Scale(weights, usual => usual.Lane, usesKsm), hot,
+            setup, lane);
 
-    private static int[] Scale(int[] weights, Func<(int Setup, int Lane), int> side)
+    private static int[] Scale(int[] weights, Func<(int Setup, int Lane), int> side, bool usesKsm)
     {
+        foreach (MmCall kind in Ksm)
+        {
+            // It takes all of these: a family has either none or each.
+            weights[(int)kind] = usesKsm ? Math.Max(weights[(int)kind], 4) : 0;
+        }
+
+        if (usesKsm)
+        {
+            // What is merged is mapped often, and goes to swap by way of both lists only.
+            weights[(int)MmCall.Age] = Math.Max(weights[(int)MmCall.Age], 4);
+            weights[(int)MmCall.Reclaim] = Math.Max(weights[(int)MmCall.Reclaim], 4);
+        }
+
         for (int kind = 0; kind < weights.Length; kind++)
         {
             weights[kind] *= side(Usual[(MmCall)kind]);

@@ -34,6 +34,10 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "migration meets a mapped folio whose anon_vma is gone"),
         new("freed-anon-vma-walk", "delayed-anon-rmap", "kernel", "BUG: kernel NULL pointer dereference",
             "an rmap walk steps on a freed anon_vma"),
+        new("ksm-lost-store", "ksm-replace-without-recheck", "counter-sign", "negative mapcount",
+            "KSM replaces a page that is no longer there"),
+        new("ksm-write-in-place", "ksm-write-reuse", "ksm-sticky", "",
+            "a store goes into a page of the stable tree"),
     ];
 
     /// <summary>Whether the violation is what this story is about.</summary>

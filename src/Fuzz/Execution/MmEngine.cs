@@ -53,12 +53,6 @@ public sealed class MmEngine : IEngine
     public Flow<bool> Run(Cpu cpu, Call call)
     {
         Kernel.Current[cpu.Index] = null;
-
-        if ((MmCall)call.Kind is not (MmCall.Read or MmCall.Write))
-        {
-            R.Mmu.Evict(cpu);
-        }
-
         switch ((MmCall)call.Kind)
         {
             case MmCall.Swapoff:
@@ -71,6 +65,8 @@ public sealed class MmEngine : IEngine
                 return Scan(cpu, call.A, active: true);
             case MmCall.Compact:
                 return R.Migrate.Compact(cpu, call.A);
+            case MmCall.Merge:
+                return R.Ksm.Merge(cpu, Kernel.Mms[call.A], call.B, Kernel.Mms[call.C], call.D);
             case MmCall.Drain:
                 return R.Lru.Drain(cpu);
             case MmCall.Exit:
@@ -97,13 +93,12 @@ public sealed class MmEngine : IEngine
             await R.AddressSpace.Exit(cpu, mm);
         }
 
-        foreach (LruBatch batch in Kernel.Lruvec.Batches)
+        if (Kernel.Ksm.Items.Count > 0)
         {
-            if (batch.Folios.Count > 0)
-            {
-                await R.Lru.DrainBatch(cpu, batch);
-            }
+            await R.Ksm.ForgetExited(cpu);
         }
+
+        await R.Lru.DrainAll(cpu);
 
         // Swap cache folios that nobody maps are left to reclaim: one pass writes or drops them, the next frees them.
         for (int pass = 0; pass < 3 && Kernel.Lruvec.Active.Count + Kernel.Lruvec.Inactive.Count > 0; pass++)
@@ -167,6 +162,8 @@ public sealed class MmEngine : IEngine
             MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, call.B),
             MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
             MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
+            MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, call.B, write: true, zero: true),
+            MmCall.Unmerge => await R.Ksm.Unmerge(cpu, mm, call.B, end),
             _ => false,
         };
         await R.AddressSpace.Mmput(cpu, mm);

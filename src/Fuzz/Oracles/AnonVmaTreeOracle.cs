@@ -5,9 +5,9 @@ namespace Fuzz.Oracles;
 
 /// <summary>At rest the anon_vmas agree with the VMAs: trees with chains, and all counts with the graph.</summary>
 /// <remarks>
-/// B7. A reference is held by the VMAs together, and by each descendant on its root. The kernel notices as the last VMA
-/// goes: <c>VM_WARN_ON(anon_vma->num_children)</c>, <c>VM_WARN_ON(anon_vma->num_active_vmas)</c>,
-/// <c>VM_BUG_ON(refcount)</c>.
+/// B7. A reference is held by the VMAs together, by each descendant on its root, and by each item of KSM. The kernel
+/// notices as the last VMA goes: <c>VM_WARN_ON(anon_vma->num_children)</c>,
+/// <c>VM_WARN_ON(anon_vma->num_active_vmas)</c>, <c>VM_BUG_ON(refcount)</c>.
 /// </remarks>
 public sealed class AnonVmaTreeOracle : IWorldOracle
 {
@@ -74,13 +74,13 @@ public sealed class AnonVmaTreeOracle : IWorldOracle
             AnonVma other = kernel.AnonVmas[BitOperations.TrailingZeroCount(left)];
             if (!other.Freed)
             {
-                children += other.Parent == anonVma ? 1 : 0;
+                children += other.Parent == anonVma && other.Tree.Count > 0 ? 1 : 0;
                 descendants += other.Root == anonVma && other != anonVma ? 1 : 0;
             }
         }
 
         int active = ActiveVmas(kernel, anonVma);
-        if (anonVma.Tree.Count == 0)
+        if (anonVma.Tree.Count == 0 && anonVma.TruthItems + descendants == 0)
         {
             judge.Broken(this, "anon_vma without VMAs is alive", $"{anonVma}: refcount {anonVma.Refcount}");
         }
@@ -99,11 +99,11 @@ public sealed class AnonVmaTreeOracle : IWorldOracle
                 "VM_WARN_ON(anon_vma->num_active_vmas)");
         }
 
-        if (anonVma.Refcount != 1 + descendants)
+        if (anonVma.Refcount != (anonVma.Tree.Count > 0 ? 1 : 0) + descendants + anonVma.TruthItems)
         {
             judge.Broken(
                 this, "anon_vma refcount is wrong",
-                $"{anonVma}: refcount {anonVma.Refcount}, descendants {descendants}",
+                $"{anonVma}: refcount {anonVma.Refcount}, descendants {descendants}, items {anonVma.TruthItems}",
                 "VM_BUG_ON(atomic_read(&anon_vma->refcount))");
         }
     }

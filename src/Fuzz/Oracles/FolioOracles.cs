@@ -14,7 +14,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new RefcountOracle(), new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(),
         new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
         new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
-        new PinnedPageOracle(), new MemcgStatOracle(),
+        new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(), new KsmExclusiveOracle(),
+        new KsmNodeOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -42,6 +43,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<WaitersOracle>(folio);
         Check<ExclusiveMapcountOracle>(folio);
         Check<FreeFolioOracle>(folio);
+        Check<KsmStickyOracle>(folio);
+        Check<KsmExclusiveOracle>(folio);
     }
 
     /// <summary>
@@ -61,7 +64,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
             & Settle<ExclusiveSlotOracle>(folio, ref suspect.ExclusiveSlot)
             & Settle<WritableOracle>(folio, ref suspect.Writable)
             & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage)
-            & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat);
+            & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat)
+            & Settle<KsmNodeOracle>(folio, ref suspect.KsmNode);
     }
 
     private struct Suspects
@@ -72,5 +76,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         public ushort Writable;
         public ushort PinnedPage;
         public ushort MemcgStat;
+        public ushort KsmNode;
     }
 }

@@ -9,10 +9,7 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
 
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } =
-        [
-            new WritableOracle(), new ExclusiveEntryOracle(), new MigrationExclusiveOracle(), new RssOracle(),
-            new TlbOracle(),
-        ];
+        [new WritableOracle(), new ExclusiveEntryOracle(), new MigrationExclusiveOracle(), new RssOracle()];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
     public void Reset() => Array.Clear(suspects);
@@ -24,8 +21,7 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
         return Settle<WritableOracle>(mm, ref suspect.Writable)
             & Settle<ExclusiveEntryOracle>(mm, ref suspect.ExclusiveEntry)
             & Settle<MigrationExclusiveOracle>(mm, ref suspect.MigrationExclusive)
-            & Settle<RssOracle>(mm, ref suspect.Rss)
-            & Settle<TlbOracle>(mm, ref suspect.Tlb);
+            & Settle<RssOracle>(mm, ref suspect.Rss);
     }
 
     private struct Suspects
@@ -34,6 +30,5 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
         public ushort ExclusiveEntry;
         public ushort MigrationExclusive;
         public ushort Rss;
-        public ushort Tlb;
     }
 }

@@ -27,6 +27,7 @@ public sealed class OracleSet
     [
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
         new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(), new RestMemcgOracle(),
+        new RestKsmOracle(),
     ];
 
     private readonly IWorldOracle[] end =
@@ -55,7 +56,7 @@ public sealed class OracleSet
         All =
         [
             .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device,
-            truth.UseAfterFree, truth.StableWrites, truth.StaleZap,
+            truth.UseAfterFree, truth.StableWrites,
             truth.Content, .. rest, .. end, console,
         ];
     }

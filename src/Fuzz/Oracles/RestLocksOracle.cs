@@ -23,6 +23,7 @@ public sealed class RestLocksOracle : IWorldOracle
             CheckSpinlock(memcg.MoveLock, judge);
         }
 
+        CheckRwsem(kernel.Ksm.Mutex, judge);
         for (int i = 0; i < kernel.MmCount; i++)
         {
             MmStruct mm = kernel.Mms[i];

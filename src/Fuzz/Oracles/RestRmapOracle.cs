@@ -37,6 +37,12 @@ public sealed class RestRmapOracle : IWorldOracle
             return;
         }
 
+        if (folio.Ksm)
+        {
+            // It may be anywhere; see RestKsmOracle.
+            return;
+        }
+
         if (folio.Index != page)
         {
             judge.Broken(

@@ -68,4 +68,13 @@ public enum MmCall : byte
 
     /// <summary>rmdir of a memory cgroup.</summary>
     Offline,
+
+    /// <summary>A user store of zeroes.</summary>
+    WriteZero,
+
+    /// <summary>ksmd.</summary>
+    Merge,
+
+    /// <summary>MADV_UNMERGEABLE.</summary>
+    Unmerge,
 }

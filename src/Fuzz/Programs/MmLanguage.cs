@@ -41,6 +41,8 @@ public static class MmLanguage
     private static readonly Parameter Child = new("child", "mm", Mms);
     private static readonly Parameter Page = new("page", "p", Pages);
     private static readonly Parameter Memcg = new("memcg", "memcg", Memcgs);
+    private static readonly Parameter Other = new("other", "mm", Mms);
+    private static readonly Parameter Second = new("second", "p", Pages);
     private static readonly Parameter Count = new("count", "", -1, 1, 4);
 
     /// <summary>The six families of calls, and <c>stage</c> for those that only set a scene.</summary>
@@ -92,6 +94,13 @@ public static class MmLanguage
             new CallInfo(
                 "attach", "stage", "cgroup_attach_task", "moves a process to another memcg; its pages stay", Mm, Memcg),
             new CallInfo("offline", "stage", "cgroup_rmdir", "removes a memcg that no process is in", Memcg),
+            new CallInfo(
+                "writezero", "swapin", "handle_mm_fault", "stores zeroes, so that pages can be equal", Mm, Page),
+            new CallInfo(
+                "merge", "rmap", "cmp_and_merge_page", "ksmd merges a page with an equal one of KSM or the second",
+                Mm, Page, Other, Second),
+            new CallInfo(
+                "unmerge", "rmap", "ksm_madvise", "gives a process pages of its own for those of KSM", Mm, Page, Count),
         ],
         cpusMax: 4,
         callsMax: 16);

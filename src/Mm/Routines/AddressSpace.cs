@@ -73,7 +73,7 @@ public class AddressSpace : Routine
     public virtual async Flow<bool> DontNeed(Cpu cpu, MmStruct mm, int start, int end)
     {
         bool any = false;
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = R.Zap.Begin(cpu);
         await cpu.At(AdviseFind, mm.Word);
         if (mm.FindVma(start) is { } vma && vma.End >= end)
         {
@@ -174,7 +174,7 @@ public class AddressSpace : Routine
     /// references.</summary>
     protected virtual async Flow ClearPtes(Cpu cpu, MmStruct mm, List<Vma> gone)
     {
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = R.Zap.Begin(cpu);
         foreach (Vma vma in gone)
         {
             await Discard(cpu, gather, mm, vma.Start, vma.End);
@@ -195,8 +195,9 @@ public class AddressSpace : Routine
     /// <summary>exit_mmap and the rest of __mmput, with check_mm.</summary>
     protected virtual async Flow ExitMmap(Cpu cpu, MmStruct mm)
     {
+        await R.Ksm.Exit(cpu, mm);
         await mm.MmapLock.AcquireRead(cpu, ExitRead);
-        Gather gather = await R.Zap.Begin(cpu, mm, fullMm: true);
+        Gather gather = R.Zap.Begin(cpu);
         foreach (Vma vma in mm.Vmas)
         {
             await Discard(cpu, gather, mm, vma.Start, vma.End);
@@ -227,11 +228,11 @@ public class AddressSpace : Routine
     /// <summary>Zaps a range; afterwards every page of it was empty at some moment.</summary>
     protected virtual async Flow Discard(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
-        gather.TruthMark(start, end);
+        mm.MarkRange(start, end);
         await R.Zap.ZapRange(cpu, gather, mm, start, end);
         for (int page = start; page < end; page++)
         {
-            if (!gather.TruthWasEmptied(page))
+            if (!mm.TruthDropped[page])
             {
                 K.TruthBroken.Add($"zap: {mm} p{page} still is {mm[page]} after it was zapped");
             }

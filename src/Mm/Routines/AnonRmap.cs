@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>Adding, removing, duplicating and sharing anonymous mappings of small folios (mm/rmap.c,
 /// include/linux/rmap.h, v6.18).</summary>
-/// <remarks>Left out: large folios, KSM, mlock.</remarks>
+/// <remarks>Left out: large folios, mlock.</remarks>
 public class AnonRmap : Routine
 {
     protected static readonly Point AddMapcount =
@@ -37,14 +37,11 @@ public class AnonRmap : Routine
             await R.MemcgStat.Mapped(cpu, folio, 1);
         }
 
-        K.BugOn(
-            folio.Mapping?.Root != vma.AnonVma?.Root,
-            "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
-            "__page_check_anon_rmap", folio);
-        K.BugOn(
-            folio.Index != vma.LinearIndex(page),
-            "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
-            "__page_check_anon_rmap", folio);
+        if (!folio.Ksm)
+        {
+            CheckPlace(folio, vma, page);
+        }
+
         if (exclusive)
         {
             await cpu.At(AddExclusive, folio.FlagsWord);
@@ -121,6 +118,19 @@ public class AnonRmap : Routine
             !folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_move_anon_rmap", folio);
         await cpu.At(Move, folio.MappingWord);
         folio.SetMapping(vma.AnonVma!);
+    }
+
+    /// <summary>__page_check_anon_rmap.</summary>
+    private void CheckPlace(Folio folio, Vma vma, int page)
+    {
+        K.BugOn(
+            folio.Mapping?.Root != vma.AnonVma?.Root,
+            "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
+            "__page_check_anon_rmap", folio);
+        K.BugOn(
+            folio.Index != vma.LinearIndex(page),
+            "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
+            "__page_check_anon_rmap", folio);
     }
 
     private void CheckAnonVma(Folio folio) => K.BugOn(

@@ -42,7 +42,7 @@ public class Fork : Routine
         child.Exiting = true;
         await parent.MmapLock.AcquireWrite(cpu, ParentLock);
         await child.MmapLock.AcquireWrite(cpu, ChildLock);
-        parent.Tlb.TruthChild = child;
+        R.Ksm.Fork(parent, child);
         for (int i = 0; i < parent.Vmas.Count; i++)
         {
             await parent.Vmas[i].Lock.AcquireWrite(cpu, VmaStart);
@@ -50,8 +50,6 @@ public class Fork : Routine
         }
 
         child.MmapLock.ReleaseWrite(cpu);
-        await FlushParent(cpu, parent);
-        parent.Tlb.TruthChild = null;
         foreach (Vma vma in parent.Vmas)
         {
             vma.Lock.ReleaseWrite(cpu);
@@ -66,10 +64,6 @@ public class Fork : Routine
 
     /// <inheritdoc />
     protected internal override void Reset() => Array.Clear(spare);
-
-    /// <summary>The only flush of fork, at its end: until then other threads of the parent may store through
-    /// translations from before their pages were shared.</summary>
-    protected virtual Flow FlushParent(Cpu cpu, MmStruct parent) => R.Tlb.FlushMm(cpu, parent);
 
     /// <summary>copy_pte_range over one VMA: both table locks held, the parent's entries made read-only.</summary>
     protected virtual async Flow CopyRange(Cpu cpu, MmStruct parent, MmStruct child, Vma vma, Vma childVma)
@@ -143,9 +137,7 @@ public class Fork : Routine
     /// <summary>copy_present_ptes: share the page, or copy it at once if a device may have it pinned.</summary>
     protected virtual async Flow<bool> CopyPresent(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
     {
-        // The child's entry is made of this one, whatever the hardware adds to the parent's meanwhile.
-        Pte pte = parent[page];
-        Folio folio = K.FolioOf(pte);
+        Folio folio = K.FolioOf(parent[page]);
         await cpu.At(GetFolio, folio.RefcountWord);
         folio.Get(Holder.Mapping);
         if (!await R.Rmap.TryDup(cpu, folio, parent))
@@ -158,14 +150,14 @@ public class Fork : Routine
         K.BugOn(
             folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", folio);
         child.AddRss(1, 0);
-        if (pte.Writable)
+        if (parent[page].Writable)
         {
             await cpu.At(Protect, parent.PteWord(page));
             parent.SetPte(page, parent[page].Without(PteFlag.Write));
         }
 
         await cpu.At(SetChild, child.PteWord(page));
-        child.InheritPte(parent, page, pte.Without(PteFlag.Write | PteFlag.Young));
+        child.InheritPte(parent, page, parent[page].Without(PteFlag.Young));
         return true;
     }
 

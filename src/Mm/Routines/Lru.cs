@@ -41,6 +41,18 @@ public class Lru : Routine
     /// <returns>Whether there was anything to drain.</returns>
     public virtual Flow<bool> Drain(Cpu cpu) => DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
 
+    /// <summary>lru_add_drain_all: the batches of all cpus.</summary>
+    public virtual async Flow DrainAll(Cpu cpu)
+    {
+        foreach (LruBatch batch in K.Lruvec.Batches)
+        {
+            if (batch.Folios.Count > 0)
+            {
+                await DrainBatch(cpu, batch);
+            }
+        }
+    }
+
     /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the
     /// end.</summary>
     /// <returns>Whether there was anything to drain.</returns>

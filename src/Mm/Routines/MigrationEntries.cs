@@ -8,7 +8,7 @@ namespace Mm.Routines;
 /// v6.18).
 /// </summary>
 /// <remarks>
-/// The part of <see cref="Migrate"/> that walks page tables. Left out: mlock, hwpoison, PVMW
+/// The part of <see cref="Migrate"/> that walks page tables. Left out: batched TLB flushes, mlock, hwpoison, PVMW
 /// walks over more than one entry, VMAs that exec moves.
 /// </remarks>
 public abstract class MigrationEntries : Routine
@@ -24,7 +24,6 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
     protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
 
-    private readonly bool[] batches = new bool[Machine.CpusMax];
     private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Machine.CpusMax];
     private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Machine.CpusMax];
 
@@ -58,20 +57,15 @@ public abstract class MigrationEntries : Routine
     /// <summary>
     /// try_to_migrate: the rmap walk; an entry that is being zapped is not seen, and leaves the folio mapped.
     /// </summary>
-    /// <param name="cpu">The lane.</param>
-    /// <param name="folio">The folio, locked.</param>
-    /// <param name="batched">TTU_BATCH_FLUSH: the caller flushes before it copies.</param>
-    protected virtual async Flow TryToMigrate(Cpu cpu, Folio folio, bool batched)
+    protected virtual async Flow TryToMigrate(Cpu cpu, Folio folio)
     {
         MigrateWalk walk = migrateWalks[cpu.Index] ??= new MigrateWalk(this);
-        batches[cpu.Index] = batched;
         await R.RmapWalk.Walk(cpu, folio, walk);
     }
 
     /// <summary>try_to_migrate_one: the mapping in one VMA. False stops the walk.</summary>
-    protected virtual async Flow<bool> MigrateIn(Cpu cpu, Folio folio, Vma vma)
+    protected virtual async Flow<bool> MigrateIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
-        int page = vma.AddressOf(folio.Index);
         if (!await R.Unmap.FindMapping(cpu, folio, vma.Mm, page))
         {
             return true;
@@ -91,7 +85,6 @@ public abstract class MigrationEntries : Routine
         await cpu.At(ClearPte, mm.PteWord(page));
         Pte pte = mm[page];
         mm.SetPte(page, Pte.None);
-        await FlushMigrated(cpu, mm, page, pte);
         if (pte.Dirty)
         {
             await cpu.At(SetDirty, folio.FlagsWord);
@@ -121,13 +114,6 @@ public abstract class MigrationEntries : Routine
         return true;
     }
 
-    /// <summary>The flush of try_to_migrate_one: put off if the caller makes it, and the process may be running
-    /// elsewhere.</summary>
-    protected virtual Flow FlushMigrated(Cpu cpu, MmStruct mm, int page, Pte cleared) =>
-        batches[cpu.Index] && R.Tlb.ShouldDefer(cpu, mm)
-            ? R.Tlb.Defer(cpu, mm, cleared)
-            : R.Tlb.FlushPage(cpu, mm, page);
-
     /// <summary>
     /// remove_migration_ptes: the entries that name <paramref name="source"/> map <paramref name="target"/> from now
     /// on.
@@ -140,10 +126,9 @@ public abstract class MigrationEntries : Routine
     }
 
     /// <summary>remove_migration_pte, with PVMW_SYNC: the ptl is taken whatever the entry looks like.</summary>
-    protected virtual async Flow RestoreMapping(Cpu cpu, Folio source, Folio target, Vma vma)
+    protected virtual async Flow RestoreMapping(Cpu cpu, Folio source, Folio target, Vma vma, int page)
     {
         MmStruct mm = vma.Mm;
-        int page = vma.AddressOf(target.Index);
         await mm.Ptl(page).Acquire(cpu, RestorePtl);
         Pte entry = mm[page];
         if (entry.IsMigration && entry.Target == source.Pfn)
@@ -169,7 +154,8 @@ public abstract class MigrationEntries : Routine
 
     private sealed class MigrateWalk(MigrationEntries migrate) : RmapWalkControl
     {
-        public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma) => migrate.MigrateIn(cpu, folio, vma);
+        public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page) =>
+            migrate.MigrateIn(cpu, folio, vma, page);
 
         public override bool Done(Folio folio) => !folio.Mapped;
     }
@@ -180,9 +166,9 @@ public abstract class MigrationEntries : Routine
 
         public override bool FindsMapped => false;
 
-        public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma)
+        public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page)
         {
-            await migrate.RestoreMapping(cpu, Source, folio, vma);
+            await migrate.RestoreMapping(cpu, Source, folio, vma, page);
             return true;
         }
     }

@@ -109,6 +109,10 @@ public abstract class MigrationMove : MigrationEntries
         {
             target.SetMapping(anonVma);
         }
+        else if (source.Ksm)
+        {
+            target.SetStableNode(source.StableNode);
+        }
 
         if (source.Has(PageFlag.Swapbacked))
         {
@@ -131,6 +135,11 @@ public abstract class MigrationMove : MigrationEntries
         source.Clear(PageFlag.Active);
         await cpu.At(GiveFlags, target.FlagsWord);
         target.Set(flags);
+        if (source.Ksm)
+        {
+            await R.KsmRmap.MigrateNode(cpu, target, source);
+        }
+
         if (source.Has(PageFlag.Swapcache))
         {
             await cpu.At(ClearCache, source.FlagsWord);

@@ -95,7 +95,7 @@ public class Reclaim : Routine
         int took = list.Count;
         for (Folio? folio = list.Last; folio is not null; folio = folio.Previous)
         {
-            await R.Unmap.Referenced(cpu, folio);
+            await R.Unmap.Referenced(cpu, folio, isLocked: false);
             await cpu.At(AgeActive, folio.FlagsWord);
             folio.Clear(PageFlag.Active);
         }

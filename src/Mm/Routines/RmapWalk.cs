@@ -39,7 +39,11 @@ public class RmapWalk : Routine
 
     /// <summary>rmap_walk: visits every VMA in which the folio may be mapped.</summary>
     /// <remarks>The caller holds the folio's lock, or at least a reference (folio_referenced).</remarks>
-    public virtual async Flow Walk(Cpu cpu, Folio folio, RmapWalkControl control)
+    public virtual Flow Walk(Cpu cpu, Folio folio, RmapWalkControl control) =>
+        folio.Ksm ? R.KsmRmap.Walk(cpu, folio, control) : WalkAnon(cpu, folio, control);
+
+    /// <summary>rmap_walk_anon.</summary>
+    protected virtual async Flow WalkAnon(Cpu cpu, Folio folio, RmapWalkControl control)
     {
         AnonVma? anonVma;
         if (control.FindsMapped)
@@ -59,7 +63,8 @@ public class RmapWalk : Routine
         for (int i = 0; i < anonVma.Tree.Count; i++)
         {
             Vma vma = anonVma.Tree[i].Vma;
-            if (vma.Overlaps(folio) && (!await control.One(cpu, folio, vma) || control.Done(folio)))
+            if (vma.Overlaps(folio)
+                && (!await control.One(cpu, folio, vma, vma.AddressOf(folio.Index)) || control.Done(folio)))
             {
                 break;
             }

@@ -16,8 +16,9 @@ public abstract class RmapWalkControl
     /// <summary>rwc->contended: the walk gave up because the lock was taken.</summary>
     public bool Contended { get; set; }
 
-    /// <summary>rwc->rmap_one: handles the folio in one VMA. False ends the walk.</summary>
-    public abstract Flow<bool> One(Cpu cpu, Folio folio, Vma vma);
+    /// <summary>rwc->rmap_one: handles the folio in one VMA, at the address of its first page. False ends the
+    /// walk.</summary>
+    public abstract Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page);
 
     /// <summary>rwc->done: whether there is nothing left to do.</summary>
     public virtual bool Done(Folio folio) => false;

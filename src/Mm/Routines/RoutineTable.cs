@@ -71,12 +71,6 @@ public sealed class RoutineTable
     /// <summary>kernel/cgroup/cgroup.c: attach and rmdir.</summary>
     public Cgroups Cgroups { get; private set; } = new();
 
-    /// <summary>Hardware: the memory management unit.</summary>
-    public Mmu Mmu { get; private set; } = new();
-
-    /// <summary>arch/x86/mm/tlb.c, mm/rmap.c: flushing translations.</summary>
-    public Tlb Tlb { get; private set; } = new();
-
     /// <summary>mm/memory.c: faults on anonymous memory.</summary>
     public Fault Fault { get; private set; } = new();
 
@@ -112,6 +106,21 @@ public sealed class RoutineTable
 
     /// <summary>mm/gup.c: pins.</summary>
     public Gup Gup { get; private set; } = new();
+
+    /// <summary>mm/ksm.c: ksmd at one address.</summary>
+    public Ksm Ksm { get; private set; } = new();
+
+    /// <summary>mm/ksm.c: a page becomes a KSM page, or is replaced by one.</summary>
+    public KsmMerge KsmMerge { get; private set; } = new();
+
+    /// <summary>mm/ksm.c: the stable tree.</summary>
+    public KsmTree KsmTree { get; private set; } = new();
+
+    /// <summary>mm/ksm.c: the reverse map of KSM folios.</summary>
+    public KsmRmap KsmRmap { get; private set; } = new();
+
+    /// <summary>mm/ksm.c: copies on swapin.</summary>
+    public KsmCopy KsmCopy { get; private set; } = new();
 
     /// <summary>The property that holds routines of that type, or null.</summary>
     public static PropertyInfo? SlotOf(Type routine) =>

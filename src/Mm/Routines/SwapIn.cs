@@ -6,8 +6,8 @@ namespace Mm.Routines;
 /// <summary>do_swap_page, with and without the swap cache, and reading into the swap cache (mm/memory.c,
 /// mm/swap_state.c, v6.18).</summary>
 /// <remarks>
-/// Left out: KSM copies (without KSM every owner of a slot has the same index and anon_vma root), large folios, device
-/// and poison entries, read errors. I/O of a lane completes in that lane, as the interrupt would: at points of its own.
+/// Left out: large folios, device and poison entries, read errors. I/O of a lane completes in that lane, as the
+/// interrupt would: at points of its own.
 /// </remarks>
 public class SwapIn : Routine
 {
@@ -197,9 +197,13 @@ public class SwapIn : Routine
         bool mapped = false;
         if (result == FaultResult.Done)
         {
-            if (!cached || await StillCached(cpu, folio, slot))
+            if (!cached)
             {
                 (result, mapped) = await MapFolio(cpu, fault, folio, slot, cached, holder);
+            }
+            else if (await StillCached(cpu, folio, slot))
+            {
+                (result, mapped) = await MapCached(cpu, fault, folio, slot);
             }
 
             if (!mapped)
@@ -221,13 +225,29 @@ public class SwapIn : Routine
         return result;
     }
 
+    /// <summary>A locked folio of the swap cache, or, where KSM asks for it, a copy of it, which leaves the folio to
+    /// the caller.</summary>
+    protected virtual async Flow<(FaultResult Result, bool Mapped)> MapCached(
+        Cpu cpu, FaultContext fault, Folio folio, int slot)
+    {
+        Folio? copy = await R.KsmCopy.MightNeed(cpu, folio, fault.Vma, fault.Page);
+        if (copy is null)
+        {
+            return (FaultResult.Failed, false);
+        }
+
+        return copy == folio
+            ? await MapFolio(cpu, fault, folio, slot, cached: true, Holder.Lookup)
+            : (await R.KsmCopy.Map(cpu, fault, copy, slot), false);
+    }
+
     /// <summary>The part under the folio lock and the ptl; unlocks the folio if it maps it.</summary>
     protected virtual async Flow<(FaultResult Result, bool Mapped)> MapFolio(
         Cpu cpu, FaultContext fault, Folio folio, int slot, bool cached, Holder holder)
     {
         MmStruct mm = fault.Mm;
         await cpu.At(TestLru, folio.FlagsWord);
-        if (fault.Write && cached && !folio.Has(PageFlag.Lru))
+        if (fault.Write && cached && !folio.Ksm && !folio.Has(PageFlag.Lru))
         {
             await R.Lru.Drain(cpu);
         }
@@ -255,7 +275,7 @@ public class SwapIn : Routine
 
         mm.AddRss(1, -1);
         await cpu.At(CountRefs, folio.RefcountWord);
-        bool reuse = exclusive || folio.Refcount == 1;
+        bool reuse = !folio.Ksm && (exclusive || folio.Refcount == 1);
         PteFlag flags = PteFlag.Young;
         if (reuse)
         {
@@ -318,7 +338,7 @@ public class SwapIn : Routine
         }
 
         await cpu.At(TestFreeRefs, folio.RefcountWord);
-        return fault.Write && folio.Refcount == 2;
+        return fault.Write && !folio.Ksm && folio.Refcount == 2;
     }
 
     protected virtual async Flow<Folio?> ReadAhead(Cpu cpu, int slot)

@@ -5,10 +5,9 @@ namespace Mm.Routines;
 
 /// <summary>swapoff and swapon of the device (mm/swapfile.c, v6.18).</summary>
 /// <remarks>
-/// Left out: shmem, signals, the space check, priorities, KSM's copies (all owners of a slot here come from one page
-/// by fork), entries that could not be read, synchronize_rcu before the wait for the device's users. SWP_WRITEOK is
-/// cleared under the cluster lock rather than before a pass over it: the allocator looks at it only under that lock,
-/// so both are the same.
+/// Left out: shmem, signals, the space check, priorities, entries that could not be read, synchronize_rcu before the
+/// wait for the device's users. SWP_WRITEOK is cleared under the cluster lock rather than before a pass over it: the
+/// allocator looks at it only under that lock, so both are the same.
 /// </remarks>
 public class Swapoff : Routine
 {
@@ -190,36 +189,64 @@ public class Swapoff : Routine
 
         await R.Locking.Lock(cpu, folio);
         await R.Locking.WaitForWriteback(cpu, folio);
-        await UnusePte(cpu, vma, page, folio, slot);
+        bool done = await UnusePte(cpu, vma, page, folio, slot);
         await R.Slots.FreeSwap(cpu, folio);
         await R.Locking.Unlock(cpu, folio);
         await R.Free.Put(cpu, folio, Holder.Lookup);
-        return true;
+        return done;
     }
 
     /// <summary>
     /// unuse_pte: always read-only and old, and the owner goes after the entry has changed, unlike in do_swap_page.
     /// </summary>
-    protected virtual async Flow UnusePte(Cpu cpu, Vma vma, int page, Folio folio, int slot)
+    /// <returns>False when memory ran out.</returns>
+    protected virtual async Flow<bool> UnusePte(Cpu cpu, Vma vma, int page, Folio folio, int slot)
     {
         await cpu.At(TestEntry, folio.FlagsWord);
         if (!folio.Has(PageFlag.Swapcache) || folio.SwapSlot != slot)
         {
-            return;
+            return true;
+        }
+
+        if (await R.KsmCopy.MightNeed(cpu, folio, vma, page) is not { } mapped)
+        {
+            return false;
         }
 
         MmStruct mm = vma.Mm;
         await mm.Ptl(page).Acquire(cpu, PteLock);
         Pte pte = mm[page];
-        if (!pte.IsSwap || pte.Target != slot)
+        if (pte.IsSwap && pte.Target == slot)
         {
-            mm.Ptl(page).Release(cpu);
+            mm.AddRss(1, -1);
+            await cpu.At(GetFolio, mapped.RefcountWord);
+            mapped.Get(Holder.Mapping);
+            await AddRmap(cpu, vma, page, mapped, mapped == folio, pte);
+            await cpu.At(SetPte, mm.PteWord(page));
+            mm.SetPte(page, new Pte(PteKind.Present, mapped.Pfn, PteFlag.None));
+            await R.Slots.Free(cpu, slot);
+        }
+
+        mm.Ptl(page).Release(cpu);
+        if (mapped != folio)
+        {
+            await R.Locking.Unlock(cpu, mapped);
+            await R.Free.Put(cpu, mapped, Holder.Allocation);
+        }
+
+        return true;
+    }
+
+    /// <summary>The rmap part of unuse_pte: of the swap cache's folio, or of the copy that KSM asked for.</summary>
+    protected virtual async Flow AddRmap(Cpu cpu, Vma vma, int page, Folio folio, bool cached, Pte pte)
+    {
+        if (!cached)
+        {
+            await R.RmapNew.Add(cpu, folio, vma, page, exclusive: true);
+            await R.Lru.Add(cpu, folio);
             return;
         }
 
-        mm.AddRss(1, -1);
-        await cpu.At(GetFolio, folio.RefcountWord);
-        folio.Get(Holder.Mapping);
         K.BugOn(folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(folio_test_writeback(folio))", "unuse_pte", folio);
         await cpu.At(TestAnon, folio.MappingWord);
         if (folio.Anon)
@@ -230,11 +257,6 @@ public class Swapoff : Routine
         {
             await R.RmapNew.Add(cpu, folio, vma, page, pte.Exclusive);
         }
-
-        await cpu.At(SetPte, mm.PteWord(page));
-        mm.SetPte(page, new Pte(PteKind.Present, folio.Pfn, PteFlag.None));
-        await R.Slots.Free(cpu, slot);
-        mm.Ptl(page).Release(cpu);
     }
 
     /// <summary>What is left in the swap cache and has no owner any more.</summary>

@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>try_to_unmap and folio_referenced for small anonymous folios (mm/rmap.c, v6.18).</summary>
-/// <remarks>Left out: mlocked VMAs, lazyfree, hwpoison.</remarks>
+/// <remarks>Left out: mlocked VMAs, lazyfree, hwpoison, batched TLB flushes.</remarks>
 public class Unmap : Routine
 {
     protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
@@ -19,6 +19,8 @@ public class Unmap : Routine
     protected static readonly Point SetPte = Points.Define("UnmapSetSwapPte", "try_to_unmap_one", Access.Write);
     protected static readonly Point TestYoung =
         Points.Define("ReferencedTestYoung", "folio_referenced_one", Access.Rmw);
+    protected static readonly Point TestKsm = Points.Define("ReferencedTestKsm", "folio_referenced", Access.Read);
+    protected static readonly Point TestKsmAgain = Points.Define("ReferencedTestKsmAgain", "rmap_walk", Access.Read);
     protected static readonly Point TestMapped = Points.Define("ReferencedMapped", "folio_referenced", Access.Read);
 
     private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Machine.CpusMax];
@@ -32,14 +34,47 @@ public class Unmap : Routine
         await R.RmapWalk.Walk(cpu, folio, walk);
     }
 
-    /// <summary>folio_referenced: clears the accessed bits of all mappings.</summary>
+    /// <summary>folio_referenced: clears the accessed bits of all mappings. Only KSM folios have to be locked for
+    /// it.</summary>
     /// <returns>How many were set; -1 when the anon_vma's lock was contended.</returns>
-    public virtual async Flow<int> Referenced(Cpu cpu, Folio folio)
+    public virtual async Flow<int> Referenced(Cpu cpu, Folio folio, bool isLocked)
     {
         await cpu.At(TestMapped, folio.MapcountWord);
         if (!folio.Mapped)
         {
             return 0;
+        }
+
+        bool locked = false;
+        if (!isLocked)
+        {
+            await cpu.At(TestKsm, folio.MappingWord);
+            if (folio.Ksm)
+            {
+                locked = await R.Locking.TryLock(cpu, folio);
+                if (!locked)
+                {
+                    return 1;
+                }
+            }
+        }
+
+        int young = await WalkReferenced(cpu, folio, isLocked || locked);
+        if (locked)
+        {
+            await R.Locking.Unlock(cpu, folio);
+        }
+
+        return young;
+    }
+
+    /// <summary>The walk of folio_referenced. Which sort of walk it is is asked once more, and without the lock the
+    /// answer may have changed.</summary>
+    protected virtual async Flow<int> WalkReferenced(Cpu cpu, Folio folio, bool isLocked)
+    {
+        if (!isLocked)
+        {
+            await cpu.At(TestKsmAgain, folio.MappingWord);
         }
 
         ReferencedWalk walk = referencedWalks[cpu.Index] ??= new ReferencedWalk(this);
@@ -70,9 +105,8 @@ public class Unmap : Routine
     }
 
     /// <summary>try_to_unmap_one: the mapping in one VMA. False stops the walk.</summary>
-    protected virtual async Flow<bool> UnmapIn(Cpu cpu, Folio folio, Vma vma)
+    protected virtual async Flow<bool> UnmapIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
-        int page = vma.AddressOf(folio.Index);
         if (!await FindMapping(cpu, folio, vma.Mm, page))
         {
             return true;
@@ -85,9 +119,8 @@ public class Unmap : Routine
 
     /// <summary>folio_referenced_one: the accessed bit in one VMA.</summary>
     /// <returns>How many were set.</returns>
-    protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma)
+    protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
-        int page = vma.AddressOf(folio.Index);
         if (!await FindMapping(cpu, folio, vma.Mm, page))
         {
             return 0;
@@ -113,7 +146,6 @@ public class Unmap : Routine
         await cpu.At(ClearPte, mm.PteWord(page));
         pte = mm[page];
         mm.SetPte(page, Pte.None);
-        await FlushUnmapped(cpu, mm, page, pte);
         if (pte.Dirty)
         {
             await cpu.At(SetDirty, folio.FlagsWord);
@@ -152,15 +184,10 @@ public class Unmap : Routine
         return true;
     }
 
-    /// <summary>The flush of try_to_unmap_one: put off if the process may be running elsewhere
-    /// (TTU_BATCH_FLUSH).</summary>
-    protected virtual Flow FlushUnmapped(Cpu cpu, MmStruct mm, int page, Pte cleared) => R.Tlb.ShouldDefer(cpu, mm)
-        ? R.Tlb.Defer(cpu, mm, cleared)
-        : R.Tlb.FlushPage(cpu, mm, page);
-
     private sealed class UnmapWalk(Unmap unmap) : RmapWalkControl
     {
-        public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma) => unmap.UnmapIn(cpu, folio, vma);
+        public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page) =>
+            unmap.UnmapIn(cpu, folio, vma, page);
 
         public override bool Done(Folio folio) => !folio.Mapped;
     }
@@ -171,9 +198,9 @@ public class Unmap : Routine
 
         public int Count { get; set; }
 
-        public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma)
+        public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page)
         {
-            Count += await unmap.ReferencedIn(cpu, folio, vma);
+            Count += await unmap.ReferencedIn(cpu, folio, vma, page);
             return true;
         }
     }

@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>Copy on write and the reuse rule (mm/memory.c: do_wp_page, wp_can_reuse_anon_folio, wp_page_copy,
 /// v6.18).</summary>
-/// <remarks>Left out: shared and file mappings, KSM, large folios, userfaultfd.</remarks>
+/// <remarks>Left out: shared and file mappings, large folios, userfaultfd.</remarks>
 public class WriteProtectFault : Routine
 {
     protected static readonly Point TestExclusive = Points.Define("WpTestExclusive", "do_wp_page", Access.Read);
@@ -71,7 +71,7 @@ public class WriteProtectFault : Routine
     protected virtual async Flow<bool> CanReuse(Cpu cpu, FaultContext fault, Folio folio)
     {
         await cpu.At(CountRefs, folio.RefcountWord);
-        if (folio.Refcount > 3)
+        if (IsKsm(folio) || folio.Refcount > 3)
         {
             return false;
         }
@@ -94,7 +94,7 @@ public class WriteProtectFault : Routine
         }
 
         await cpu.At(CountLocked, folio.RefcountWord);
-        bool alone = folio.Refcount == 1;
+        bool alone = !IsKsm(folio) && folio.Refcount == 1;
         if (alone)
         {
             await R.Rmap.MoveTo(cpu, folio, fault.Vma);
@@ -103,6 +103,9 @@ public class WriteProtectFault : Routine
         await R.Locking.Unlock(cpu, folio);
         return alone;
     }
+
+    /// <summary>folio_test_ksm: such a page is nobody's own, even if one entry maps it.</summary>
+    protected virtual bool IsKsm(Folio folio) => folio.Ksm;
 
     /// <summary>wp_page_copy: a private copy replaces the page; the old mapping goes only after the new one is
     /// there.</summary>
@@ -161,7 +164,6 @@ public class WriteProtectFault : Routine
 
         await cpu.At(ClearPte, mm.PteWord(fault.Page));
         mm.SetPte(fault.Page, Pte.None);
-        await FlushOld(cpu, mm, fault.Page);
         await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
         await R.Lru.Add(cpu, copy);
         await cpu.At(SetPte, mm.PteWord(fault.Page));
@@ -175,10 +177,6 @@ public class WriteProtectFault : Routine
             await R.Rmap.RemoveOne(cpu, old);
         }
     }
-
-    /// <summary>The flush of ptep_clear_flush: nobody reads the old page once somebody can store to the
-    /// new.</summary>
-    protected virtual Flow FlushOld(Cpu cpu, MmStruct mm, int page) => R.Tlb.FlushPage(cpu, mm, page);
 
     protected virtual async Flow PutOld(Cpu cpu, Folio? old)
     {

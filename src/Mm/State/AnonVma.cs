@@ -37,6 +37,9 @@ public sealed class AnonVma
     /// <summary>References: one from the VMAs, one from each descendant on its root, and passers-by.</summary>
     public int Refcount { get; set; }
 
+    /// <summary>Ground truth: how many of the references are of KSM's rmap items.</summary>
+    public int TruthItems { get; set; }
+
     /// <summary>Number of children, counting itself for a root.</summary>
     public int Children { get; set; }
 
@@ -66,6 +69,7 @@ public sealed class AnonVma
         Root = this;
         Parent = this;
         Refcount = 0;
+        TruthItems = 0;
         Children = 0;
         ActiveVmas = 0;
         Tree.Clear();

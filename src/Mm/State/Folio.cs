@@ -69,7 +69,14 @@ public sealed class Folio : Page
     public bool Mapped => MapcountField >= 0;
 
     /// <summary>folio_test_anon: the mapping carries the anon tag. Stays until the folio is freed.</summary>
-    public bool Anon => mapping is not null;
+    public bool Anon => mapping is not null || Ksm;
+
+    /// <summary>folio_test_ksm: the mapping carries the KSM tag. Stays until the folio is freed.</summary>
+    public bool Ksm { get; private set; }
+
+    /// <summary>folio_stable_node: the node that the mapping of a KSM folio names; null between merging and the
+    /// insertion into the stable tree, and after migration.</summary>
+    public StableNode? StableNode { get; private set; }
 
     /// <summary>The anon_vma that the mapping points to.</summary>
     public AnonVma? Mapping => mapping;
@@ -106,6 +113,9 @@ public sealed class Folio : Page
 
     /// <summary>Whether a mapping was ever set since allocation.</summary>
     public bool TruthWasAnon { get; private set; }
+
+    /// <summary>Whether it was made a KSM folio since allocation.</summary>
+    public bool TruthWasKsm { get; private set; }
 
     /// <summary>Whether it was made anonymous for the first time while somebody already mapped it, or without its
     /// lock.</summary>
@@ -233,7 +243,19 @@ public sealed class Folio : Page
     public void SetMapping(AnonVma anonVma)
     {
         mapping = anonVma;
+        Ksm = false;
+        StableNode = null;
         TruthWasAnon = true;
+        Touch();
+    }
+
+    /// <summary>folio_set_stable_node: WRITE_ONCE(folio->mapping) with the KSM tag.</summary>
+    public void SetStableNode(StableNode? node)
+    {
+        mapping = null;
+        Ksm = true;
+        TruthWasKsm = true;
+        StableNode = node;
         Touch();
     }
 
@@ -286,8 +308,7 @@ public sealed class Folio : Page
     /// <summary>The allocator resets the anon mapping before its checks (__free_pages_prepare).</summary>
     internal void ClearMapping()
     {
-        mapping = null;
-        TruthWasAnon = false;
+        ForgetMapping();
         Touch();
     }
 
@@ -307,7 +328,6 @@ public sealed class Folio : Page
         LockOwner = null;
         TruthPtes = 0;
         TruthMigrationPtes = 0;
-        TruthTlbEntries = 0;
         TruthPmds = 0;
         TruthMigrationPmds = 0;
         WaitQueue.Reset();
@@ -316,12 +336,20 @@ public sealed class Folio : Page
     private void Forget()
     {
         refcount = 0;
-        mapping = null;
+        ForgetMapping();
         SwapSlot = -1;
         Memcg = null;
         truthBooks = BooksEven;
-        TruthWasAnon = false;
         TruthFirstMap = null;
         Array.Clear(truthHolders);
+    }
+
+    private void ForgetMapping()
+    {
+        mapping = null;
+        Ksm = false;
+        StableNode = null;
+        TruthWasAnon = false;
+        TruthWasKsm = false;
     }
 }

@@ -60,11 +60,6 @@ public sealed class Kernel
             Mms[i] = new MmStruct(this, i, ids);
         }
 
-        for (int i = 0; i < Tlbs.Length; i++)
-        {
-            Tlbs[i] = new TlbState(this);
-        }
-
         Lruvec = new Lruvec(this, ids);
         for (int i = 0; i < VmasMax; i++)
         {
@@ -81,10 +76,10 @@ public sealed class Kernel
             Pins[i] = new Pin(ids.Word(ObjectKind.Pin, $"pin {i}"));
         }
 
-        ZeroPage = ids.Word(ObjectKind.FolioData, "zero page");
         Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
         Memcgs = new MemcgTree(this, ids);
+        Ksm = new KsmState(this, ids);
         Objects = ids.All;
         R = new RoutineTable(this, variants);
     }
@@ -117,9 +112,6 @@ public sealed class Kernel
     /// <summary>The processes.</summary>
     public MmStruct[] Mms { get; } = new MmStruct[MmsMax];
 
-    /// <summary>What each cpu's TLB holds.</summary>
-    public TlbState[] Tlbs { get; } = new TlbState[Machine.CpusMax];
-
     /// <summary>The anon_vma slab.</summary>
     public AnonVma[] AnonVmas { get; } = new AnonVma[AnonVmasMax];
 
@@ -139,14 +131,14 @@ public sealed class Kernel
     /// <summary>Pins held by devices.</summary>
     public Pin[] Pins { get; } = new Pin[PinsMax];
 
-    /// <summary>The bytes of the shared zero page, as an object of points.</summary>
-    public Word ZeroPage { get; }
-
     /// <summary>The page allocator, as an object of points.</summary>
     public Word Allocator { get; }
 
     /// <summary>mmlist_lock and init_mm.mmlist, as an object of points.</summary>
     public Word Mmlist { get; }
+
+    /// <summary>What ksmd knows.</summary>
+    public KsmState Ksm { get; }
 
     /// <summary>What the kernel printed.</summary>
     public List<KernelMessage> Console { get; } = [];
@@ -182,6 +174,7 @@ public sealed class Kernel
         Lruvec.Reset();
         Memcgs.Reset(memcgs);
         Array.Clear(Current);
+        Ksm.Reset();
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();
@@ -190,11 +183,6 @@ public sealed class Kernel
         {
             mm.Grow(pages, ids);
             mm.Reset();
-        }
-
-        foreach (TlbState tlb in Tlbs)
-        {
-            tlb.Reset(pages);
         }
 
         foreach (Pin pin in Pins)
@@ -280,6 +268,7 @@ public sealed class Kernel
         anonVmasUsed = Math.Max(anonVmasUsed, anonVma.Number + 1);
         anonVma.Freed = false;
         anonVma.Refcount = 1;
+        anonVma.TruthItems = 0;
         anonVma.Children = 0;
         anonVma.ActiveVmas = 0;
         anonVma.Root = anonVma;

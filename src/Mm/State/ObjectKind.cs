@@ -90,8 +90,11 @@ public enum ObjectKind : byte
     /// <summary>cgroup_mutex.</summary>
     CgroupMutex,
 
-    /// <summary>The translations of a process that cpus have cached.</summary>
-    Tlb,
+    /// <summary>ksm_thread_mutex.</summary>
+    KsmMutex,
+
+    /// <summary>One node of KSM's stable tree.</summary>
+    StableNode,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>
