@@ -42,6 +42,16 @@ public class RegressionTests
         Assert.True(result is Bounded { Preemptions: 3 } or Complete, result.ToString());
     }
 
+    [Fact]
+    public void A_lock_for_every_walk_keeps_ksmd_from_taking_the_folio()
+    {
+        Reproducer reproducer = Read("age-walks-a-folio-that-ksmd-takes.reproducer");
+        Executor executor = new(new MmEngine("referenced-always-locked"));
+        SearchResult result = BoundedSearch.Ascending(
+            search => executor.Run(reproducer.Program, search), reproducer.Schedule.Preemptions, 2_000_000);
+        Assert.True(result is Bounded { Preemptions: 2 } or Complete, result.ToString());
+    }
+
     private static Reproducer Read(string file) =>
         Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(Path.Combine(Folder, file)), file, Points.Table);
 }

@@ -49,7 +49,7 @@ public class Unmap : Routine
         if (!isLocked)
         {
             await cpu.At(TestKsm, folio.MappingWord);
-            if (folio.Ksm)
+            if (NeedsLock(folio))
             {
                 locked = await R.Locking.TryLock(cpu, folio);
                 if (!locked)
@@ -67,6 +67,9 @@ public class Unmap : Routine
 
         return young;
     }
+
+    /// <summary>Whether the walk takes the folio's lock: that of a KSM folio does.</summary>
+    protected virtual bool NeedsLock(Folio folio) => folio.Ksm;
 
     /// <summary>The walk of folio_referenced. Which sort of walk it is is asked once more, and without the lock the
     /// answer may have changed.</summary>
