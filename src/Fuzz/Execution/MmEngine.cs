@@ -53,6 +53,12 @@ public sealed class MmEngine : IEngine
     public Flow<bool> Run(Cpu cpu, Call call)
     {
         Kernel.Current[cpu.Index] = null;
+
+        if ((MmCall)call.Kind is not (MmCall.Read or MmCall.Write))
+        {
+            R.Mmu.Evict(cpu);
+        }
+
         switch ((MmCall)call.Kind)
         {
             case MmCall.Swapoff:

@@ -2,10 +2,11 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A free page frame is out of use: no entry, no list, no swap table word, no count, no charge.</summary>
+/// <summary>A free page frame is out of use: no entry, no translation, no list, no swap table word, no count, no
+/// charge.</summary>
 /// <remarks>
-/// E5, A6. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry or a table word that still
-/// names the frame it does not see.
+/// E5, A6, A7. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry, a translation or a
+/// table word that still names the frame it does not see.
 /// </remarks>
 public readonly struct FreeFolioOracle : IOracle<Folio>
 {
@@ -15,7 +16,8 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>
         !subject.Free
-        || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.Refcount | subject.Mapcount) == 0
+        || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.TruthTlbEntries | subject.Refcount
+            | subject.Mapcount) == 0
             && subject.On is null && subject.Memcg is null && SlotOf(kernel, subject) < 0);
 
     /// <inheritdoc />
@@ -32,6 +34,12 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
         {
             judge.Broken(
                 this, "free folio has migration entries", $"{subject}: {subject.TruthMigrationPtes} migration entries");
+        }
+
+        if (subject.TruthTlbEntries != 0)
+        {
+            judge.Broken(
+                this, "free folio is in a TLB", $"{subject}: {subject.TruthTlbEntries} translations are cached");
         }
 
         if (subject.On is not null)

@@ -9,7 +9,10 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
 
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } =
-        [new WritableOracle(), new ExclusiveEntryOracle(), new MigrationExclusiveOracle(), new RssOracle()];
+        [
+            new WritableOracle(), new ExclusiveEntryOracle(), new MigrationExclusiveOracle(), new RssOracle(),
+            new TlbOracle(),
+        ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
     public void Reset() => Array.Clear(suspects);
@@ -21,7 +24,8 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
         return Settle<WritableOracle>(mm, ref suspect.Writable)
             & Settle<ExclusiveEntryOracle>(mm, ref suspect.ExclusiveEntry)
             & Settle<MigrationExclusiveOracle>(mm, ref suspect.MigrationExclusive)
-            & Settle<RssOracle>(mm, ref suspect.Rss);
+            & Settle<RssOracle>(mm, ref suspect.Rss)
+            & Settle<TlbOracle>(mm, ref suspect.Tlb);
     }
 
     private struct Suspects
@@ -30,5 +34,6 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
         public ushort ExclusiveEntry;
         public ushort MigrationExclusive;
         public ushort Rss;
+        public ushort Tlb;
     }
 }

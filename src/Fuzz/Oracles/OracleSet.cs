@@ -56,7 +56,7 @@ public sealed class OracleSet
         All =
         [
             .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device,
-            truth.UseAfterFree, truth.StableWrites,
+            truth.UseAfterFree, truth.StableWrites, truth.StaleZap,
             truth.Content, .. rest, .. end, console,
         ];
     }

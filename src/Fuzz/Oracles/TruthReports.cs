@@ -22,6 +22,9 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>stable:</c>.</summary>
     public StableWritesOracle StableWrites { get; } = new();
 
+    /// <summary>Lines that begin with <c>tlb:</c>.</summary>
+    public StaleZapOracle StaleZap { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -47,6 +50,10 @@ internal sealed class TruthReports
         else if (line.StartsWith(StableWritesOracle.Prefix, StringComparison.Ordinal))
         {
             StableWrites.Tell(line[StableWritesOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(StaleZapOracle.Prefix, StringComparison.Ordinal))
+        {
+            StaleZap.Tell(line[StaleZapOracle.Prefix.Length..].Trim(), judge);
         }
         else
         {

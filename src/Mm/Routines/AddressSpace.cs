@@ -73,7 +73,7 @@ public class AddressSpace : Routine
     public virtual async Flow<bool> DontNeed(Cpu cpu, MmStruct mm, int start, int end)
     {
         bool any = false;
-        Gather gather = R.Zap.Begin(cpu);
+        Gather gather = await R.Zap.Begin(cpu, mm);
         await cpu.At(AdviseFind, mm.Word);
         if (mm.FindVma(start) is { } vma && vma.End >= end)
         {
@@ -174,7 +174,7 @@ public class AddressSpace : Routine
     /// references.</summary>
     protected virtual async Flow ClearPtes(Cpu cpu, MmStruct mm, List<Vma> gone)
     {
-        Gather gather = R.Zap.Begin(cpu);
+        Gather gather = await R.Zap.Begin(cpu, mm);
         foreach (Vma vma in gone)
         {
             await Discard(cpu, gather, mm, vma.Start, vma.End);
@@ -197,7 +197,7 @@ public class AddressSpace : Routine
     {
         await R.Ksm.Exit(cpu, mm);
         await mm.MmapLock.AcquireRead(cpu, ExitRead);
-        Gather gather = R.Zap.Begin(cpu);
+        Gather gather = await R.Zap.Begin(cpu, mm, fullMm: true);
         foreach (Vma vma in mm.Vmas)
         {
             await Discard(cpu, gather, mm, vma.Start, vma.End);
@@ -228,11 +228,11 @@ public class AddressSpace : Routine
     /// <summary>Zaps a range; afterwards every page of it was empty at some moment.</summary>
     protected virtual async Flow Discard(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
-        mm.MarkRange(start, end);
+        gather.TruthMark(start, end);
         await R.Zap.ZapRange(cpu, gather, mm, start, end);
         for (int page = start; page < end; page++)
         {
-            if (!mm.TruthDropped[page])
+            if (!gather.TruthWasEmptied(page))
             {
                 K.TruthBroken.Add($"zap: {mm} p{page} still is {mm[page]} after it was zapped");
             }

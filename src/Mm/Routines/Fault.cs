@@ -12,6 +12,8 @@ public class Fault : Routine
 {
     protected static readonly Point Load = Points.Define("UserLoad", "user load", Access.Read);
     protected static readonly Point Store = Points.Define("UserStore", "user store", Access.Write);
+    protected static readonly Point WalkForLoad = Points.Define("WalkForLoad", "page table walk", Access.Rmw);
+    protected static readonly Point WalkForStore = Points.Define("WalkForStore", "page table walk", Access.Rmw);
     protected static readonly Point FindVma = Points.Define("FaultFindVma", "lock_vma_under_rcu", Access.Read);
     protected static readonly Point VmaLock = Points.Define("FaultVmaLock", "lock_vma_under_rcu", Access.Acquire);
     protected static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
@@ -28,8 +30,8 @@ public class Fault : Routine
 
     private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
 
-    /// <summary>A load or a store by a user thread: the hardware walks the table, and faults as often as it
-    /// takes.</summary>
+    /// <summary>A load or a store by a user thread: through a cached translation, or after a walk of the table; faults
+    /// as often as it takes.</summary>
     /// <param name="cpu">The lane.</param>
     /// <param name="mm">The process.</param>
     /// <param name="page">The page.</param>
@@ -41,15 +43,25 @@ public class Fault : Routine
     {
         while (true)
         {
-            await cpu.At(write ? Store : Load, mm.PteWord(page));
-            if (TryHardware(mm, page, write, zero))
+            if (!R.Mmu.Hits(cpu, mm, page, write))
             {
-                return true;
+                await cpu.At(write ? WalkForStore : WalkForLoad, mm.PteWord(page));
+                if (!R.Mmu.Walk(cpu, mm, page, write))
+                {
+                    if (!await FaultIn(cpu, mm, page, write, unshare: false))
+                    {
+                        return false;
+                    }
+
+                    continue;
+                }
             }
 
-            if (!await FaultIn(cpu, mm, page, write, unshare: false))
+            // Whoever flushes the translation before the access has happened makes the cpu walk again.
+            await cpu.At(write ? Store : Load, R.Mmu.Target(cpu, mm, page));
+            if (R.Mmu.Access(cpu, mm, page, write, zero))
             {
-                return false;
+                return true;
             }
         }
     }
@@ -251,56 +263,5 @@ public class Fault : Routine
 
         mm.Ptl(fault.Page).Release(cpu);
         return FaultResult.Done;
-    }
-
-    /// <summary>What the hardware does: walks the table, sets the accessed and dirty bits, loads or stores. One
-    /// step.</summary>
-    private bool TryHardware(MmStruct mm, int page, bool write, bool zero)
-    {
-        Pte pte = mm[page];
-        if (pte.Kind == PteKind.Zero && !write)
-        {
-            Judge(mm, page, 0);
-            return true;
-        }
-
-        if (!pte.IsPresent || (write && !pte.Writable))
-        {
-            return false;
-        }
-
-        Folio folio = K.FolioOf(pte);
-        PteFlag accessed = write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young;
-        if ((pte.Flags & accessed) != accessed)
-        {
-            mm.SetPte(page, pte.With(accessed));
-        }
-
-        if (write)
-        {
-            if (folio.Has(PageFlag.Writeback) && K.Swap.Synchronous)
-            {
-                K.TruthBroken.Add(
-                    $"stable: {mm} p{page} is written while {folio} is on its way to a stable-writes device");
-            }
-
-            int value = zero ? 0 : K.NextValue++;
-            folio.SetData(value);
-            mm.TruthData[page] = value;
-        }
-        else
-        {
-            Judge(mm, page, folio.Data);
-        }
-
-        return true;
-    }
-
-    private void Judge(MmStruct mm, int page, int value)
-    {
-        if (mm.TruthData[page] != value)
-        {
-            K.TruthBroken.Add($"{mm} p{page} must read {mm.TruthData[page]}, reads {value}");
-        }
     }
 }

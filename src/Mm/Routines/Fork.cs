@@ -43,6 +43,7 @@ public class Fork : Routine
         await parent.MmapLock.AcquireWrite(cpu, ParentLock);
         await child.MmapLock.AcquireWrite(cpu, ChildLock);
         R.Ksm.Fork(parent, child);
+        parent.Tlb.TruthChild = child;
         for (int i = 0; i < parent.Vmas.Count; i++)
         {
             await parent.Vmas[i].Lock.AcquireWrite(cpu, VmaStart);
@@ -50,6 +51,8 @@ public class Fork : Routine
         }
 
         child.MmapLock.ReleaseWrite(cpu);
+        await FlushParent(cpu, parent);
+        parent.Tlb.TruthChild = null;
         foreach (Vma vma in parent.Vmas)
         {
             vma.Lock.ReleaseWrite(cpu);
@@ -64,6 +67,10 @@ public class Fork : Routine
 
     /// <inheritdoc />
     protected internal override void Reset() => Array.Clear(spare);
+
+    /// <summary>The only flush of fork, at its end: until then other threads of the parent may store through
+    /// translations from before their pages were shared.</summary>
+    protected virtual Flow FlushParent(Cpu cpu, MmStruct parent) => R.Tlb.FlushMm(cpu, parent);
 
     /// <summary>copy_pte_range over one VMA: both table locks held, the parent's entries made read-only.</summary>
     protected virtual async Flow CopyRange(Cpu cpu, MmStruct parent, MmStruct child, Vma vma, Vma childVma)
@@ -137,7 +144,9 @@ public class Fork : Routine
     /// <summary>copy_present_ptes: share the page, or copy it at once if a device may have it pinned.</summary>
     protected virtual async Flow<bool> CopyPresent(Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page)
     {
-        Folio folio = K.FolioOf(parent[page]);
+        // The child's entry is made of this one, whatever the hardware adds to the parent's meanwhile.
+        Pte pte = parent[page];
+        Folio folio = K.FolioOf(pte);
         await cpu.At(GetFolio, folio.RefcountWord);
         folio.Get(Holder.Mapping);
         if (!await R.Rmap.TryDup(cpu, folio, parent))
@@ -150,14 +159,14 @@ public class Fork : Routine
         K.BugOn(
             folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", folio);
         child.AddRss(1, 0);
-        if (parent[page].Writable)
+        if (pte.Writable)
         {
             await cpu.At(Protect, parent.PteWord(page));
             parent.SetPte(page, parent[page].Without(PteFlag.Write));
         }
 
         await cpu.At(SetChild, child.PteWord(page));
-        child.InheritPte(parent, page, parent[page].Without(PteFlag.Young));
+        child.InheritPte(parent, page, pte.Without(PteFlag.Write | PteFlag.Young));
         return true;
     }
 

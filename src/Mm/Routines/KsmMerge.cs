@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>One page becomes, or is replaced by, a KSM page (mm/ksm.c: try_to_merge_one_page, write_protect_page,
 /// replace_page, v6.18).</summary>
-/// <remarks>Left out: large folios, mm_tlb_flush_pending, the shared zero page.</remarks>
+/// <remarks>Left out: large folios, the shared zero page.</remarks>
 public class KsmMerge : Routine
 {
     protected static readonly Point MmapLock =
@@ -132,7 +132,7 @@ public class KsmMerge : Routine
         await cpu.At(TestExclusive, folio.FlagsWord);
         bool exclusive = folio.Has(PageFlag.AnonExclusive);
         Pte? left = mm[page];
-        if (mm[page].Writable || mm[page].Dirty || exclusive)
+        if (mm[page].Writable || mm[page].Dirty || exclusive || mm.Tlb.FlushPending > 0)
         {
             left = await ProtectUnused(cpu, mm, page, folio, exclusive);
         }
@@ -149,6 +149,7 @@ public class KsmMerge : Routine
         await cpu.At(ProtectClear, mm.PteWord(page));
         Pte pte = mm[page];
         mm.SetPte(page, Pte.None);
+        await R.Tlb.FlushPage(cpu, mm, page);
         if (await IsUsedElsewhere(cpu, folio, swapped) || (exclusive && !await R.Rmap.TryShare(cpu, folio)))
         {
             await cpu.At(ProtectSet, mm.PteWord(page));
@@ -199,6 +200,7 @@ public class KsmMerge : Routine
         await R.Rmap.Add(cpu, stable, vma, page, exclusive: false);
         await cpu.At(ReplaceClear, mm.PteWord(page));
         mm.SetPte(page, Pte.None);
+        await R.Tlb.FlushPage(cpu, mm, page);
         await cpu.At(ReplaceSet, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Present, stable.Pfn, PteFlag.Young));
         await R.Rmap.RemoveOne(cpu, folio);

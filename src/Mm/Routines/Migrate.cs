@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>Migration of one small folio (mm/migrate.c; mm/compaction.c; mm/rmap.c: try_to_migrate; v6.18).</summary>
 /// <remarks>
-/// Left out: several folios in one batch, and with it the TLB flush between its halves; hugetlb, movable_operations,
+/// Left out: several folios in one batch; hugetlb, movable_operations,
 /// mlock; nodes and zones (the new frame is any free frame). lru_cache_disable only drains the batch of its own cpu,
 /// and does not make later additions drain at once: a folio in a batch cannot be isolated, as when the call comes a
 /// little earlier. Fewer passes than the kernel, see <see cref="AsyncPasses"/>.
@@ -146,6 +146,7 @@ public class Migrate : MigrationMove
         }
 
         migration.Target = target;
+        migration.Sync = sync;
         migration.AnonVma = null;
         migration.WasMapped = false;
         if (!await R.Locking.TryLock(cpu, source))
@@ -284,7 +285,7 @@ public class Migrate : MigrationMove
                     migration.AnonVma is null && !source.Ksm,
                     "VM_BUG_ON_FOLIO(folio_test_anon(src) && !folio_test_ksm(src) && !anon_vma)",
                     "migrate_folio_unmap", source);
-                await TryToMigrate(cpu, source);
+                await TryToMigrate(cpu, source, batched: !migration.Sync);
                 migration.WasMapped = true;
             }
         }
@@ -332,6 +333,8 @@ public class Migrate : MigrationMove
             result = await UnmapFolio(cpu, migration, sync);
         }
 
+        // Before the copy: nobody stores to the old page any more.
+        await FlushUnmapped(cpu);
         if (result != MigrateResult.Done)
         {
             return result;
@@ -350,6 +353,10 @@ public class Migrate : MigrationMove
         await UndoTarget(cpu, migration.Target, locked: true);
         return MigrateResult.Again;
     }
+
+    /// <summary>The flush between the passes that unmap and those that move.</summary>
+    protected virtual Flow FlushUnmapped(Cpu cpu) => R.Tlb.FlushBatch(cpu);
+
     /// <summary>migrate_folio_undo_src; the old folio is locked.</summary>
     protected virtual async Flow UndoSource(Cpu cpu, Migration migration)
     {

@@ -17,6 +17,9 @@ public sealed class Migration(Kernel kernel, string name)
     /// <summary>The anon_vma that is kept alive while nobody maps the folio, or null.</summary>
     public AnonVma? AnonVma { get; set; }
 
+    /// <summary>MIGRATE_SYNC: may sleep, and flushes each translation at once.</summary>
+    public bool Sync { get; set; }
+
     /// <summary>PAGE_WAS_MAPPED: there are migration entries to take out again.</summary>
     public bool WasMapped { get; set; }
 }

@@ -8,7 +8,7 @@ namespace Mm.Routines;
 /// v6.18).
 /// </summary>
 /// <remarks>
-/// The part of <see cref="Migrate"/> that walks page tables. Left out: batched TLB flushes, mlock, hwpoison, PVMW
+/// The part of <see cref="Migrate"/> that walks page tables. Left out: mlock, hwpoison, PVMW
 /// walks over more than one entry, VMAs that exec moves.
 /// </remarks>
 public abstract class MigrationEntries : Routine
@@ -24,6 +24,7 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
     protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
 
+    private readonly bool[] batches = new bool[Machine.CpusMax];
     private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Machine.CpusMax];
     private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Machine.CpusMax];
 
@@ -57,9 +58,13 @@ public abstract class MigrationEntries : Routine
     /// <summary>
     /// try_to_migrate: the rmap walk; an entry that is being zapped is not seen, and leaves the folio mapped.
     /// </summary>
-    protected virtual async Flow TryToMigrate(Cpu cpu, Folio folio)
+    /// <param name="cpu">The lane.</param>
+    /// <param name="folio">The folio, locked.</param>
+    /// <param name="batched">TTU_BATCH_FLUSH: the caller flushes before it copies.</param>
+    protected virtual async Flow TryToMigrate(Cpu cpu, Folio folio, bool batched)
     {
         MigrateWalk walk = migrateWalks[cpu.Index] ??= new MigrateWalk(this);
+        batches[cpu.Index] = batched;
         await R.RmapWalk.Walk(cpu, folio, walk);
     }
 
@@ -85,6 +90,7 @@ public abstract class MigrationEntries : Routine
         await cpu.At(ClearPte, mm.PteWord(page));
         Pte pte = mm[page];
         mm.SetPte(page, Pte.None);
+        await FlushMigrated(cpu, mm, page, pte);
         if (pte.Dirty)
         {
             await cpu.At(SetDirty, folio.FlagsWord);
@@ -113,6 +119,13 @@ public abstract class MigrationEntries : Routine
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }
+
+    /// <summary>The flush of try_to_migrate_one: put off if the caller makes it, and the process may be running
+    /// elsewhere.</summary>
+    protected virtual Flow FlushMigrated(Cpu cpu, MmStruct mm, int page, Pte cleared) =>
+        batches[cpu.Index] && R.Tlb.ShouldDefer(cpu, mm)
+            ? R.Tlb.Defer(cpu, mm, cleared)
+            : R.Tlb.FlushPage(cpu, mm, page);
 
     /// <summary>
     /// remove_migration_ptes: the entries that name <paramref name="source"/> map <paramref name="target"/> from now

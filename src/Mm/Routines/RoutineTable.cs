@@ -71,6 +71,12 @@ public sealed class RoutineTable
     /// <summary>kernel/cgroup/cgroup.c: attach and rmdir.</summary>
     public Cgroups Cgroups { get; private set; } = new();
 
+    /// <summary>Hardware: the memory management unit.</summary>
+    public Mmu Mmu { get; private set; } = new();
+
+    /// <summary>arch/x86/mm/tlb.c, mm/rmap.c: flushing translations.</summary>
+    public Tlb Tlb { get; private set; } = new();
+
     /// <summary>mm/memory.c: faults on anonymous memory.</summary>
     public Fault Fault { get; private set; } = new();
 

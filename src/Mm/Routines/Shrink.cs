@@ -75,6 +75,7 @@ public class Shrink : Routine
             keep.AddHead(folio);
         }
 
+        await FlushBeforeFree(cpu);
         foreach (Folio folio in free)
         {
             R.Memcg.Uncharge(folio);
@@ -165,9 +166,13 @@ public class Shrink : Routine
         }
 
         await cpu.At(TestDirty, folio.FlagsWord);
-        if (folio.Has(PageFlag.Dirty) && await Pageout(cpu, folio) is { } written)
+        if (folio.Has(PageFlag.Dirty))
         {
-            return written;
+            await FlushBeforeWrite(cpu);
+            if (await Pageout(cpu, folio) is { } written)
+            {
+                return written;
+            }
         }
 
         return await RemoveMapping(cpu, folio) ? Verdict.Free : Verdict.KeepLocked;
@@ -224,6 +229,12 @@ public class Shrink : Routine
         K.BugOn(folio.Has(PageFlag.Active), "VM_BUG_ON_FOLIO(folio_test_active(folio))", "shrink_folio_list", folio);
         folio.Set(PageFlag.Active);
     }
+
+    /// <summary>try_to_unmap_flush before what was reclaimed goes back to the allocator.</summary>
+    protected virtual Flow FlushBeforeFree(Cpu cpu) => R.Tlb.FlushBatch(cpu);
+
+    /// <summary>try_to_unmap_flush_dirty before pageout: nobody may store to the page while it is written.</summary>
+    protected virtual Flow FlushBeforeWrite(Cpu cpu) => R.Tlb.FlushBatchDirty(cpu);
 
     /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be
     /// freed.</summary>

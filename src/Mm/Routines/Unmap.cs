@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>try_to_unmap and folio_referenced for small anonymous folios (mm/rmap.c, v6.18).</summary>
-/// <remarks>Left out: mlocked VMAs, lazyfree, hwpoison, batched TLB flushes.</remarks>
+/// <remarks>Left out: mlocked VMAs, lazyfree, hwpoison.</remarks>
 public class Unmap : Routine
 {
     protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
@@ -149,6 +149,7 @@ public class Unmap : Routine
         await cpu.At(ClearPte, mm.PteWord(page));
         pte = mm[page];
         mm.SetPte(page, Pte.None);
+        await FlushUnmapped(cpu, mm, page, pte);
         if (pte.Dirty)
         {
             await cpu.At(SetDirty, folio.FlagsWord);
@@ -186,6 +187,12 @@ public class Unmap : Routine
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }
+
+    /// <summary>The flush of try_to_unmap_one: put off if the process may be running elsewhere
+    /// (TTU_BATCH_FLUSH).</summary>
+    protected virtual Flow FlushUnmapped(Cpu cpu, MmStruct mm, int page, Pte cleared) => R.Tlb.ShouldDefer(cpu, mm)
+        ? R.Tlb.Defer(cpu, mm, cleared)
+        : R.Tlb.FlushPage(cpu, mm, page);
 
     private sealed class UnmapWalk(Unmap unmap) : RmapWalkControl
     {

@@ -164,6 +164,7 @@ public class WriteProtectFault : Routine
 
         await cpu.At(ClearPte, mm.PteWord(fault.Page));
         mm.SetPte(fault.Page, Pte.None);
+        await FlushOld(cpu, mm, fault.Page);
         await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
         await R.Lru.Add(cpu, copy);
         await cpu.At(SetPte, mm.PteWord(fault.Page));
@@ -177,6 +178,10 @@ public class WriteProtectFault : Routine
             await R.Rmap.RemoveOne(cpu, old);
         }
     }
+
+    /// <summary>The flush of ptep_clear_flush: nobody reads the old page once somebody can store to the
+    /// new.</summary>
+    protected virtual Flow FlushOld(Cpu cpu, MmStruct mm, int page) => R.Tlb.FlushPage(cpu, mm, page);
 
     protected virtual async Flow PutOld(Cpu cpu, Folio? old)
     {

@@ -5,10 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>zap_pte_range for private anonymous memory, and the gather that frees what it took (mm/memory.c,
 /// mm/mmu_gather.c, v6.18).</summary>
-/// <remarks>
-/// Left out: zap_details (no files), rescheduling inside a range, page tables. The TLB flush has no step: a cpu's
-/// translations are not modelled, the hardware looks at the table itself.
-/// </remarks>
+/// <remarks>Left out: zap_details (no files), rescheduling inside a range, page tables.</remarks>
 public class Zap : Routine
 {
     protected static readonly Point PteLock = Points.Define("ZapPtl", "zap_pte_range", Access.Acquire);
@@ -20,13 +17,20 @@ public class Zap : Routine
     protected static readonly Point ClearZero = Points.Define("ZapClearZeroPte", "zap_present_ptes", Access.Write);
     protected static readonly Point AddCounters = Points.Define("ZapAddRss", "zap_pte_range", Access.Rmw);
 
+    protected static readonly Point GatherBegin = Points.Define("GatherBegin", "tlb_gather_mmu", Access.Rmw);
+    protected static readonly Point GatherNested = Points.Define("GatherTestNested", "tlb_finish_mmu", Access.Read);
+    protected static readonly Point GatherEnd = Points.Define("GatherEnd", "tlb_finish_mmu", Access.Rmw);
+
     private readonly Gather[] gathers = new Gather[Machine.CpusMax];
 
-    /// <summary>tlb_gather_mmu: this lane's gather, empty.</summary>
-    public Gather Begin(Cpu cpu)
+    /// <summary>tlb_gather_mmu: this lane's gather, empty; other gathers of the process can see that there is
+    /// one.</summary>
+    public virtual async Flow<Gather> Begin(Cpu cpu, MmStruct mm, bool fullMm = false)
     {
         Gather gather = gathers[cpu.Index] ??= new Gather();
-        gather.Folios.Clear();
+        gather.Begin(mm, fullMm);
+        await cpu.At(GatherBegin, mm.Word);
+        mm.Tlb.FlushPending++;
         return gather;
     }
 
@@ -46,12 +50,14 @@ public class Zap : Routine
     {
         KernelSpinlock ptl = mm.Ptl(start);
         await ptl.Acquire(cpu, PteLock);
+        await FlushBatchedPending(cpu, mm);
         int anon = 0;
         int swap = 0;
         for (int page = start; page < end; page++)
         {
             await cpu.At(ReadPte, mm.PteWord(page));
             Pte pte = mm[page];
+            gather.Visit(page, pte);
             switch (pte.Kind)
             {
                 case PteKind.None:
@@ -92,6 +98,7 @@ public class Zap : Routine
     /// <summary>tlb_finish_mmu: flush, then try to drop swap copies, then drop the references.</summary>
     public virtual async Flow Finish(Cpu cpu, Gather gather)
     {
+        await FlushTlb(cpu, gather);
         await AfterFlush(cpu, gather);
         foreach (Folio folio in gather.Folios)
         {
@@ -104,7 +111,30 @@ public class Zap : Routine
         }
 
         gather.Folios.Clear();
+        await cpu.At(GatherEnd, gather.Mm.Word);
+        gather.Mm.Tlb.FlushPending--;
+        TruthFlushed(gather);
     }
+
+    /// <summary>tlb_flush_mmu_tlbonly from tlb_finish_mmu: another gather of the process may have cleared what this one
+    /// found empty, and not have flushed yet; then all is flushed.</summary>
+    protected virtual async Flow FlushTlb(Cpu cpu, Gather gather)
+    {
+        await cpu.At(GatherNested, gather.Mm.Word);
+        if (gather.Mm.Tlb.FlushPending > 1)
+        {
+            await R.Tlb.FlushMm(cpu, gather.Mm);
+        }
+        else if (gather.Start < gather.End)
+        {
+            await (gather.FullMm
+                ? R.Tlb.FlushMm(cpu, gather.Mm)
+                : R.Tlb.FlushRange(cpu, gather.Mm, gather.Start, gather.End));
+        }
+    }
+
+    /// <summary>flush_tlb_batched_pending: entries that reclaim has emptied may be cached still.</summary>
+    protected virtual Flow FlushBatchedPending(Cpu cpu, MmStruct mm) => R.Tlb.FlushBatchedPending(cpu, mm);
 
     /// <summary>zap_present_folio_ptes after the entry was cleared: the mapcount goes now, the reference waits for the
     /// flush.</summary>
@@ -118,6 +148,27 @@ public class Zap : Routine
     /// <summary>Runs between the TLB flush and the freeing of the gathered pages.</summary>
     protected virtual Flow AfterFlush(Cpu cpu, Gather gather) => Flow.Done;
 
+    /// <summary>Ground truth: whatever was gone when the gather came by is in no TLB when it is over.</summary>
+    private void TruthFlushed(Gather gather)
+    {
+        if (gather.Mm.Tlb.TruthEntries == 0)
+        {
+            return;
+        }
+
+        for (int page = gather.TruthStart; page < gather.TruthEnd; page++)
+        {
+            foreach (Cpu cpu in K.Machine.Cpus)
+            {
+                Translation cached = K.Tlbs[cpu.Index].Find(gather.Mm, page);
+                if (!cached.Pte.IsNone && cached.TruthDiscards < gather.TruthDiscards(page))
+                {
+                    K.TruthBroken.Add($"tlb: {cpu} still maps {gather.Mm} p{page} to {cached.Pte} after it was zapped");
+                }
+            }
+        }
+    }
+
     private static void Clear(MmStruct mm, int page)
     {
         mm.SetPte(page, Pte.None);
@@ -128,8 +179,87 @@ public class Zap : Routine
 /// <summary>struct mmu_gather: pages that were unmapped and wait for the TLB flush.</summary>
 public sealed class Gather
 {
+    private int[] truthDiscards = [];
+    private int[] truthEmptied = [];
+
     /// <summary>The pages; each entry owns the reference that its page table entry had.</summary>
     public List<Folio> Folios { get; } = [];
+
+    /// <summary>The process.</summary>
+    public MmStruct Mm { get; private set; } = null!;
+
+    /// <summary>fullmm: the whole address space goes.</summary>
+    public bool FullMm { get; private set; }
+
+    /// <summary>First page of the range to be flushed.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>One past its last page; the range is empty when nothing was cleared.</summary>
+    public int End { get; private set; }
+
+    /// <summary>Ground truth: first page that was visited.</summary>
+    public int TruthStart { get; private set; }
+
+    /// <summary>Ground truth: one past the last page that was visited.</summary>
+    public int TruthEnd { get; private set; }
+
+    /// <summary>tlb_gather_mmu.</summary>
+    public void Begin(MmStruct mm, bool fullMm)
+    {
+        Mm = mm;
+        FullMm = fullMm;
+        Folios.Clear();
+        Array.Clear(truthDiscards);
+        TruthStart = int.MaxValue;
+        TruthEnd = 0;
+        ResetRange();
+    }
+
+    /// <summary>__tlb_reset_range.</summary>
+    public void ResetRange()
+    {
+        Start = int.MaxValue;
+        End = 0;
+    }
+
+    /// <summary>tlb_remove_tlb_entry, for an entry that is there: notes the range.</summary>
+    public void Visit(int page, Pte pte)
+    {
+        if (pte.Kind is PteKind.Present or PteKind.Zero)
+        {
+            Start = Math.Min(Start, page);
+            End = Math.Max(End, page + 1);
+        }
+
+        if (truthDiscards.Length <= page)
+        {
+            Array.Resize(ref truthDiscards, 2 * page + 2);
+        }
+
+        TruthStart = Math.Min(TruthStart, page);
+        TruthEnd = Math.Max(TruthEnd, page + 1);
+        truthDiscards[page] = Mm.TruthDiscards[page] + (pte.IsNone ? 0 : 1);
+    }
+
+    /// <summary>Ground truth: what is in these pages now must be gone when they have been zapped.</summary>
+    public void TruthMark(int start, int end)
+    {
+        if (truthEmptied.Length < end)
+        {
+            Array.Resize(ref truthEmptied, 2 * end);
+        }
+
+        for (int page = start; page < end; page++)
+        {
+            truthEmptied[page] = Mm[page].IsNone ? -1 : Mm.TruthEmptied[page];
+        }
+    }
+
+    /// <summary>Ground truth: whether the page was empty at some moment since <see cref="TruthMark"/>.</summary>
+    public bool TruthWasEmptied(int page) => truthEmptied[page] < Mm.TruthEmptied[page];
+
+    /// <summary>Ground truth: how often the page had been dropped when the gather had visited it.</summary>
+    public int TruthDiscards(int page) => truthDiscards[page];
 
     /// <summary>__tlb_remove_folio_pages: the entry's reference becomes the gather's.</summary>
     public void Add(Folio folio)

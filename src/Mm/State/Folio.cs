@@ -328,6 +328,7 @@ public sealed class Folio : Page
         LockOwner = null;
         TruthPtes = 0;
         TruthMigrationPtes = 0;
+        TruthTlbEntries = 0;
         TruthPmds = 0;
         TruthMigrationPmds = 0;
         WaitQueue.Reset();

@@ -60,6 +60,11 @@ public sealed class Kernel
             Mms[i] = new MmStruct(this, i, ids);
         }
 
+        for (int i = 0; i < Tlbs.Length; i++)
+        {
+            Tlbs[i] = new TlbState(this);
+        }
+
         Lruvec = new Lruvec(this, ids);
         for (int i = 0; i < VmasMax; i++)
         {
@@ -76,6 +81,7 @@ public sealed class Kernel
             Pins[i] = new Pin(ids.Word(ObjectKind.Pin, $"pin {i}"));
         }
 
+        ZeroPage = ids.Word(ObjectKind.FolioData, "zero page");
         Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
         Memcgs = new MemcgTree(this, ids);
@@ -112,6 +118,9 @@ public sealed class Kernel
     /// <summary>The processes.</summary>
     public MmStruct[] Mms { get; } = new MmStruct[MmsMax];
 
+    /// <summary>What each cpu's TLB holds.</summary>
+    public TlbState[] Tlbs { get; } = new TlbState[Machine.CpusMax];
+
     /// <summary>The anon_vma slab.</summary>
     public AnonVma[] AnonVmas { get; } = new AnonVma[AnonVmasMax];
 
@@ -130,6 +139,9 @@ public sealed class Kernel
 
     /// <summary>Pins held by devices.</summary>
     public Pin[] Pins { get; } = new Pin[PinsMax];
+
+    /// <summary>The bytes of the shared zero page, as an object of points.</summary>
+    public Word ZeroPage { get; }
 
     /// <summary>The page allocator, as an object of points.</summary>
     public Word Allocator { get; }
@@ -183,6 +195,11 @@ public sealed class Kernel
         {
             mm.Grow(pages, ids);
             mm.Reset();
+        }
+
+        foreach (TlbState tlb in Tlbs)
+        {
+            tlb.Reset(pages);
         }
 
         foreach (Pin pin in Pins)

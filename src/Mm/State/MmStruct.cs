@@ -9,6 +9,7 @@ public sealed class MmStruct
     private Pte[] ptes = [];
     private EntryWait?[] entryWaits = [];
     private int[] truthGenerations = [];
+    private int[] truthShared = [];
     private Word[] pteWords = [];
     private PageTable[] tables = [];
 
@@ -19,6 +20,7 @@ public sealed class MmStruct
         Word = ids.Word(ObjectKind.MmStruct, $"mm{index}");
         PmdLock = ids.Spinlock(ObjectKind.PageTableLock, $"pmd_lock(mm{index})");
         MmapLock = ids.Rwsem(ObjectKind.MmapLock, $"mmap_lock(mm{index})");
+        Tlb = new MmTlb(index, ids);
         SeqWord = ids.Word(ObjectKind.WriteProtectSeq, $"write_protect_seq(mm{index})");
         Grow(Kernel.PagesMin, ids);
     }
@@ -49,6 +51,9 @@ public sealed class MmStruct
 
     /// <summary>The mmap lock.</summary>
     public Rwsem MmapLock { get; }
+
+    /// <summary>What it says of translations that cpus have cached.</summary>
+    public MmTlb Tlb { get; }
 
     /// <summary>write_protect_seq, as an object of points.</summary>
     public Word SeqWord { get; }
@@ -101,9 +106,8 @@ public sealed class MmStruct
     /// <summary>For each page, how often its content was dropped on purpose.</summary>
     public int[] TruthDiscards { get; private set; } = [];
 
-    /// <summary>For each page, whether its entry was empty or its content dropped since the last
-    /// <see cref="MarkRange"/>.</summary>
-    public bool[] TruthDropped { get; private set; } = [];
+    /// <summary>For each page, how often its entry has become empty.</summary>
+    public int[] TruthEmptied { get; private set; } = [];
 
     /// <summary>Whether the process exists.</summary>
     public bool Alive => Users > 0;
@@ -142,7 +146,7 @@ public sealed class MmStruct
         Count(pte, 1);
         if (pte.IsNone)
         {
-            TruthDropped[page] = true;
+            TruthEmptied[page]++;
         }
 
         Touch();
@@ -154,6 +158,17 @@ public sealed class MmStruct
         SetPte(page, pte);
         truthGenerations[page] = parent.truthGenerations[page];
         TruthData[page] = parent.TruthData[page];
+        truthShared[page] = parent.TruthDiscards[page] + 1;
+    }
+
+    /// <summary>Ground truth: the parent of a fork under way has stored to a page. Until the flush at the end of fork
+    /// its threads may do so through translations from before; whoever shares the page already sees it.</summary>
+    public void TruthFollow(MmStruct parent, int page)
+    {
+        if (truthShared[page] == parent.TruthDiscards[page] + 1)
+        {
+            TruthData[page] = parent.TruthData[page];
+        }
     }
 
     /// <summary>add_mm_counter, for any of the counters.</summary>
@@ -185,16 +200,8 @@ public sealed class MmStruct
     {
         TruthDiscards[page]++;
         TruthData[page] = 0;
+        truthShared[page] = 0;
         kernel.DetachPins(this, page);
-    }
-
-    /// <summary>Ground truth: a range operation begins; what is in these pages now must be gone when it ends.</summary>
-    public void MarkRange(int start, int end)
-    {
-        for (int page = start; page < end; page++)
-        {
-            TruthDropped[page] = ptes[page].IsNone;
-        }
     }
 
     /// <inheritdoc />
@@ -210,6 +217,7 @@ public sealed class MmStruct
         }
 
         MmapLock.Reset();
+        Tlb.Reset();
         WriteProtectSeq = 0;
         HasPinned = false;
         Users = 0;
@@ -225,8 +233,9 @@ public sealed class MmStruct
         SwapEntries = 0;
         Vmas.Clear();
         Array.Clear(TruthData);
-        Array.Clear(TruthDropped);
+        Array.Clear(TruthEmptied);
         Array.Clear(TruthDiscards);
+        Array.Clear(truthShared);
     }
 
     /// <summary>Makes room for that many pages.</summary>
@@ -241,10 +250,11 @@ public sealed class MmStruct
         Array.Resize(ref ptes, pages);
         Array.Resize(ref entryWaits, pages);
         Array.Resize(ref truthGenerations, pages);
+        Array.Resize(ref truthShared, pages);
         Array.Resize(ref pteWords, pages);
         TruthData = new int[pages];
         TruthDiscards = new int[pages];
-        TruthDropped = new bool[pages];
+        TruthEmptied = new int[pages];
         for (int page = old; page < pages; page++)
         {
             pteWords[page] = ids.Word(ObjectKind.Pte, $"pte(mm{Index} p{page})");
@@ -268,6 +278,7 @@ public sealed class MmStruct
         Mergeable = false;
         Life++;
         WriteProtectSeq = 0;
+        Array.Clear(truthShared);
         Touch();
     }
 

@@ -95,6 +95,9 @@ public enum ObjectKind : byte
 
     /// <summary>One node of KSM's stable tree.</summary>
     StableNode,
+
+    /// <summary>The translations of a process that cpus have cached.</summary>
+    Tlb,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>

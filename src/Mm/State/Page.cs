@@ -73,6 +73,9 @@ public abstract class Page
     /// <summary>Number of migration entries that name it.</summary>
     public int TruthMigrationPtes { get; internal set; }
 
+    /// <summary>Number of translations to it that cpus have cached.</summary>
+    public int TruthTlbEntries { get; internal set; }
+
     /// <summary>The slot whose content this page holds a copy of; -1 when it never was in or came from swap.</summary>
     public int TruthSlot { get; private protected set; }
 

@@ -1,0 +1,107 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>The memory management unit of a cpu, as x86 has it: walks tables, caches what it finds, loads and
+/// stores.</summary>
+/// <remarks>
+/// No kernel code: nothing here parks, <see cref="Fault.UserAccess"/> does. A store through an entry that is clean or
+/// read-only walks again, and sets the dirty bit in the table by one atomic operation with the test of its rights: a
+/// page whose entry was clean when it was cleared can be stored to no more.
+/// </remarks>
+public class Mmu : Routine
+{
+    /// <summary>What the cpu has cached is displaced: a long stay in the kernel needs the room.</summary>
+    public void Evict(Cpu cpu)
+    {
+        TlbState own = K.Tlbs[cpu.Index];
+        for (int i = 0; i < K.MmCount && !own.IsEmpty; i++)
+        {
+            own.Drop(K.Mms[i], 0, K.PageCount);
+        }
+    }
+
+    /// <summary>Whether the cpu has a translation with the rights that the access takes.</summary>
+    public bool Hits(Cpu cpu, MmStruct mm, int page, bool write)
+    {
+        Pte cached = K.Tlbs[cpu.Index].Find(mm, page).Pte;
+        return !cached.IsNone && (!write || (cached.Writable && cached.Dirty));
+    }
+
+    /// <summary>Walks the table: sets the accessed bit, for a store the dirty bit too, and caches the entry. One step.
+    /// False: a page fault, which drops what was cached.</summary>
+    public bool Walk(Cpu cpu, MmStruct mm, int page, bool write)
+    {
+        TlbState own = K.Tlbs[cpu.Index];
+        Pte pte = mm[page];
+        if (pte.Kind is not (PteKind.Present or PteKind.Zero) || (write && !pte.Writable))
+        {
+            own.Drop(mm, page);
+            return false;
+        }
+
+        PteFlag accessed = write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young;
+        if (pte.IsPresent && (pte.Flags & accessed) != accessed)
+        {
+            pte = pte.With(accessed);
+            mm.SetPte(page, pte);
+        }
+
+        own.Fill(mm, page, pte);
+        mm.Tlb.CpuMask |= 1u << cpu.Index;
+        return true;
+    }
+
+    /// <summary>The word that an access through the cached translation touches.</summary>
+    public Word Target(Cpu cpu, MmStruct mm, int page)
+    {
+        Pte cached = K.Tlbs[cpu.Index].Find(mm, page).Pte;
+        return cached.IsPresent ? K.PageOf(cached).DataWord : K.ZeroPage;
+    }
+
+    /// <summary>Loads or stores through the cached translation: one step. False when it has been flushed
+    /// meanwhile.</summary>
+    public bool Access(Cpu cpu, MmStruct mm, int page, bool write, bool zero = false)
+    {
+        if (!Hits(cpu, mm, page, write))
+        {
+            return false;
+        }
+
+        // What a translation shows of a page that was dropped since is whatever is in the frame: nobody's truth.
+        Translation cached = K.Tlbs[cpu.Index].Find(mm, page);
+        bool judged = cached.TruthDiscards == mm.TruthDiscards[page];
+        if (write)
+        {
+            Store(mm, page, K.PageOf(cached.Pte), judged, zero);
+        }
+        else if (judged)
+        {
+            int value = cached.Pte.IsPresent ? K.PageOf(cached.Pte).Data : 0;
+            if (value != mm.TruthData[page])
+            {
+                K.TruthBroken.Add($"{mm} p{page} must read {mm.TruthData[page]}, reads {value}");
+            }
+        }
+
+        return true;
+    }
+
+    private void Store(MmStruct mm, int page, Page frame, bool judged, bool zero)
+    {
+        if (frame.Head.Has(PageFlag.Writeback) && K.Swap.Synchronous)
+        {
+            K.TruthBroken.Add(
+                $"stable: {mm} p{page} is written while {frame} is on its way to a stable-writes device");
+        }
+
+        int value = zero ? 0 : K.NextValue++;
+        frame.SetData(value);
+        if (judged)
+        {
+            mm.TruthData[page] = value;
+            mm.Tlb.TruthChild?.TruthFollow(mm, page);
+        }
+    }
+}
