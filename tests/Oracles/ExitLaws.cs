@@ -77,7 +77,7 @@ public class ExitLaws
     public void A_pin_that_was_never_given_back_is_reported()
     {
         Pin pin = world.Kernel.Pins[3];
-        pin.Folio = world.Kernel.Folios[0];
+        pin.Frame = world.Kernel.Folios[0];
         pin.Mm = world.Mm0;
         world.End();
         Broke("exit-pins", "pin was never given back");

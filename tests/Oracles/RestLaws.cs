@@ -118,7 +118,7 @@ public class RestLaws
     public void A_pin_without_a_reference_is_reported()
     {
         Pin pin = world.Kernel.Pins[2];
-        pin.Folio = world.MapPage();
+        pin.Frame = world.MapPage();
         pin.Mm = world.Mm0;
         world.Rest();
         Broke("rest-references", "pin references and pins differ");

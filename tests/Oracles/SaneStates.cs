@@ -141,7 +141,7 @@ public class SaneStates
         Folio folio = world.MapPage();
         folio.Get(Holder.Pin);
         Pin pin = world.Kernel.Pins[0];
-        pin.Folio = folio;
+        pin.Frame = folio;
         pin.Mm = world.Mm0;
         pin.Page = 0;
         pin.TruthAttached = true;

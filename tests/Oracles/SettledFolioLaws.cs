@@ -173,7 +173,7 @@ public class SettledFolioLaws
         Folio folio = world.MapPage(page);
         folio.Get(Holder.Pin);
         Pin pin = world.Kernel.Pins[page];
-        pin.Folio = folio;
+        pin.Frame = folio;
         pin.Mm = world.Mm0;
         pin.Page = page;
         pin.TruthAttached = true;

@@ -13,11 +13,11 @@ internal sealed class World
     private readonly Verdict verdict = new();
     private readonly OracleSet oracles;
 
-    public World(int mms = 2, int pages = 2, int slots = 2, int memcgs = 1)
+    public World(int mms = 2, int pages = 2, int slots = 2, int memcgs = 1, ThpPolicy thp = ThpPolicy.Never)
     {
         Kernel = new Kernel();
         Kernel.Machine.Reset(2);
-        Kernel.Reset(mms, pages, slots, synchronous: false, memcgs: memcgs);
+        Kernel.Reset(mms, pages, slots, synchronous: false, memcgs: memcgs, thp: thp);
         oracles = new OracleSet(Kernel, verdict);
         oracles.Reset();
         First = Points.Table.All.First(p => p.Function.Length > 0);
@@ -121,6 +121,71 @@ internal sealed class World
         Mm0.SetPte(page, Mm0[page].Without(PteFlag.Write));
         Mm1.SetPte(page, Present(folio, PteFlag.Young));
         Mm1.AddRss(1, 0);
+    }
+
+    /// <summary>A large folio of the first process: one exclusive, writable PMD mapping.</summary>
+    public Folio MapHuge()
+    {
+        Folio folio = Kernel.TakeFrames(Kernel.PmdOrder)!;
+        folio.Set(PageFlag.Uptodate | PageFlag.Swapbacked | PageFlag.Lru | PageFlag.AnonExclusive);
+        Kernel.Lruvec.Inactive.AddHead(folio);
+        folio.SetMemcg(Kernel.Memcgs.Root);
+        Kernel.Memcgs.Root.Charge(folio.PageCount);
+        folio.SetMapping(Prepare());
+        folio.Memcg!.ModifyMapped(folio, folio.PageCount);
+        folio.SetIndex(0);
+        folio.Large.SetEntire(0);
+        folio.Large.SetMapcount(0);
+        folio.Large.SetPagesMapped(LargeCounts.EntirelyMapped);
+        folio.Large.SetSlot(0, LargeCounts.IdOf(Mm0), 0);
+        folio.HandOver(Holder.Allocation, Holder.Mapping);
+        Mm0.Table(0).SetPmd(new Pmd(PmdKind.Huge, folio.Pfn, PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
+        Mm0.AddRss(folio.PageCount, 0);
+        return folio;
+    }
+
+    /// <summary>The same folio in the second process too: shared, read-only.</summary>
+    public void ShareHuge(Folio folio)
+    {
+        folio.Get(Holder.Mapping);
+        folio.Clear(PageFlag.AnonExclusive);
+        folio.Large.AddEntire(1);
+        folio.Large.SetMapcount(1);
+        folio.Large.SetSlot(1, LargeCounts.IdOf(Mm1), 0);
+        folio.Large.SetShared(true);
+        Mm0.Table(0).SetPmd(Mm0.Table(0).Pmd.Without(PteFlag.Write));
+        Mm1.Table(0).SetPmd(new Pmd(PmdKind.Huge, folio.Pfn, PteFlag.None));
+        Mm1.AddRss(folio.PageCount, 0);
+    }
+
+    /// <summary>Each page of the first process' large folio has a mapping by a PTE more.</summary>
+    public void CountPages(Folio folio)
+    {
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            folio.PageAt(number).IncMapcount();
+            folio.PageAt(number).Set(PageFlag.AnonExclusive);
+        }
+
+        folio.Large.AddPagesMapped(folio.PageCount);
+        folio.Large.SetMapcount(folio.Large.Mapcount + folio.PageCount);
+        folio.Large.SetSlot(0, LargeCounts.IdOf(Mm0), folio.Large.Mapcount);
+    }
+
+    /// <summary>The PMD mapping of the first process becomes one of single pages.</summary>
+    public void MapPages(Folio folio)
+    {
+        folio.Get(Holder.Mapping, folio.PageCount - 1);
+        CountPages(folio);
+        folio.Large.AddEntire(-1);
+        folio.Large.AddPagesMapped(-LargeCounts.EntirelyMapped);
+        folio.Large.SetMapcount(folio.Large.Mapcount - 1);
+        folio.Large.SetSlot(0, LargeCounts.IdOf(Mm0), folio.Large.Mapcount);
+        Mm0.Table(0).SetPmd(Pmd.Table);
+        for (int page = 0; page < folio.PageCount; page++)
+        {
+            Mm0.SetPte(page, new Pte(PteKind.Present, (ushort)(folio.Pfn + page), PteFlag.Write | PteFlag.Dirty));
+        }
     }
 
     /// <summary>Puts a folio into the swap cache, for a fresh slot without owners.</summary>

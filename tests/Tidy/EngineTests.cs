@@ -18,15 +18,16 @@ public class EngineTests
 
     private const int SchedulesPerProgram = 12;
 
-    private const string NeverContended =
-        "no lane is ever parked while it holds an anon_vma root's lock for writing, so no trylock for reading fails";
+    private const string NoMigration = "no large folio is migrated yet";
 
     /// <summary>Points that no program reaches, each with its reason.</summary>
     private static readonly Dictionary<string, string> Excused = new(StringComparer.Ordinal)
     {
-        ["LockAnonVmaRef"] = NeverContended,
-        ["LockAnonVmaSleep"] = NeverContended,
-        ["LockAnonVmaUnref"] = NeverContended,
+        ["ForkHugeShareMigration"] = NoMigration,
+        ["GupSetDirtyPmd"] = NoMigration,
+        ["LargeAddEntirely"] = NoMigration,
+        ["MigrationWaitPmdLock"] = NoMigration,
+        ["RmapAddSetExclusivePmd"] = NoMigration,
         ["RemoveMappingUnfreeze"] = "no call dirties a folio without its lock once nobody maps it, as some drivers do",
     };
 
@@ -53,7 +54,10 @@ public class EngineTests
         }
 
         string[] missed = [.. OwnPoints().Where(point => !reached.Contains(point.Id)).Select(point => point.Name)];
-        Assert.Equal(Excused.Keys.Order(StringComparer.Ordinal), missed.Order(StringComparer.Ordinal));
+        string unreached = string.Join(' ', missed.Except(Excused.Keys).Order(StringComparer.Ordinal));
+        string reachedAfterAll = string.Join(' ', Excused.Keys.Except(missed).Order(StringComparer.Ordinal));
+        Assert.True(unreached.Length == 0, $"never reached: {unreached}");
+        Assert.True(reachedAfterAll.Length == 0, $"reached after all: {reachedAfterAll}");
     }
 
     [Fact]

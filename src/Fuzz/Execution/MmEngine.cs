@@ -45,7 +45,7 @@ public sealed class MmEngine : IEngine
     {
         Kernel.Reset(
             shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1,
-            shape[MmLanguage.Pmd], shape[MmLanguage.Memcgs]);
+            shape[MmLanguage.Pmd], shape[MmLanguage.Memcgs], (ThpPolicy)shape[MmLanguage.Thp]);
         oracles.Reset();
     }
 

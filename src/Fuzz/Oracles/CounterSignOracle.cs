@@ -2,7 +2,7 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>Neither mapcount nor refcount is ever negative.</summary>
+/// <summary>Neither mapcount nor refcount is ever negative, nor any of the counts of a large folio.</summary>
 /// <remarks>
 /// E2, A1. A negative mapcount is what zap calls <c>BUG: Bad page map</c>; batched puts underflow silently.
 /// </remarks>
@@ -12,7 +12,8 @@ public readonly struct CounterSignOracle : IOracle<Folio>
     public string Name => "counter-sign";
 
     /// <inheritdoc />
-    public bool Holds(Kernel kernel, Folio subject) => (subject.Refcount | subject.Mapcount) >= 0;
+    public bool Holds(Kernel kernel, Folio subject) =>
+        (subject.Refcount | subject.Mapcount) >= 0 && (!subject.IsLarge || PartsOf(subject) >= 0);
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
@@ -24,6 +25,16 @@ public readonly struct CounterSignOracle : IOracle<Folio>
                 "BUG: Bad page map");
         }
 
+        if (subject.IsLarge && PartsOf(subject) < 0)
+        {
+            LargeCounts large = subject.Large;
+            judge.Broken(
+                this, "negative count of a large folio",
+                $"{subject}: mapcount of its first page {subject.MapcountField + 1}, entire {large.Entire + 1}, "
+                + $"nr_pages_mapped {large.PagesMapped}, pincount {large.Pincount}",
+                "BUG: Bad page state, page dumped because: nonzero entire_mapcount");
+        }
+
         if (subject.Refcount < 0)
         {
             judge.Broken(
@@ -31,4 +42,7 @@ public readonly struct CounterSignOracle : IOracle<Folio>
                 "BUG: Bad page state, page dumped because: nonzero _refcount");
         }
     }
+
+    private static int PartsOf(Folio folio) =>
+        (folio.MapcountField + 1) | (folio.Large.Entire + 1) | folio.Large.PagesMapped | folio.Large.Pincount;
 }

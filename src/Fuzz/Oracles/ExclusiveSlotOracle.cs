@@ -19,14 +19,16 @@ public readonly struct ExclusiveSlotOracle : ISettledOracle<Folio>
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>
-        !subject.Has(PageFlag.AnonExclusive | PageFlag.Swapcache)
-        || (uint)subject.SwapSlot >= (uint)kernel.Swap.Slots
-        || kernel.Swap.Count(subject.SwapSlot) == 0;
+        !subject.Has(PageFlag.AnonExclusive) || !subject.Head.Has(PageFlag.Swapcache)
+        || (uint)SlotOf(subject) >= (uint)kernel.Swap.Slots
+        || kernel.Swap.Count(SlotOf(subject)) == 0;
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge) =>
         judge.Broken(
             this, "swap entry of an exclusive page",
-            $"{subject}: PageAnonExclusive, slot {subject.SwapSlot} has {kernel.Swap.Count(subject.SwapSlot)} owners",
+            $"{subject}: PageAnonExclusive, slot {SlotOf(subject)} has {kernel.Swap.Count(SlotOf(subject))} owners",
             "kernel BUG: BUG_ON(folio_test_anon(folio) && PageAnonExclusive(page))");
+
+    private static int SlotOf(Folio page) => page.Head.SwapSlot + page.IndexInFolio;
 }

@@ -43,7 +43,7 @@ public sealed class ExitFoliosOracle : IWorldOracle
 
     private static bool IsBad(Kernel kernel, Folio folio)
     {
-        string name = folio.ToString();
+        string name = folio.Head.ToString();
         return kernel.Console.Exists(
             line => line.Subject == name && line.Text.StartsWith(BadPage, StringComparison.Ordinal));
     }

@@ -16,7 +16,7 @@ public sealed class ExitMemcgOracle : IWorldOracle
         {
             Compare(memcg, "memory.current", memcg.Usage, judge);
             Compare(memcg, "memory.swap.current", memcg.SwapUsage, judge);
-            Compare(memcg, "NR_ANON_MAPPED", memcg.AnonMapped, judge);
+            Compare(memcg, "NR_ANON_MAPPED", memcg.AnonMapped - memcg.TruthClamped, judge);
             Compare(memcg, "NR_FILE_MAPPED", memcg.FileMapped, judge);
         }
     }

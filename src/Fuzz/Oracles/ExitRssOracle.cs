@@ -27,9 +27,9 @@ public sealed class ExitRssOracle : IWorldOracle
 
             for (int page = 0; page < kernel.PageCount; page++)
             {
-                if (!mm[page].IsNone)
+                if (!mm[page].IsNone || mm.Table(page).Pmd.IsLeaf)
                 {
-                    judge.Broken(this, "page table entry after exit", $"{mm} page {page}: {mm[page]}");
+                    judge.Broken(this, "page table entry after exit", $"{mm} page {page}: {mm.Entry(page)}");
                 }
             }
         }

@@ -15,7 +15,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
         new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
         new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(), new KsmExclusiveOracle(),
-        new KsmNodeOracle(),
+        new KsmNodeOracle(), new MmIdsOracle(), new LargeCountsOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -45,6 +45,10 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<FreeFolioOracle>(folio);
         Check<KsmStickyOracle>(folio);
         Check<KsmExclusiveOracle>(folio);
+        if (folio.IsLarge)
+        {
+            Check<MmIdsOracle>(folio);
+        }
     }
 
     /// <summary>
@@ -65,7 +69,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
             & Settle<WritableOracle>(folio, ref suspect.Writable)
             & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage)
             & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat)
-            & Settle<KsmNodeOracle>(folio, ref suspect.KsmNode);
+            & Settle<KsmNodeOracle>(folio, ref suspect.KsmNode)
+            & (!folio.IsLarge || Settle<LargeCountsOracle>(folio, ref suspect.LargeCounts));
     }
 
     private struct Suspects
@@ -77,5 +82,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         public ushort PinnedPage;
         public ushort MemcgStat;
         public ushort KsmNode;
+        public ushort LargeCounts;
     }
 }

@@ -17,23 +17,25 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
     public bool Holds(Kernel kernel, Folio subject) =>
         !subject.Free
         || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.TruthTlbEntries | subject.Refcount
-            | subject.Mapcount) == 0
+            | subject.Mapcount | subject.TruthPmds | subject.TruthMigrationPmds | subject.TruthInvalidPmds) == 0
             && subject.On is null && subject.Memcg is null && SlotOf(kernel, subject) < 0);
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
     {
-        if (subject.TruthPtes != 0)
+        int entries = subject.TruthPtes + subject.TruthPmds + subject.TruthInvalidPmds;
+        if (entries != 0)
         {
             judge.Broken(
-                this, "free folio is mapped", $"{subject}: {subject.TruthPtes} page table entries",
+                this, "free folio is mapped", $"{subject}: {entries} page table entries",
                 "BUG: Bad page map");
         }
 
-        if (subject.TruthMigrationPtes != 0)
+        entries = subject.TruthMigrationPtes + subject.TruthMigrationPmds;
+        if (entries != 0)
         {
             judge.Broken(
-                this, "free folio has migration entries", $"{subject}: {subject.TruthMigrationPtes} migration entries");
+                this, "free folio has migration entries", $"{subject}: {entries} migration entries");
         }
 
         if (subject.TruthTlbEntries != 0)

@@ -14,14 +14,14 @@ public readonly struct MigrationEntryOracle : IOracle<Folio>
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>
-        subject.TruthMigrationPtes == 0
-        || (subject.Has(PageFlag.Locked) && (subject.Refcount >= 1 || Freezing.IsFrozen(subject)));
+        (subject.TruthMigrationPtes | subject.TruthMigrationPmds) == 0 || IsKept(subject.Head);
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
     {
-        string values = $"{subject}: {subject.TruthMigrationPtes} migration entries, refcount {subject.Refcount}";
-        if (!subject.Has(PageFlag.Locked))
+        int entries = subject.TruthMigrationPtes + subject.TruthMigrationPmds;
+        string values = $"{subject}: {entries} migration entries, refcount {subject.Head.Refcount}";
+        if (!subject.Head.Has(PageFlag.Locked))
         {
             judge.Broken(
                 this, "migration entry of an unlocked folio", values, "kernel BUG: BUG_ON(!folio_test_locked(folio))");
@@ -31,4 +31,7 @@ public readonly struct MigrationEntryOracle : IOracle<Folio>
             judge.Broken(this, "migration entry of a folio without references", values);
         }
     }
+
+    private static bool IsKept(Folio folio) =>
+        folio.Has(PageFlag.Locked) && (folio.Refcount >= 1 || Freezing.IsFrozen(folio));
 }

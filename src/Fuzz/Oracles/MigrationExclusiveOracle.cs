@@ -22,22 +22,24 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
     public void Tell(Kernel kernel, MmStruct subject, IJudge judge)
     {
         int page = FindPage(kernel, subject);
-        Folio folio = kernel.FolioOf(subject[page]);
+        Page named = kernel.PageOf(subject.Entry(page));
         judge.Broken(
             this, "exclusive migration entry of a shared page",
-            $"{subject} page {page}: {subject[page]}; {folio.TruthMigrationPtes} migration entries, "
-            + $"{folio.TruthPtes} mappings");
+            $"{subject} page {page}: {subject.Entry(page)}; "
+            + $"{named.TruthMigrationPtes + named.Head.TruthMigrationPmds} migration entries, "
+            + $"{named.TruthPtes + named.Head.TruthPmds} mappings");
     }
 
     private static int FindPage(Kernel kernel, MmStruct mm)
     {
         for (int page = 0; page < kernel.PageCount; page++)
         {
-            Pte pte = mm[page];
+            Pte pte = mm.Entry(page);
             if (pte.Kind == PteKind.Migration && (pte.Writable || pte.Exclusive))
             {
-                Folio folio = kernel.FolioOf(pte);
-                if (folio.TruthMigrationPtes != 1 || folio.TruthPtes != 0)
+                Page named = kernel.PageOf(pte);
+                if (named.TruthMigrationPtes + named.Head.TruthMigrationPmds != 1
+                    || named.TruthPtes + named.Head.TruthPmds != 0)
                 {
                     return page;
                 }

@@ -141,7 +141,8 @@ public sealed class OracleSet
         {
             Folio folio = kernel.Folios[pfn];
             folios.Check(folio);
-            if (folio.TruthMigrationPtes > 0 && folio.TruthMigrationPtes + folio.TruthPtes > 1)
+            int migrating = folio.TruthMigrationPtes + folio.Head.TruthMigrationPmds;
+            if (migrating > 0 && migrating + folio.TruthPtes + folio.Head.TruthPmds > 1)
             {
                 // Another process' entry of this page may have become a lie without being touched.
                 pendingMms |= (1u << kernel.MmCount) - 1;

@@ -27,7 +27,7 @@ internal static class PageTables
         int count = 0;
         for (int page = 0; page < kernel.PageCount; page++)
         {
-            count += mm[page].Kind == kind ? 1 : 0;
+            count += mm.Entry(page).Kind == kind ? 1 : 0;
         }
 
         return count;

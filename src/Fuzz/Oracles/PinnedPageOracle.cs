@@ -37,7 +37,8 @@ public readonly struct PinnedPageOracle : ISettledOracle<Folio>
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
     {
         Pin pin = FindBroken(kernel, subject)!;
-        string values = $"{subject} is pinned through {pin.Mm} page {pin.Page}, whose entry is: {pin.Mm[pin.Page]}";
+        string values =
+            $"{subject} is pinned through {pin.Mm} page {pin.Page}, whose entry is: {pin.Mm.Entry(pin.Page)}";
         if (IsMapped(pin))
         {
             judge.Broken(
@@ -54,7 +55,7 @@ public readonly struct PinnedPageOracle : ISettledOracle<Folio>
         foreach (Pin pin in kernel.Pins)
         {
             bool attached = pin.Folio == folio && pin.TruthAttached;
-            if (attached && !(IsMapped(pin) && folio.Has(PageFlag.AnonExclusive)))
+            if (attached && !(IsMapped(pin) && IsExclusive(pin)))
             {
                 return pin;
             }
@@ -65,7 +66,15 @@ public readonly struct PinnedPageOracle : ISettledOracle<Folio>
 
     private static bool IsMapped(Pin pin)
     {
-        Pte pte = pin.Mm[pin.Page];
-        return pte.IsPresent && pte.Target == pin.Folio!.Pfn;
+        Pte pte = pin.Mm.Entry(pin.Page);
+        return pte.IsPresent && pte.Target == pin.Frame!.Pfn;
+    }
+
+    /// <summary>By its own mark, or that of the folio whose first page speaks for all while a PMD entry maps
+    /// it.</summary>
+    private static bool IsExclusive(Pin pin)
+    {
+        Page marked = pin.Mm.Table(pin.Page).Pmd.IsLeaf ? pin.Folio! : pin.Frame!;
+        return marked.Has(PageFlag.AnonExclusive);
     }
 }

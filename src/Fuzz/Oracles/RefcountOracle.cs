@@ -22,7 +22,7 @@ public readonly struct RefcountOracle : IOracle<Folio>
         }
 
         int pins = subject.TruthHolders(Holder.Pin);
-        int sum = pins * Folio.PinBias;
+        int sum = pins * subject.PinReferences;
         int signs = pins;
         for (Holder holder = Holder.Allocation; holder < Holder.Pin; holder++)
         {

@@ -31,7 +31,7 @@ public sealed class RestContentOracle : IWorldOracle
 
     private void CheckPage(Kernel kernel, MmStruct mm, int page, IJudge judge)
     {
-        Pte pte = mm[page];
+        Pte pte = mm.Entry(page);
         int expected = mm.TruthData[page];
         int data = pte.Kind switch
         {

@@ -70,6 +70,11 @@ public sealed class RestLocksOracle : IWorldOracle
         }
 
         CheckSpinlock(folio.WaitQueue.Lock, judge);
+        if (folio.IsLarge)
+        {
+            CheckSpinlock(folio.Large.MmIdLock, judge);
+        }
+
         if (folio.WaitQueue.HasSleepers)
         {
             judge.Broken(this, "sleeper left on a folio", $"{folio}: flags {folio.Flags}", Hang);

@@ -83,6 +83,38 @@ public sealed class RestReferencesOracle : IWorldOracle
         }
     }
 
+    /// <summary>Each page of a large folio counts its entries, the folio those of PMDs and its pins.</summary>
+    private void CheckParts(Kernel kernel, Folio folio, IJudge judge)
+    {
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            Page page = folio.PageAt(number);
+            if (page.MapcountField + 1 != page.TruthPtes)
+            {
+                judge.Broken(
+                    this, "mapcount of a page and its entries differ",
+                    $"{page}: mapcount {page.MapcountField + 1}, {page.TruthPtes} entries",
+                    "BUG: Bad page state, page dumped because: nonzero mapcount");
+            }
+        }
+
+        if (folio.Large.Entire + 1 != folio.TruthPmds)
+        {
+            judge.Broken(
+                this, "entire mapcount and PMD entries differ",
+                $"{folio}: entire mapcount {folio.Large.Entire + 1}, {folio.TruthPmds} PMD entries",
+                "BUG: Bad page state, page dumped because: nonzero entire_mapcount");
+        }
+
+        if (folio.Large.Pincount != Pins(kernel, folio))
+        {
+            judge.Broken(
+                this, "pincount and pins differ",
+                $"{folio}: pincount {folio.Large.Pincount}, {Pins(kernel, folio)} pins",
+                "BUG: Bad page state, page dumped because: nonzero pincount");
+        }
+    }
+
     private void CheckFolio(Kernel kernel, Folio folio, IJudge judge)
     {
         if (Passing(folio) != 0)
@@ -92,18 +124,25 @@ public sealed class RestReferencesOracle : IWorldOracle
         }
 
         int mappings = folio.TruthHolders(Holder.Mapping);
-        if (mappings != folio.TruthPtes || folio.Mapcount != folio.TruthPtes)
+        int entries = folio.TruthMappings();
+        if (mappings != entries || folio.Mapcount != entries)
         {
             judge.Broken(
                 this, "mapping references, mapcount and entries differ",
-                $"{folio}: {mappings} references, mapcount {folio.Mapcount}, {folio.TruthPtes} entries",
+                $"{folio}: {mappings} references, mapcount {folio.Mapcount}, {entries} entries",
                 "BUG: Bad page state, page dumped because: nonzero mapcount");
         }
 
-        if (folio.TruthMigrationPtes != 0)
+        if (folio.IsLarge)
+        {
+            CheckParts(kernel, folio, judge);
+        }
+
+        if (folio.TruthMigrationPtes + folio.TruthMigrationPmds != 0)
         {
             judge.Broken(
-                this, "migration entry was left", $"{folio}: {folio.TruthMigrationPtes} migration entries",
+                this, "migration entry was left",
+                $"{folio}: {folio.TruthMigrationPtes + folio.TruthMigrationPmds} migration entries",
                 "INFO: task blocked for more than 120 seconds.");
         }
 

@@ -20,20 +20,21 @@ public sealed class RestRmapOracle : IWorldOracle
             MmStruct mm = kernel.Mms[i];
             for (int page = 0; page < kernel.PageCount; page++)
             {
-                if (mm[page].IsPresent)
+                if (mm.Entry(page).IsPresent)
                 {
-                    CheckEntry(mm, page, kernel.Folios[mm[page].Target], judge);
+                    CheckEntry(mm, page, kernel.PageOf(mm.Entry(page)), judge);
                 }
             }
         }
     }
 
-    private void CheckEntry(MmStruct mm, int page, Folio folio, IJudge judge)
+    private void CheckEntry(MmStruct mm, int page, Page mapped, IJudge judge)
     {
+        Folio folio = mapped.Head;
         Vma? vma = mm.FindVma(page);
         if (vma is null)
         {
-            judge.Broken(this, "entry outside of all VMAs", $"{mm} page {page}: {mm[page]}");
+            judge.Broken(this, "entry outside of all VMAs", $"{mm} page {page}: {mm.Entry(page)}");
             return;
         }
 
@@ -43,10 +44,10 @@ public sealed class RestRmapOracle : IWorldOracle
             return;
         }
 
-        if (folio.Index != page)
+        if (mapped.PageIndex != page)
         {
             judge.Broken(
-                this, "index is wrong", $"{mm} page {page}: {folio} has index {folio.Index}",
+                this, "index is wrong", $"{mm} page {page}: {mapped} has index {mapped.PageIndex}",
                 "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))");
         }
 

@@ -22,7 +22,7 @@ public readonly struct RssOracle : ISettledOracle<MmStruct>
         int swapEntries = 0;
         for (int page = 0; page < kernel.PageCount; page++)
         {
-            PteKind kind = subject[page].Kind;
+            PteKind kind = subject.Entry(page).Kind;
             pages += kind is PteKind.Present or PteKind.Migration ? 1 : 0;
             swapEntries += kind == PteKind.Swap ? 1 : 0;
         }

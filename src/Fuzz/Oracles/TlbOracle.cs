@@ -52,8 +52,8 @@ public readonly struct TlbOracle : ISettledOracle<MmStruct>
             {
                 Pte cached = kernel.Tlbs[cpu].Find(subject, page).Pte;
                 judge.Broken(
-                    this, IsElsewhere(cached, subject[page]) ? "stale translation" : "stale right to write",
-                    $"cpu{cpu} has cached for {subject} page {page}: {cached}; its entry is: {subject[page]}");
+                    this, IsElsewhere(cached, subject.Entry(page)) ? "stale translation" : "stale right to write",
+                    $"cpu{cpu} has cached for {subject} page {page}: {cached}; its entry is: {subject.Entry(page)}");
                 return;
             }
         }
@@ -64,7 +64,7 @@ public readonly struct TlbOracle : ISettledOracle<MmStruct>
         for (int page = 0; page < kernel.PageCount && !tlb.IsEmpty; page++)
         {
             Pte cached = tlb.Find(mm, page).Pte;
-            if (!cached.IsNone && (IsElsewhere(cached, mm[page]) || (cached.Writable && !mm[page].Writable)))
+            if (!cached.IsNone && IsStale(cached, mm.Entry(page)))
             {
                 return page;
             }
@@ -72,6 +72,9 @@ public readonly struct TlbOracle : ISettledOracle<MmStruct>
 
         return -1;
     }
+
+    private static bool IsStale(Pte cached, Pte pte) =>
+        IsElsewhere(cached, pte) || (cached.Writable && !pte.Writable);
 
     private static bool IsElsewhere(Pte cached, Pte pte) => pte.Kind != cached.Kind || pte.Target != cached.Target;
 }

@@ -24,7 +24,8 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>
-        subject.TruthPtes == 0 || subject.Has(PageFlag.AnonExclusive) || FindMm(kernel, subject) is null;
+        (subject.TruthPtes | subject.TruthPmds) == 0 || subject.Has(PageFlag.AnonExclusive)
+        || FindMm(kernel, subject) is null;
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, MmStruct subject, IJudge judge) => Tell(kernel, subject, null, judge);
@@ -37,11 +38,11 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
     {
         for (int page = 0; page < kernel.PageCount; page++)
         {
-            Pte pte = mm[page];
+            Pte pte = mm.Entry(page);
             if (pte.Kind == PteKind.Present && pte.Writable)
             {
-                Folio folio = kernel.FolioOf(pte);
-                if (!folio.Has(PageFlag.AnonExclusive) && (only is null || folio == only))
+                Page marked = Marked(kernel, mm, page);
+                if (!marked.Has(PageFlag.AnonExclusive) && (only is null || marked == only))
                 {
                     return page;
                 }
@@ -49,6 +50,13 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
         }
 
         return -1;
+    }
+
+    /// <summary>The page whose mark speaks for what is mapped there.</summary>
+    private static Page Marked(Kernel kernel, MmStruct mm, int page)
+    {
+        Page mapped = kernel.PageOf(mm.Entry(page));
+        return mm.Table(page).Pmd.IsLeaf ? mapped.Head : mapped;
     }
 
     private static MmStruct? FindMm(Kernel kernel, Folio folio)
@@ -67,10 +75,10 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
     private void Tell(Kernel kernel, MmStruct mm, Folio? only, IJudge judge)
     {
         int page = FindPage(kernel, mm, only);
-        Folio folio = kernel.FolioOf(mm[page]);
+        Page marked = Marked(kernel, mm, page);
         judge.Broken(
             this, "writable page is not exclusive",
-            $"{mm} page {page}: {mm[page]}, mapcount {folio.Mapcount}, flags {folio.Flags}",
+            $"{mm} page {page}: {mm.Entry(page)}, mapcount {marked.MapcountField + 1}, flags {marked.Flags}",
             "VM_BUG_ON(pte_write(pte) && !PageAnonExclusive(page))");
     }
 }

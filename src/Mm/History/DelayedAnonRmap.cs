@@ -18,17 +18,24 @@ public sealed class DelayedAnonRmap : Zap
     private static readonly Point Remove = Points.Define("GatherRemoveRmap", "page_zap_pte_rmap", Access.Rmw);
 
     /// <inheritdoc />
-    protected override Flow ZapPresent(Cpu cpu, Gather gather, Folio folio)
+    protected override Flow ZapPresent(Cpu cpu, Gather gather, Page first, int count)
     {
-        gather.Add(folio);
+        gather.Add(first, count);
         return Flow.Done;
     }
 
     /// <inheritdoc />
     protected override async Flow AfterFlush(Cpu cpu, Gather gather)
     {
-        foreach (Folio folio in gather.Folios)
+        foreach (GatheredPages pages in gather.Pages)
         {
+            Folio folio = pages.First.Head;
+            if (folio.IsLarge)
+            {
+                await R.Rmap.RemovePtes(cpu, pages.First, pages.Count, gather.Mm);
+                continue;
+            }
+
             await cpu.At(Remove, folio.MapcountWord);
             int field = folio.DecMapcount();
             if (field == -1)

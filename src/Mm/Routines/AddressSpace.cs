@@ -6,8 +6,8 @@ namespace Mm.Routines;
 /// <summary>Mapping, unmapping, discarding and the end of a process (mm/mmap.c, mm/vma.c, mm/madvise.c, kernel/fork.c,
 /// v6.18).</summary>
 /// <remarks>
-/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), page table freeing, mlock,
-/// oom.
+/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), mlock, oom. Page tables are
+/// freed only where large folios are enabled: nothing else can come to be in their place.
 /// </remarks>
 public class AddressSpace : Routine
 {
@@ -21,6 +21,7 @@ public class AddressSpace : Routine
     protected static readonly Point UnmapSplit = Points.Define("MunmapSplit", "__split_vma", Access.Write);
     protected static readonly Point VmaStart = Points.Define("VmaStartWrite", "vma_start_write", Access.Acquire);
     protected static readonly Point UnmapDetach = Points.Define("MunmapDetach", "vms_gather_munmap_vmas", Access.Write);
+    protected static readonly Point FreeTable = Points.Define("FreePageTable", "free_pte_range", Access.Write);
     protected static readonly Point MapWrite = Points.Define("MmapWriteLock", "mmap_region", Access.Acquire);
     protected static readonly Point MapInsert = Points.Define("MmapInsert", "mmap_region", Access.Write);
     protected static readonly Point AdviseFind = Points.Define("AdviseFindVma", "lock_vma_under_rcu", Access.Read);
@@ -80,7 +81,7 @@ public class AddressSpace : Routine
             await cpu.At(AdviseVma, vma.Lock);
             if (mm.FindVma(start) == vma && vma.End >= end && vma.Lock.TryTakeRead(cpu))
             {
-                await Discard(cpu, gather, mm, start, end);
+                await Discard(cpu, gather, vma, start, end);
                 vma.Lock.ReleaseRead(cpu);
                 await R.Zap.Finish(cpu, gather);
                 return true;
@@ -95,7 +96,7 @@ public class AddressSpace : Routine
             if (from < to)
             {
                 any = true;
-                await Discard(cpu, gather, mm, from, to);
+                await Discard(cpu, gather, mm.Vmas[i], from, to);
             }
         }
 
@@ -177,12 +178,25 @@ public class AddressSpace : Routine
         Gather gather = await R.Zap.Begin(cpu, mm);
         foreach (Vma vma in gone)
         {
-            await Discard(cpu, gather, mm, vma.Start, vma.End);
+            await Discard(cpu, gather, vma, vma.Start, vma.End);
         }
 
         foreach (Vma vma in gone)
         {
             await R.AnonVmas.Unlink(cpu, vma);
+        }
+
+        if (K.HasHugePmds)
+        {
+            int start = K.PageCount;
+            int end = 0;
+            foreach (Vma vma in gone)
+            {
+                start = Math.Min(start, vma.Start);
+                end = Math.Max(end, vma.End);
+            }
+
+            await FreeTables(cpu, mm, start, end);
         }
 
         await R.Zap.Finish(cpu, gather);
@@ -200,7 +214,7 @@ public class AddressSpace : Routine
         Gather gather = await R.Zap.Begin(cpu, mm, fullMm: true);
         foreach (Vma vma in mm.Vmas)
         {
-            await Discard(cpu, gather, mm, vma.Start, vma.End);
+            await Discard(cpu, gather, vma, vma.Start, vma.End);
         }
 
         mm.MmapLock.ReleaseRead(cpu);
@@ -208,6 +222,11 @@ public class AddressSpace : Routine
         foreach (Vma vma in mm.Vmas)
         {
             await R.AnonVmas.Unlink(cpu, vma);
+        }
+
+        if (K.HasHugePmds)
+        {
+            await FreeTables(cpu, mm, 0, K.PageCount);
         }
 
         await R.Zap.Finish(cpu, gather);
@@ -225,16 +244,44 @@ public class AddressSpace : Routine
         mm.Claimed = false;
     }
 
-    /// <summary>Zaps a range; afterwards every page of it was empty at some moment.</summary>
-    protected virtual async Flow Discard(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    /// <summary>vma_adjust_trans_huge: no PMD mapping crosses the border of a VMA.</summary>
+    protected virtual async Flow SplitHugeAt(Cpu cpu, Vma vma, int border)
     {
+        PageTable table = vma.Mm.Table(border);
+        int end = table.Start + (1 << K.PmdOrder);
+        if (border != table.Start && vma.Start <= table.Start && vma.End >= end)
+        {
+            await R.HugeSplit.Split(cpu, vma, border, freeze: false);
+        }
+    }
+
+    /// <summary>free_pgd_range: page tables below which no VMA has a page any more go.</summary>
+    protected virtual async Flow FreeTables(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        for (int page = start; page < end; page = mm.Table(page).End)
+        {
+            PageTable table = mm.Table(page);
+            if (table.Pmd.IsNone || IsCovered(mm, table, start, end))
+            {
+                continue;
+            }
+
+            await cpu.At(FreeTable, table.PmdWord);
+            table.SetPmd(default);
+        }
+    }
+
+    /// <summary>Zaps a range; afterwards every page of it was empty at some moment.</summary>
+    protected virtual async Flow Discard(Cpu cpu, Gather gather, Vma vma, int start, int end)
+    {
+        MmStruct mm = vma.Mm;
         gather.TruthMark(start, end);
-        await R.Zap.ZapRange(cpu, gather, mm, start, end);
+        await R.Zap.ZapRange(cpu, gather, vma, start, end);
         for (int page = start; page < end; page++)
         {
             if (!gather.TruthWasEmptied(page))
             {
-                K.TruthBroken.Add($"zap: {mm} p{page} still is {mm[page]} after it was zapped");
+                K.TruthBroken.Add($"zap: {mm} p{page} still is {mm.Entry(page)} after it was zapped");
             }
         }
     }
@@ -271,6 +318,11 @@ public class AddressSpace : Routine
             await root.Rwsem.AcquireWrite(cpu, UnmapSplit);
         }
 
+        if (K.HasHugePmds)
+        {
+            await SplitHugeAt(cpu, vma, from == vma.Start ? to : from);
+        }
+
         if (from == vma.Start)
         {
             vma.Offset = vma.LinearIndex(to);
@@ -284,6 +336,21 @@ public class AddressSpace : Routine
         mm.Vmas.Add(part);
         root?.Rwsem.ReleaseWrite(cpu);
         vma.Lock.ReleaseWrite(cpu);
+    }
+
+    /// <summary>Whether a VMA outside of the range that goes has a page below the PMD entry.</summary>
+    private static bool IsCovered(MmStruct mm, PageTable table, int start, int end)
+    {
+        foreach (Vma vma in mm.Vmas)
+        {
+            bool gone = vma.Start >= start && vma.End <= end;
+            if (!gone && vma.Start < table.End && vma.End > table.Start)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Insert(MmStruct mm, int start, int end)

@@ -3,15 +3,19 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Adding, removing, duplicating and sharing anonymous mappings of small folios (mm/rmap.c,
-/// include/linux/rmap.h, v6.18).</summary>
-/// <remarks>Left out: large folios, mlock.</remarks>
+/// <summary>Adding, removing, duplicating and sharing anonymous mappings (mm/rmap.c, include/linux/rmap.h,
+/// v6.18).</summary>
+/// <remarks>
+/// The counts of large folios are those of <see cref="LargeRmap"/>. Left out: mlock.
+/// </remarks>
 public class AnonRmap : Routine
 {
     protected static readonly Point AddMapcount =
         Points.Define("RmapAddMapcount", "folio_add_anon_rmap_ptes", Access.Rmw);
     protected static readonly Point AddExclusive =
         Points.Define("RmapAddSetExclusive", "folio_add_anon_rmap_ptes", Access.Rmw);
+    protected static readonly Point AddExclusivePmd =
+        Points.Define("RmapAddSetExclusivePmd", "folio_add_anon_rmap_pmd", Access.Rmw);
     protected static readonly Point Remove = Points.Define("RmapRemoveMapcount", "folio_remove_rmap_ptes", Access.Rmw);
     protected static readonly Point DupPinned =
         Points.Define("RmapDupTestPinned", "folio_try_dup_anon_rmap_ptes", Access.Read);
@@ -25,89 +29,161 @@ public class AnonRmap : Routine
         Points.Define("RmapShareClearExclusive", "folio_try_share_anon_rmap_pte", Access.Rmw);
     protected static readonly Point Move = Points.Define("RmapMove", "folio_move_anon_rmap", Access.Write);
 
-    /// <summary>folio_add_anon_rmap_ptes: one more mapping of a folio that is anonymous already.</summary>
-    public virtual async Flow Add(Cpu cpu, Folio folio, Vma vma, int page, bool exclusive)
+    /// <summary>folio_add_anon_rmap_pte: one more mapping of a page whose folio is anonymous already.</summary>
+    public Flow Add(Cpu cpu, Page page, Vma vma, int address, bool exclusive) =>
+        AddPtes(cpu, page, 1, vma, address, exclusive);
+
+    /// <summary>folio_add_anon_rmap_ptes: one more mapping of each of some pages of one folio.</summary>
+    public virtual async Flow AddPtes(Cpu cpu, Page first, int count, Vma vma, int address, bool exclusive)
     {
-        K.BugOn(!folio.Anon, "VM_WARN_ON_FOLIO(!folio_test_anon(folio))", "__folio_add_anon_rmap", folio);
-        CheckAnonVma(folio);
-        await cpu.At(AddMapcount, folio.MapcountWord);
-        int field = folio.IncMapcount();
-        if (field == 0)
+        Folio folio = first.Head;
+        CheckFolio(folio, "__folio_add_anon_rmap");
+        if (folio.IsLarge)
         {
-            await R.MemcgStat.Mapped(cpu, folio, 1);
+            await R.LargeRmap.AddPtes(cpu, folio, first, count, vma.Mm);
+        }
+        else
+        {
+            await cpu.At(AddMapcount, folio.MapcountWord);
+            if (folio.IncMapcount() == 0)
+            {
+                await R.MemcgStat.Mapped(cpu, folio, 1);
+            }
         }
 
         if (!folio.Ksm)
         {
-            CheckPlace(folio, vma, page);
+            CheckPlace(first, vma, address);
         }
 
+        int start = first.IndexInFolio;
+        for (int number = start; number < start + count && exclusive; number++)
+        {
+            Page page = folio.PageAt(number);
+            await cpu.At(AddExclusive, page.FlagsWord);
+            page.Set(PageFlag.AnonExclusive);
+        }
+
+        CheckExclusive(folio, start, count);
+    }
+
+    /// <summary>folio_add_anon_rmap_pmd: one more mapping of a whole large folio.</summary>
+    public virtual async Flow AddPmd(Cpu cpu, Folio folio, Vma vma, int address, bool exclusive)
+    {
+        CheckFolio(folio, "__folio_add_anon_rmap");
+        await R.LargeRmap.AddPmd(cpu, folio, vma.Mm);
+        CheckPlace(folio, vma, address);
         if (exclusive)
         {
-            await cpu.At(AddExclusive, folio.FlagsWord);
+            await cpu.At(AddExclusivePmd, folio.FlagsWord);
             folio.Set(PageFlag.AnonExclusive);
         }
 
-        K.BugOn(
-            field > 0 && folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(mapcount > 0 && PageAnonExclusive)",
-            "__folio_add_anon_rmap", folio);
+        CheckExclusive(folio, 0, folio.PageCount);
     }
 
-    /// <summary>folio_remove_rmap_ptes: one mapping less. The kernel itself does not look for an underflow
-    /// here.</summary>
-    public virtual async Flow RemoveOne(Cpu cpu, Folio folio)
+    /// <summary>folio_remove_rmap_pte: one mapping of the page less.</summary>
+    public Flow RemoveOne(Cpu cpu, Page page, MmStruct mm) => RemovePtes(cpu, page, 1, mm);
+
+    /// <summary>folio_remove_rmap_ptes. The kernel itself does not look for an underflow here.</summary>
+    public virtual async Flow RemovePtes(Cpu cpu, Page first, int count, MmStruct mm)
     {
+        Folio folio = first.Head;
         CheckAnonVma(folio);
         await R.MemcgStat.BeginRemove(cpu, folio);
-        await cpu.At(Remove, folio.MapcountWord);
-        if (folio.DecMapcount() == -1)
+        if (folio.IsLarge)
         {
-            await R.MemcgStat.Unmapped(cpu, folio, 1);
+            await R.LargeRmap.RemovePtes(cpu, folio, first, count, mm);
+        }
+        else
+        {
+            await cpu.At(Remove, folio.MapcountWord);
+            if (folio.DecMapcount() == -1)
+            {
+                await R.MemcgStat.Unmapped(cpu, folio, 1);
+            }
         }
 
         await R.MemcgStat.EndRemove(cpu, folio);
     }
 
-    /// <summary>folio_try_dup_anon_rmap_ptes for fork: false when the page may be pinned and must be copied at
-    /// once.</summary>
-    public virtual async Flow<bool> TryDup(Cpu cpu, Folio folio, MmStruct source)
+    /// <summary>folio_remove_rmap_pmd.</summary>
+    public virtual async Flow RemovePmd(Cpu cpu, Folio folio, MmStruct mm)
     {
-        K.BugOn(
-            (source.WriteProtectSeq & 1) == 0, "VM_BUG_ON(!(raw_read_seqcount(&mm->write_protect_seq) & 1))",
-            "folio_needs_cow_for_dma", source);
-        await cpu.At(DupPinned, folio.RefcountWord);
-        bool maybePinned = source.HasPinned && folio.Refcount >= Folio.PinBias;
-        if (folio.Has(PageFlag.AnonExclusive))
-        {
-            if (maybePinned)
-            {
-                return false;
-            }
+        CheckAnonVma(folio);
+        await R.MemcgStat.BeginRemove(cpu, folio);
+        await R.LargeRmap.RemovePmd(cpu, folio, mm);
+        await R.MemcgStat.EndRemove(cpu, folio);
+    }
 
-            await cpu.At(DupShare, folio.FlagsWord);
-            folio.Clear(PageFlag.AnonExclusive);
+    /// <summary>folio_try_dup_anon_rmap_ptes for fork: false, and nothing changed, when a page may be pinned and must
+    /// be copied at once.</summary>
+    public virtual async Flow<bool> TryDup(Cpu cpu, Page first, int count, MmStruct child, MmStruct parent)
+    {
+        Folio folio = first.Head;
+        if (await IsMaybePinned(cpu, folio, parent))
+        {
+            int start = first.IndexInFolio;
+            for (int number = start; number < start + count; number++)
+            {
+                if (folio.PageAt(number).Has(PageFlag.AnonExclusive))
+                {
+                    return false;
+                }
+            }
         }
 
+        if (folio.IsLarge)
+        {
+            await R.LargeRmap.DupPtes(cpu, folio, first, count, child);
+            return true;
+        }
+
+        await DupExclusive(cpu, folio);
         await cpu.At(DupMapcount, folio.MapcountWord);
         folio.IncMapcount();
         return true;
     }
 
-    /// <summary>folio_try_share_anon_rmap_pte: gives up exclusivity after the entry was cleared; false when the page
-    /// may be pinned.</summary>
-    public virtual async Flow<bool> TryShare(Cpu cpu, Folio folio)
+    /// <summary>folio_try_dup_anon_rmap_pmd for fork.</summary>
+    public virtual async Flow<bool> TryDupPmd(Cpu cpu, Folio folio, MmStruct child, MmStruct parent)
     {
-        K.BugOn(
-            !folio.Anon || !folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(!PageAnonExclusive)",
-            "folio_try_share_anon_rmap_pte", folio);
-        await cpu.At(SharePinned, folio.RefcountWord);
-        if (folio.Refcount >= Folio.PinBias)
+        if (await IsMaybePinned(cpu, folio, parent) && folio.Has(PageFlag.AnonExclusive))
         {
             return false;
         }
 
-        await cpu.At(ShareClear, folio.FlagsWord);
-        folio.Clear(PageFlag.AnonExclusive);
+        await R.LargeRmap.DupPmd(cpu, folio, child);
+        return true;
+    }
+
+    /// <summary>The page is exclusive no more: the part of dup that clears the mark.</summary>
+    public virtual async Flow DupExclusive(Cpu cpu, Page page)
+    {
+        if (page.Has(PageFlag.AnonExclusive))
+        {
+            await cpu.At(DupShare, page.FlagsWord);
+            page.Clear(PageFlag.AnonExclusive);
+        }
+    }
+
+    /// <summary>folio_try_share_anon_rmap_pte, or _pmd for the first page of a folio: gives up exclusivity after the
+    /// entry was cleared; false when the page may be pinned.</summary>
+    public virtual async Flow<bool> TryShare(Cpu cpu, Page page)
+    {
+        Folio folio = page.Head;
+        K.BugOn(
+            !folio.Anon || !page.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(!PageAnonExclusive)",
+            "folio_try_share_anon_rmap_pte", page);
+        CheckAnonVma(folio);
+        await cpu.At(SharePinned, folio.PinnedWord);
+        if (folio.MaybePinned)
+        {
+            return false;
+        }
+
+        await cpu.At(ShareClear, page.FlagsWord);
+        page.Clear(PageFlag.AnonExclusive);
         return true;
     }
 
@@ -120,17 +196,48 @@ public class AnonRmap : Routine
         folio.SetMapping(vma.AnonVma!);
     }
 
+    /// <summary>folio_needs_cow_for_dma.</summary>
+    private async Flow<bool> IsMaybePinned(Cpu cpu, Folio folio, MmStruct parent)
+    {
+        CheckAnonVma(folio);
+        K.BugOn(
+            (parent.WriteProtectSeq & 1) == 0, "VM_BUG_ON(!(raw_read_seqcount(&mm->write_protect_seq) & 1))",
+            "folio_needs_cow_for_dma", parent);
+        await cpu.At(DupPinned, folio.PinnedWord);
+        return parent.HasPinned && folio.MaybePinned;
+    }
+
+    private void CheckFolio(Folio folio, string function)
+    {
+        K.BugOn(!folio.Anon, "VM_WARN_ON_FOLIO(!folio_test_anon(folio))", function, folio);
+        CheckAnonVma(folio);
+    }
+
     /// <summary>__page_check_anon_rmap.</summary>
-    private void CheckPlace(Folio folio, Vma vma, int page)
+    private void CheckPlace(Page page, Vma vma, int address)
     {
         K.BugOn(
-            folio.Mapping?.Root != vma.AnonVma?.Root,
+            page.Head.Mapping?.Root != vma.AnonVma?.Root,
             "VM_BUG_ON_FOLIO(folio_anon_vma(folio)->root != vma->anon_vma->root)",
-            "__page_check_anon_rmap", folio);
+            "__page_check_anon_rmap", page.Head);
         K.BugOn(
-            folio.Index != vma.LinearIndex(page),
+            page.PageIndex != vma.LinearIndex(address),
             "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))",
-            "__page_check_anon_rmap", folio);
+            "__page_check_anon_rmap", page);
+    }
+
+    /// <summary>The warnings at the end of __folio_add_anon_rmap. While a PMD mapping is being replaced by PTEs, both
+    /// count.</summary>
+    private void CheckExclusive(Folio folio, int start, int count)
+    {
+        for (int number = start; number < start + count; number++)
+        {
+            Page page = folio.PageAt(number);
+            K.BugOn(
+                page.Has(PageFlag.AnonExclusive)
+                && (page.MapcountField > 0 || (folio.IsLarge && folio.Large.Entire > 0)),
+                "VM_WARN_ON_FOLIO(mapcount > 0 && PageAnonExclusive)", "__folio_add_anon_rmap", page);
+        }
     }
 
     private void CheckAnonVma(Folio folio) => K.BugOn(

@@ -5,8 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>Faults on private anonymous memory (mm/memory.c, arch fault entry, v6.18).</summary>
 /// <remarks>
-/// Left out: userfaultfd, protection keys, NUMA hints, spurious faults of other architectures, page table allocation
-/// (one table, always there).
+/// Left out: userfaultfd, protection keys, NUMA hints, spurious faults of other architectures. Page tables are there
+/// from the beginning unless large folios are enabled, see <see cref="HugePmdFault"/>.
 /// </remarks>
 public class Fault : Routine
 {
@@ -17,6 +17,7 @@ public class Fault : Routine
     protected static readonly Point FindVma = Points.Define("FaultFindVma", "lock_vma_under_rcu", Access.Read);
     protected static readonly Point VmaLock = Points.Define("FaultVmaLock", "lock_vma_under_rcu", Access.Acquire);
     protected static readonly Point MmapLock = Points.Define("FaultMmapLock", "lock_mm_and_find_vma", Access.Acquire);
+    protected static readonly Point TestPmd = Points.Define("FaultTestPmd", "handle_pte_fault", Access.Read);
     protected static readonly Point ReadPte = Points.Define("FaultReadPte", "handle_pte_fault", Access.Read);
     protected static readonly Point PteLock = Points.Define("FaultPtl", "handle_pte_fault", Access.Acquire);
     protected static readonly Point SetYoung =
@@ -45,7 +46,7 @@ public class Fault : Routine
         {
             if (!R.Mmu.Hits(cpu, mm, page, write))
             {
-                await cpu.At(write ? WalkForStore : WalkForLoad, mm.PteWord(page));
+                await cpu.At(write ? WalkForStore : WalkForLoad, mm.EntryWord(page));
                 if (!R.Mmu.Walk(cpu, mm, page, write))
                 {
                     if (!await FaultIn(cpu, mm, page, write, unshare: false))
@@ -84,7 +85,7 @@ public class Fault : Routine
                 return false;
             }
 
-            FaultResult result = await HandlePte(cpu, fault);
+            FaultResult result = await Handle(cpu, fault);
             if (result != FaultResult.Retry)
             {
                 Unlock(cpu, fault);
@@ -105,8 +106,12 @@ public class Fault : Routine
         fault.Unshare = true;
         fault.Tried = true;
         fault.MmapLocked = true;
-        return HandlePte(cpu, fault);
+        return Handle(cpu, fault);
     }
+
+    /// <summary>__handle_mm_fault.</summary>
+    private Flow<FaultResult> Handle(Cpu cpu, FaultContext fault) =>
+        K.HasHugePmds ? R.HugeFault.Handle(cpu, fault) : HandlePteFault(cpu, fault);
 
     /// <summary>release_fault_lock.</summary>
     public static void Unlock(Cpu cpu, FaultContext fault)
@@ -152,10 +157,15 @@ public class Fault : Routine
     protected virtual async Flow<FaultResult> Anonymous(Cpu cpu, FaultContext fault)
     {
         MmStruct mm = fault.Mm;
+        if (K.HasHugePmds)
+        {
+            await R.HugeFault.AllocateTable(cpu, mm, fault.Page);
+        }
+
         if (!fault.Write)
         {
             await mm.Ptl(fault.Page).Acquire(cpu, ZeroLock);
-            if (mm[fault.Page].IsNone)
+            if (mm[fault.Page].IsNone && mm.Table(fault.Page).IsTable)
             {
                 await cpu.At(ZeroSet, mm.PteWord(fault.Page));
                 mm.SetPte(fault.Page, Pte.ZeroPage);
@@ -179,7 +189,7 @@ public class Fault : Routine
         await R.Memcg.Charge(cpu, folio, mm);
         folio.Set(PageFlag.Uptodate);
         await mm.Ptl(fault.Page).Acquire(cpu, AnonLock);
-        if (!mm[fault.Page].IsNone)
+        if (!mm[fault.Page].IsNone || !mm.Table(fault.Page).IsTable)
         {
             mm.Ptl(fault.Page).Release(cpu);
             await R.Free.Put(cpu, folio, Holder.Allocation);
@@ -226,9 +236,24 @@ public class Fault : Routine
         return true;
     }
 
-    protected virtual async Flow<FaultResult> HandlePte(Cpu cpu, FaultContext fault)
+    /// <summary>handle_pte_fault.</summary>
+    public virtual async Flow<FaultResult> HandlePteFault(Cpu cpu, FaultContext fault)
     {
         MmStruct mm = fault.Mm;
+        if (K.HasHugePmds)
+        {
+            await cpu.At(TestPmd, mm.Table(fault.Page).PmdWord);
+            if (mm.Table(fault.Page).Pmd.IsNone)
+            {
+                return await Anonymous(cpu, fault);
+            }
+
+            if (!mm.Table(fault.Page).IsTable)
+            {
+                return FaultResult.Done;
+            }
+        }
+
         await cpu.At(ReadPte, mm.PteWord(fault.Page));
         fault.Original = mm[fault.Page];
         if (fault.Original.IsNone)

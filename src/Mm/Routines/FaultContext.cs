@@ -28,6 +28,9 @@ public sealed class FaultContext
 
     /// <summary>vmf->orig_pte.</summary>
     public Pte Original { get; set; }
+
+    /// <summary>vmf->orig_pmd.</summary>
+    public Pmd OriginalPmd { get; set; }
 }
 
 /// <summary>vm_fault_t, as far as anonymous memory needs it.</summary>
@@ -41,4 +44,7 @@ public enum FaultResult
 
     /// <summary>VM_FAULT_OOM or VM_FAULT_SIGSEGV.</summary>
     Failed,
+
+    /// <summary>VM_FAULT_FALLBACK: not for a whole PMD entry; go on with the page's own entry.</summary>
+    Fallback,
 }

@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>The last put and the way back to the allocator (mm/swap.c, mm/page_alloc.c, v6.18).</summary>
 /// <remarks>
-/// Left out: the deferred split queue. Frees are not batched: a folio whose count is 0 is reached by
+/// Frees are not batched: a folio whose count is 0 is reached by
 /// nobody but LRU scanners, and these see it here between the put and the unlink just as they do there.
 /// </remarks>
 public class FolioFree : Routine
@@ -19,17 +19,23 @@ public class FolioFree : Routine
 
     /// <summary>A folio of which the caller holds the only reference (<see cref="Holder.Allocation"/>); null when
     /// memory is out.</summary>
-    public virtual async Flow<Folio?> Allocate(Cpu cpu)
+    public virtual Flow<Folio?> Allocate(Cpu cpu) => Allocate(cpu, 0);
+
+    /// <summary>The same of 2^<paramref name="order"/> pages.</summary>
+    public virtual async Flow<Folio?> Allocate(Cpu cpu, int order)
     {
         await cpu.At(AllocFrame, K.Allocator);
-        return K.TakeFrames(0);
+        return K.TakeFrames(order);
     }
 
     /// <summary>folio_put: drops a reference, and frees the folio if it was the last.</summary>
-    public virtual async Flow Put(Cpu cpu, Folio folio, Holder holder)
+    public Flow Put(Cpu cpu, Folio folio, Holder holder) => Put(cpu, folio, holder, 1);
+
+    /// <summary>folio_put_refs: drops several references by one atomic step.</summary>
+    public virtual async Flow Put(Cpu cpu, Folio folio, Holder holder, int count)
     {
         await cpu.At(PutPoint, folio.RefcountWord);
-        if (folio.PutTestZero(holder))
+        if (folio.PutTestZero(holder, count))
         {
             await Release(cpu, folio);
         }
@@ -50,6 +56,11 @@ public class FolioFree : Routine
             K.Lruvec.Lock.Release(cpu);
         }
 
+        if (folio.IsLarge)
+        {
+            await R.DeferredSplit.Unqueue(cpu, folio);
+        }
+
         R.Memcg.Uncharge(folio);
         await FreeFrozen(cpu, folio);
     }
@@ -59,7 +70,23 @@ public class FolioFree : Routine
     public virtual async Flow FreeFrozen(Cpu cpu, Folio folio)
     {
         await cpu.At(FreeFrame, K.Allocator);
+        bool bad = folio.IsLarge && TailsAreBad(folio);
         folio.ClearMapping();
+        string? reason = BadReason(folio);
+        if (reason is not null)
+        {
+            TellBad(folio, 0, reason, "free_pages_prepare");
+        }
+
+        if (reason is null && !bad)
+        {
+            K.GiveFrames(folio);
+        }
+    }
+
+    /// <summary>free_page_is_bad for one page: the last reason that holds.</summary>
+    protected virtual string? BadReason(Folio folio)
+    {
         string? reason = null;
         if (folio.MapcountField != -1)
         {
@@ -81,12 +108,75 @@ public class FolioFree : Routine
             reason = "page still charged to cgroup";
         }
 
-        if (reason is not null)
+        return reason;
+    }
+
+    /// <summary>The loop of free_pages_prepare over tail pages: what the first ones keep for the folio, then each like
+    /// any page. One bad page, and none of the block is freed.</summary>
+    protected virtual bool TailsAreBad(Folio folio)
+    {
+        bool any = false;
+        folio.PageAt(1).Clear(PageFlag.PartiallyMapped);
+        for (int number = 1; number < folio.PageCount; number++)
         {
-            K.BugOn(true, $"BUG: Bad page state, page dumped because: {reason}", "free_pages_prepare", folio);
-            return;
+            string? reason = TailReason(folio, number);
+            if (reason is not null)
+            {
+                TellBad(folio, number, reason, "free_tail_page_prepare");
+                any = true;
+            }
+
+            reason = BadReason(K.Folios[folio.Pfn + number]);
+            if (reason is not null)
+            {
+                TellBad(folio, number, reason, "free_pages_prepare");
+                any = true;
+            }
         }
 
-        K.GiveFrames(folio);
+        return any;
+    }
+
+    /// <summary>free_tail_page_prepare: the first reason that holds.</summary>
+    protected virtual string? TailReason(Folio folio, int number)
+    {
+        LargeCounts large = folio.Large;
+        if (number != 1)
+        {
+            return null;
+        }
+
+        if (large.Mapcount != -1)
+        {
+            return "nonzero large_mapcount";
+        }
+
+        if (large.PagesMapped != 0)
+        {
+            return "nonzero nr_pages_mapped";
+        }
+
+        if (large.MmMapcount(0) != -1)
+        {
+            return "nonzero mm mapcount 0";
+        }
+
+        if (large.MmMapcount(1) != -1)
+        {
+            return "nonzero mm mapcount 1";
+        }
+
+        if (large.Entire != -1)
+        {
+            return "nonzero entire_mapcount";
+        }
+
+        return large.Pincount != 0 ? "nonzero pincount" : null;
+    }
+
+    private void TellBad(Folio folio, int number, string reason, string function)
+    {
+        string which = number == 0 ? "" : $" (page {number})";
+        K.BugOn(true, $"BUG: Bad page state, page dumped because: {reason}{which}", function, folio);
     }
 }

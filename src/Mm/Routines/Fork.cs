@@ -15,6 +15,8 @@ public class Fork : Routine
     protected static readonly Point SeqEnd = Points.Define("ForkSeqEnd", "copy_page_range", Access.Rmw);
     protected static readonly Point ChildPtl = Points.Define("ForkChildPtl", "copy_pte_range", Access.Acquire);
     protected static readonly Point ParentPtl = Points.Define("ForkParentPtl", "copy_pte_range", Access.Acquire);
+    protected static readonly Point ReadPmd = Points.Define("ForkReadPmd", "copy_pmd_range", Access.Read);
+    protected static readonly Point TestPmd = Points.Define("ForkTestPmd", "copy_pmd_range", Access.Read);
     protected static readonly Point ReadPte = Points.Define("ForkReadPte", "copy_pte_range", Access.Read);
     protected static readonly Point GetFolio = Points.Define("ForkGetFolio", "copy_present_ptes", Access.Rmw);
     protected static readonly Point UngetFolio = Points.Define("ForkUngetFolio", "copy_present_ptes", Access.Rmw);
@@ -79,6 +81,12 @@ public class Fork : Routine
         while (page < vma.End)
         {
             int end = Math.Min(vma.End, parent.Table(page).End);
+            if (K.HasHugePmds && !await HasTable(cpu, vma, childVma, page, end))
+            {
+                page = end;
+                continue;
+            }
+
             KernelSpinlock childPtl = child.Ptl(page);
             KernelSpinlock parentPtl = parent.Ptl(page);
             await childPtl.Acquire(cpu, ChildPtl);
@@ -101,6 +109,31 @@ public class Fork : Routine
             spare[cpu.Index] = null;
             await R.Free.Put(cpu, unused, Holder.Allocation);
         }
+    }
+
+    /// <summary>copy_pmd_range for one PMD entry: false when nothing is left to do below it.</summary>
+    protected virtual async Flow<bool> HasTable(Cpu cpu, Vma vma, Vma childVma, int page, int end)
+    {
+        PageTable table = vma.Mm.Table(page);
+        await cpu.At(ReadPmd, table.PmdWord);
+        if (table.Pmd.IsLeaf)
+        {
+            K.BugOn(
+                end - page != 1 << K.PmdOrder, "VM_BUG_ON_VMA(next-addr != HPAGE_PMD_SIZE)", "copy_pmd_range", vma);
+            if (await R.Huge.Copy(cpu, vma, childVma, table, childVma.Mm.Table(page)))
+            {
+                return false;
+            }
+        }
+
+        await cpu.At(TestPmd, table.PmdWord);
+        if (table.Pmd.IsNone)
+        {
+            return false;
+        }
+
+        await R.HugeFault.AllocateTable(cpu, childVma.Mm, page);
+        return true;
     }
 
     /// <summary>folio_prealloc: a page for a copy, charged to the parent. False when memory is out.</summary>
@@ -146,18 +179,19 @@ public class Fork : Routine
     {
         // The child's entry is made of this one, whatever the hardware adds to the parent's meanwhile.
         Pte pte = parent[page];
-        Folio folio = K.FolioOf(pte);
+        Page frame = K.PageOf(pte);
+        Folio folio = frame.Head;
         await cpu.At(GetFolio, folio.RefcountWord);
         folio.Get(Holder.Mapping);
-        if (!await R.Rmap.TryDup(cpu, folio, parent))
+        if (!await R.Rmap.TryDup(cpu, frame, 1, child, parent))
         {
             await cpu.At(UngetFolio, folio.RefcountWord);
             folio.PutTestZero(Holder.Mapping);
-            return await CopyPinned(cpu, parent, child, childVma, page, folio);
+            return await CopyPinned(cpu, parent, child, childVma, page, frame);
         }
 
         K.BugOn(
-            folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", folio);
+            frame.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", frame);
         child.AddRss(1, 0);
         if (pte.Writable)
         {
@@ -194,7 +228,7 @@ public class Fork : Routine
 
     /// <summary>copy_present_page: false when there is no spare page yet.</summary>
     protected virtual async Flow<bool> CopyPinned(
-        Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page, Folio folio)
+        Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page, Page frame)
     {
         if (spare[cpu.Index] is not { } copy)
         {
@@ -202,8 +236,8 @@ public class Fork : Routine
         }
 
         spare[cpu.Index] = null;
-        await cpu.At(CopyNow, folio.DataWord);
-        copy.SetData(folio.Data);
+        await cpu.At(CopyNow, frame.DataWord);
+        copy.SetData(frame.Data);
         int value = parent.TruthData[page];
         copy.Set(PageFlag.Uptodate);
         await R.RmapNew.Add(cpu, copy, childVma, page, exclusive: true);

@@ -11,23 +11,17 @@ namespace Mm.Routines;
 /// is movable), activation by folio_mark_accessed. A long-term pin never takes the zero page: it breaks COW first.
 /// The slow path drops the mmap lock around each fault, as after VM_FAULT_RETRY, while the kernel may keep it.
 /// </remarks>
-public class Gup : Routine
+public class Gup : GupFast
 {
     protected static readonly Point HasPinned = Points.Define("GupSetHasPinned", "mm_set_has_pinned_flag", Access.Rmw);
-    protected static readonly Point SeqBegin = Points.Define("GupFastSeqBegin", "gup_fast", Access.Read);
-    protected static readonly Point FastReadPte = Points.Define("GupFastReadPte", "gup_fast_pte_range", Access.Read);
-    protected static readonly Point FastTryGet = Points.Define("GupFastTryGet", "try_grab_folio_fast", Access.Rmw);
-    protected static readonly Point FastAddBias = Points.Define("GupFastAddBias", "try_grab_folio_fast", Access.Rmw);
-    protected static readonly Point FastRecheck = Points.Define("GupFastRecheckPte", "gup_fast_pte_range", Access.Read);
-    protected static readonly Point FastUnshare =
-        Points.Define("GupFastTestExclusive", "gup_must_unshare", Access.Read);
-    protected static readonly Point FastTouch = Points.Define("GupFastSetReferenced", "gup_fast_pte_range", Access.Rmw);
-    protected static readonly Point SeqRetry = Points.Define("GupFastSeqRetry", "gup_fast", Access.Read);
-    protected static readonly Point Sanity = Points.Define("GupSanityCheck", "sanity_check_pinned_pages", Access.Read);
     protected static readonly Point MmapLock = Points.Define("GupMmapLock", "__gup_longterm_locked", Access.Acquire);
     protected static readonly Point PteLock = Points.Define("GupPtl", "follow_page_pte", Access.Acquire);
     protected static readonly Point ReadPte = Points.Define("GupReadPte", "follow_page_pte", Access.Read);
     protected static readonly Point MustUnshare = Points.Define("GupTestExclusive", "gup_must_unshare", Access.Read);
+    protected static readonly Point ReadPmd = Points.Define("GupReadPmd", "follow_pmd_mask", Access.Read);
+    protected static readonly Point PmdLock = Points.Define("GupPmdLock", "follow_pmd_mask", Access.Acquire);
+    protected static readonly Point TouchPmd = Points.Define("GupSetDirtyPmd", "touch_pmd", Access.Rmw);
+    protected static readonly Point GrabCount = Points.Define("GupGrabPincount", "try_grab_folio", Access.Rmw);
     protected static readonly Point Grab = Points.Define("GupGrab", "try_grab_folio", Access.Rmw);
     protected static readonly Point TouchDirty = Points.Define("GupSetDirty", "follow_page_pte", Access.Rmw);
     protected static readonly Point TouchAccessed =
@@ -39,10 +33,6 @@ public class Gup : Routine
     protected static readonly Point DeviceRead = Points.Define("DmaRead", "device", Access.Read);
     protected static readonly Point UnpinDirty =
         Points.Define("UnpinSetDirty", "unpin_user_pages_dirty_lock", Access.Rmw);
-
-    /// <summary>Ground truth: how often the page that a lane is pinning had been dropped when it was found
-    /// there.</summary>
-    private readonly int[] truthDiscards = new int[Machine.CpusMax];
 
     /// <summary>What a look at an entry under the ptl says (follow_page_pte).</summary>
     protected enum Follow
@@ -73,9 +63,9 @@ public class Gup : Routine
 
         await cpu.At(HasPinned, mm.Word);
         mm.HasPinned = true;
-        Folio? folio = await PinFast(cpu, mm, page, write);
-        folio ??= await PinSlowly(cpu, mm, page, write);
-        return folio is not null && await Store(cpu, mm, page, write, folio);
+        Page? frame = await PinFast(cpu, mm, page, write);
+        frame ??= await PinSlowly(cpu, mm, page, write);
+        return frame is not null && await Store(cpu, mm, page, write, frame);
     }
 
     /// <summary>A device writes or reads through its first pin of that page.</summary>
@@ -88,13 +78,13 @@ public class Gup : Routine
         }
 
         await cpu.At(UsePin, pin.Word);
-        if (!Is(pin, mm, page) || pin.Folio is not { } folio)
+        if (!Is(pin, mm, page) || pin.Frame is not { } frame)
         {
             return false;
         }
 
-        await cpu.At(pin.Write ? DeviceWrite : DeviceRead, folio.DataWord);
-        if (!Is(pin, mm, page) || pin.Folio != folio)
+        await cpu.At(pin.Write ? DeviceWrite : DeviceRead, frame.DataWord);
+        if (!Is(pin, mm, page) || pin.Frame != frame)
         {
             // A driver does not unpin under a device that is at work: the device came too late.
             return false;
@@ -103,16 +93,16 @@ public class Gup : Routine
         if (pin.Write)
         {
             int value = K.NextValue++;
-            folio.SetData(value);
+            frame.SetData(value);
             if (pin.TruthAttached)
             {
                 mm.TruthData[page] = value;
             }
         }
-        else if (pin.TruthAttached && folio.Data != mm.TruthData[page])
+        else if (pin.TruthAttached && frame.Data != mm.TruthData[page])
         {
             K.TruthBroken.Add(
-                $"pin: device reads {folio.Data} through the pin of {mm} p{page}, must read {mm.TruthData[page]}");
+                $"pin: device reads {frame.Data} through the pin of {mm} p{page}, must read {mm.TruthData[page]}");
         }
 
         return true;
@@ -130,13 +120,13 @@ public class Gup : Routine
         }
 
         await cpu.At(TakePin, pin.Word);
-        if (!Is(pin, mm, page) || pin.Folio is not { } folio)
+        if (!Is(pin, mm, page) || pin.Frame is not { } frame)
         {
             return false;
         }
 
-        pin.Folio = null;
-        await Unpin(cpu, folio, pin.Write);
+        pin.Frame = null;
+        await Unpin(cpu, frame, pin.Write);
         return true;
     }
 
@@ -145,98 +135,20 @@ public class Gup : Routine
     {
         foreach (Pin pin in K.Pins)
         {
-            if (pin.Folio is { } held)
+            if (pin.Frame is { } held)
             {
                 await cpu.At(TakePin, pin.Word);
-                if (pin.Folio == held)
+                if (pin.Frame == held)
                 {
-                    pin.Folio = null;
+                    pin.Frame = null;
                     await Unpin(cpu, held, pin.Write);
                 }
             }
         }
     }
 
-    /// <summary>gup_fast: no locks; fork in between shows in write_protect_seq. Null: take the slow path.</summary>
-    protected virtual async Flow<Folio?> PinFast(Cpu cpu, MmStruct mm, int page, bool write)
-    {
-        await cpu.At(SeqBegin, mm.SeqWord);
-        int seq = mm.WriteProtectSeq;
-        if ((seq & 1) != 0)
-        {
-            return null;
-        }
-
-        Folio? folio = await PinFastPte(cpu, mm, page, write);
-        if (folio is null)
-        {
-            return null;
-        }
-
-        await cpu.At(SeqRetry, mm.SeqWord);
-        if (mm.WriteProtectSeq != seq)
-        {
-            await R.Free.Put(cpu, folio, Holder.Pin);
-            return null;
-        }
-
-        await CheckExclusive(cpu, folio);
-        return folio;
-    }
-
-    /// <summary>
-    /// gup_fast_pte_range: the pin is taken in two atomic steps, then the entry is read again, then
-    /// PageAnonExclusive.
-    /// </summary>
-    protected virtual async Flow<Folio?> PinFastPte(Cpu cpu, MmStruct mm, int page, bool write)
-    {
-        await cpu.At(FastReadPte, mm.PteWord(page));
-        Pte pte = mm[page];
-        if (!pte.IsPresent || (write && !pte.Writable))
-        {
-            return null;
-        }
-
-        Folio folio = K.FolioOf(pte);
-        await cpu.At(FastTryGet, folio.RefcountWord);
-        if (K.BugOn(folio.Refcount < 0, "WARN_ON_ONCE(folio_ref_count(folio) < 0)", "try_get_folio", folio)
-            || !folio.TryGet(Holder.Lookup))
-        {
-            return null;
-        }
-
-        await cpu.At(FastAddBias, folio.RefcountWord);
-        folio.ConvertToPin();
-        await cpu.At(FastRecheck, mm.PteWord(page));
-        truthDiscards[cpu.Index] = mm.TruthDiscards[page];
-        if (mm[page] != pte || (!pte.Writable && await FastMustUnshare(cpu, folio, write)))
-        {
-            await R.Free.Put(cpu, folio, Holder.Pin);
-            return null;
-        }
-
-        await cpu.At(FastTouch, folio.FlagsWord);
-        folio.Set(PageFlag.Referenced);
-        return folio;
-    }
-
-    /// <summary>
-    /// gup_must_unshare without a VMA: whether a read-only page may be shared, so that it must become one's own
-    /// first.
-    /// </summary>
-    protected virtual async Flow<bool> FastMustUnshare(Cpu cpu, Folio folio, bool write)
-    {
-        if (write)
-        {
-            return false;
-        }
-
-        await cpu.At(FastUnshare, folio.FlagsWord);
-        return !folio.Anon || !folio.Has(PageFlag.AnonExclusive);
-    }
-
     /// <summary>follow_page_pte with the ptl held; a page that is there is pinned at once.</summary>
-    protected virtual async Flow<(Follow Follow, Folio? Folio)> FollowPte(Cpu cpu, MmStruct mm, int page, bool write)
+    protected virtual async Flow<(Follow Follow, Page? Page)> FollowPte(Cpu cpu, MmStruct mm, int page, bool write)
     {
         await cpu.At(ReadPte, mm.PteWord(page));
         Pte pte = mm[page];
@@ -250,50 +162,103 @@ public class Gup : Routine
             return (Follow.Fault, null);
         }
 
-        Folio folio = K.FolioOf(pte);
-        await cpu.At(MustUnshare, folio.FlagsWord);
-        bool exclusive = folio.Has(PageFlag.AnonExclusive);
-        if (!pte.Writable && !exclusive)
+        Page frame = K.PageOf(pte);
+        Follow follow = await GrabPage(cpu, mm, page, frame, frame, pte.Writable, "follow_page_pte");
+        if (follow != Follow.Pinned)
         {
-            return (Follow.Unshare, null);
+            return (follow, null);
+        }
+
+        await Touch(cpu, frame.Head, markDirty: write && !pte.Dirty);
+        return (Follow.Pinned, frame);
+    }
+
+    /// <summary>follow_huge_pmd: the first page says whether the whole folio is exclusive.</summary>
+    protected virtual async Flow<(Follow Follow, Page? Page)> FollowPmd(
+        Cpu cpu, MmStruct mm, PageTable table, int page, bool write)
+    {
+        Pmd pmd = table.Pmd;
+        if (pmd.Kind != PmdKind.Huge || (write && !pmd.Writable))
+        {
+            return (Follow.Fault, null);
+        }
+
+        Folio folio = K.Folios[pmd.Target];
+        Page frame = folio.PageAt(page - table.Start);
+        Follow follow = await GrabPage(cpu, mm, page, frame, folio, pmd.Writable, "follow_huge_pmd");
+        if (follow != Follow.Pinned)
+        {
+            return (follow, null);
+        }
+
+        PteFlag touched = write ? PteFlag.Young | PteFlag.Dirty : PteFlag.Young;
+        if (pmd.With(touched) != pmd && write)
+        {
+            await cpu.At(TouchPmd, table.PmdWord);
+            table.SetPmd(table.Pmd.With(touched));
+        }
+
+        return (Follow.Pinned, frame);
+    }
+
+    /// <summary>What both have in common: whether the page is one's own, then the pin.</summary>
+    /// <param name="cpu">The lane.</param>
+    /// <param name="mm">The process.</param>
+    /// <param name="page">The address.</param>
+    /// <param name="frame">The page that is pinned.</param>
+    /// <param name="marked">The page that carries the mark of exclusivity.</param>
+    /// <param name="writable">Whether the entry is writable.</param>
+    /// <param name="function">The kernel function.</param>
+    protected virtual async Flow<Follow> GrabPage(
+        Cpu cpu, MmStruct mm, int page, Page frame, Page marked, bool writable, string function)
+    {
+        Folio folio = frame.Head;
+        await cpu.At(MustUnshare, marked.FlagsWord);
+        bool exclusive = marked.Has(PageFlag.AnonExclusive);
+        if (!writable && !exclusive)
+        {
+            return Follow.Unshare;
         }
 
         K.BugOn(
             folio.Anon && !exclusive,
             "VM_WARN_ON_ONCE_PAGE((flags & FOLL_PIN) && PageAnon(page) && !PageAnonExclusive(page))",
-            "follow_page_pte", folio);
+            function, marked);
         await cpu.At(Grab, folio.RefcountWord);
         if (K.BugOn(folio.Refcount <= 0, "WARN_ON_ONCE(folio_ref_count(folio) <= 0)", "try_grab_folio", folio))
         {
-            return (Follow.Failed, null);
+            return Follow.Failed;
         }
 
         folio.Get(Holder.Pin);
-        truthDiscards[cpu.Index] = mm.TruthDiscards[page];
-        await Touch(cpu, folio, markDirty: write && !pte.Dirty);
-        return (Follow.Pinned, folio);
+        if (folio.IsLarge)
+        {
+            await cpu.At(GrabCount, folio.Large.PincountWord);
+            folio.Large.AddPincount(1);
+        }
+
+        TruthPinned(cpu, mm, page);
+        return Follow.Pinned;
     }
 
     /// <summary>__get_user_pages for one page: looks under the mmap lock, faults without it, looks again.</summary>
-    protected virtual async Flow<Folio?> PinSlowly(Cpu cpu, MmStruct mm, int page, bool write)
+    protected virtual async Flow<Page?> PinSlowly(Cpu cpu, MmStruct mm, int page, bool write)
     {
         while (true)
         {
             Follow follow = Follow.Failed;
-            Folio? folio = null;
+            Page? frame = null;
             await mm.MmapLock.AcquireRead(cpu, MmapLock);
             if (mm.FindVma(page) is not null)
             {
-                await mm.Ptl(page).Acquire(cpu, PteLock);
-                (follow, folio) = await FollowPte(cpu, mm, page, write);
-                mm.Ptl(page).Release(cpu);
+                (follow, frame) = await FollowPage(cpu, mm, page, write);
             }
 
             mm.MmapLock.ReleaseRead(cpu);
             switch (follow)
             {
                 case Follow.Pinned:
-                    return folio;
+                    return frame;
                 case Follow.Failed:
                     return null;
                 default:
@@ -305,6 +270,39 @@ public class Gup : Routine
                     break;
             }
         }
+    }
+
+    /// <summary>follow_pmd_mask.</summary>
+    protected virtual async Flow<(Follow Follow, Page? Page)> FollowPage(Cpu cpu, MmStruct mm, int page, bool write)
+    {
+        PageTable table = mm.Table(page);
+        if (K.HasHugePmds)
+        {
+            await cpu.At(ReadPmd, table.PmdWord);
+            if (table.Pmd.Kind is PmdKind.None or PmdKind.Migration)
+            {
+                return (Follow.Fault, null);
+            }
+
+            if (!table.IsTable)
+            {
+                await mm.PmdLock.Acquire(cpu, PmdLock);
+                (Follow, Page?) found = table.Pmd.IsLeaf
+                    ? await FollowPmd(cpu, mm, table, page, write)
+                    : (Follow.Fault, null);
+                bool isTable = table.IsTable;
+                mm.PmdLock.Release(cpu);
+                if (!isTable)
+                {
+                    return found;
+                }
+            }
+        }
+
+        await mm.Ptl(page).Acquire(cpu, PteLock);
+        (Follow, Page?) followed = await FollowPte(cpu, mm, page, write);
+        mm.Ptl(page).Release(cpu);
+        return followed;
     }
 
     /// <summary>FOLL_TOUCH, with the ptl held.</summary>
@@ -324,7 +322,7 @@ public class Gup : Routine
     }
 
     /// <summary>The driver writes down what it has pinned; without room for it, it gives the page back.</summary>
-    protected virtual async Flow<bool> Store(Cpu cpu, MmStruct mm, int page, bool write, Folio folio)
+    protected virtual async Flow<bool> Store(Cpu cpu, MmStruct mm, int page, bool write, Page frame)
     {
         while (FreePin() is { } pin)
         {
@@ -334,22 +332,24 @@ public class Gup : Routine
                 continue;
             }
 
-            pin.Folio = folio;
+            pin.Frame = frame;
             pin.Mm = mm;
             pin.Page = page;
             pin.Write = write;
-            K.Touched.Folios.Add(folio.Pfn);
-            pin.TruthAttached = mm.TruthDiscards[page] == truthDiscards[cpu.Index];
+            K.Touched.Folios.Add(frame.Pfn);
+            K.Touched.Folios.Add(frame.Head.Pfn);
+            pin.TruthAttached = TruthStillThere(cpu, mm, page);
             return true;
         }
 
-        await R.Free.Put(cpu, folio, Holder.Pin);
+        await PutPin(cpu, frame.Head);
         return false;
     }
 
-    protected virtual async Flow Unpin(Cpu cpu, Folio folio, bool dirty)
+    protected virtual async Flow Unpin(Cpu cpu, Page frame, bool dirty)
     {
-        await CheckExclusive(cpu, folio);
+        Folio folio = frame.Head;
+        await CheckExclusive(cpu, frame);
         if (dirty && !folio.Has(PageFlag.Dirty))
         {
             await R.Locking.Lock(cpu, folio);
@@ -358,16 +358,7 @@ public class Gup : Routine
             await R.Locking.Unlock(cpu, folio);
         }
 
-        await R.Free.Put(cpu, folio, Holder.Pin);
-    }
-
-    /// <summary>sanity_check_pinned_pages: a pinned page stays exclusive for as long as it is pinned.</summary>
-    protected virtual async Flow CheckExclusive(Cpu cpu, Folio folio)
-    {
-        await cpu.At(Sanity, folio.FlagsWord);
-        K.BugOn(
-            folio.Anon && !folio.Has(PageFlag.AnonExclusive), "VM_WARN_ON_ONCE_PAGE(!PageAnonExclusive(&folio->page))",
-            "sanity_check_pinned_pages", folio);
+        await PutPin(cpu, folio);
     }
 
     private Pin? FreePin()

@@ -23,7 +23,8 @@ public class Lru : Routine
     private readonly List<Folio>[] draining = ListForEachCpu();
     private readonly List<Folio>[] dying = ListForEachCpu();
 
-    /// <summary>folio_add_lru: the folio goes to this cpu's batch, with a reference.</summary>
+    /// <summary>folio_add_lru: the folio goes to this cpu's batch, with a reference. A large one does not stay there,
+    /// nor does what was there before it.</summary>
     public virtual async Flow Add(Cpu cpu, Folio folio)
     {
         LruBatch batch = K.Lruvec.Batches[cpu.Index];
@@ -31,7 +32,7 @@ public class Lru : Routine
         K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "folio_add_lru", folio);
         folio.Get(Holder.LruBatch);
         batch.Folios.Add(folio);
-        if (batch.Folios.Count == LruBatch.Size)
+        if (batch.Folios.Count == LruBatch.Size || folio.IsLarge)
         {
             await Drain(cpu);
         }
@@ -141,6 +142,11 @@ public class Lru : Routine
         K.Lruvec.Lock.Release(cpu);
         foreach (Folio folio in dead)
         {
+            if (folio.IsLarge)
+            {
+                await R.DeferredSplit.Unqueue(cpu, folio);
+            }
+
             R.Memcg.Uncharge(folio);
             await R.Free.FreeFrozen(cpu, folio);
         }

@@ -56,7 +56,7 @@ public class Migrate : MigrationMove
         {
             await mm.Ptl(page).Acquire(cpu, MovePtl);
             Pte pte = mm[page];
-            if (pte.IsPresent && await R.Lru.Isolate(cpu, K.FolioOf(pte)))
+            if (pte.IsPresent && !K.FolioOf(pte).IsLarge && await R.Lru.Isolate(cpu, K.FolioOf(pte)))
             {
                 isolated = true;
                 migration.From.AddTail(K.FolioOf(pte));
@@ -213,13 +213,13 @@ public class Migrate : MigrationMove
         int candidates = 0;
         foreach (Folio folio in K.UsedFolios)
         {
-            candidates += !folio.Free && folio.Has(PageFlag.Lru) ? 1 : 0;
+            candidates += IsCandidate(folio) ? 1 : 0;
         }
 
         int left = candidates == 0 ? 0 : (nth - 1) % candidates;
         foreach (Folio folio in K.UsedFolios)
         {
-            if (!folio.Free && folio.Has(PageFlag.Lru) && left-- == 0)
+            if (IsCandidate(folio) && left-- == 0)
             {
                 return folio;
             }
@@ -227,6 +227,9 @@ public class Migrate : MigrationMove
 
         return null;
     }
+
+    /// <summary>Compaction for a small allocation leaves large folios alone.</summary>
+    private static bool IsCandidate(Folio folio) => !folio.Free && folio.Has(PageFlag.Lru) && !folio.IsLarge;
 
     /// <summary>
     /// The racy looks of compaction in asynchronous mode: is it pinned, under writeback, dirty and locked?
@@ -278,7 +281,7 @@ public class Migrate : MigrationMove
         Folio source = migration.Source;
         if (source.Anon)
         {
-            await cpu.At(TestMapped, source.MapcountWord);
+            await cpu.At(TestMapped, source.MappedWord);
             if (source.Mapped)
             {
                 K.BugOn(
@@ -290,7 +293,7 @@ public class Migrate : MigrationMove
             }
         }
 
-        await cpu.At(TestUnmapped, source.MapcountWord);
+        await cpu.At(TestUnmapped, source.MappedWord);
         return !source.Mapped;
     }
 

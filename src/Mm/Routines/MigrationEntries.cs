@@ -22,6 +22,8 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
     protected static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
     protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
+    protected static readonly Point WaitPmdLock =
+        Points.Define("MigrationWaitPmdLock", "pmd_migration_entry_wait", Access.Acquire);
     protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
 
     private readonly bool[] batches = new bool[Machine.CpusMax];
@@ -49,6 +51,28 @@ public abstract class MigrationEntries : Routine
         // The entry, which the ptl keeps in place, keeps the folio alive; once queued it must not be touched any more.
         IWaitable? sleep = await R.Locking.QueueFor(cpu, folio, PageFlag.Locked, exclusive: false);
         mm.Ptl(page).Release(cpu);
+        if (sleep is not null)
+        {
+            await R.Locking.SleepFor(cpu, folio, sleep);
+        }
+    }
+
+    /// <summary>pmd_migration_entry_wait.</summary>
+    public virtual async Flow WaitOnPmdMigrationEntry(Cpu cpu, MmStruct mm, PageTable table)
+    {
+        await mm.PmdLock.Acquire(cpu, WaitPmdLock);
+        if (!table.Pmd.IsMigration)
+        {
+            mm.PmdLock.Release(cpu);
+            return;
+        }
+
+        Folio folio = K.Folios[table.Pmd.Target];
+        K.BugOn(
+            !folio.Has(PageFlag.Locked), "BUG_ON(is_migration_entry(entry) && !folio_test_locked(folio))",
+            "pfn_swap_entry_folio", folio);
+        IWaitable? sleep = await R.Locking.QueueFor(cpu, folio, PageFlag.Locked, exclusive: false);
+        mm.PmdLock.Release(cpu);
         if (sleep is not null)
         {
             await R.Locking.SleepFor(cpu, folio, sleep);
@@ -115,7 +139,7 @@ public abstract class MigrationEntries : Routine
 
         await cpu.At(SetEntry, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Migration, folio.Pfn, flags));
-        await R.Rmap.RemoveOne(cpu, folio);
+        await R.Rmap.RemoveOne(cpu, folio, mm);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }

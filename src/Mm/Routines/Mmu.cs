@@ -34,7 +34,7 @@ public class Mmu : Routine
     public bool Walk(Cpu cpu, MmStruct mm, int page, bool write)
     {
         TlbState own = K.Tlbs[cpu.Index];
-        Pte pte = mm[page];
+        Pte pte = mm.Entry(page);
         if (pte.Kind is not (PteKind.Present or PteKind.Zero) || (write && !pte.Writable))
         {
             own.Drop(mm, page);
@@ -45,7 +45,7 @@ public class Mmu : Routine
         if (pte.IsPresent && (pte.Flags & accessed) != accessed)
         {
             pte = pte.With(accessed);
-            mm.SetPte(page, pte);
+            mm.SetAccessed(page, accessed);
         }
 
         own.Fill(mm, page, pte);

@@ -42,6 +42,7 @@ public class Reclaim : Routine
             Pte pte = mm[page];
             if (pte.IsPresent)
             {
+                // A large folio would have to be split first, which may always fail.
                 isolated = await IsolateForPageout(cpu, K.FolioOf(pte), list);
             }
 
@@ -110,8 +111,8 @@ public class Reclaim : Routine
 
     protected virtual async Flow<bool> IsolateForPageout(Cpu cpu, Folio folio, FolioList list)
     {
-        await cpu.At(PageoutTest, folio.MapcountWord);
-        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1)
+        await cpu.At(PageoutTest, folio.MappedWord);
+        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1 || folio.IsLarge)
         {
             return false;
         }

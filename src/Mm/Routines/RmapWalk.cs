@@ -90,7 +90,7 @@ public class RmapWalk : Routine
 
     protected virtual async Flow<AnonVma?> GetMappedAnonVma(Cpu cpu, Folio folio, AnonVma anonVma)
     {
-        await cpu.At(GetMapped, folio.MapcountWord);
+        await cpu.At(GetMapped, folio.MappedWord);
         if (!folio.Mapped)
         {
             return null;
@@ -103,7 +103,7 @@ public class RmapWalk : Routine
         }
 
         anonVma.Refcount++;
-        await cpu.At(GetRecheck, folio.MapcountWord);
+        await cpu.At(GetRecheck, folio.MappedWord);
         if (!folio.Mapped)
         {
             K.Rcu.ReadUnlock(cpu);
@@ -147,7 +147,7 @@ public class RmapWalk : Routine
                     continue;
                 }
 
-                await cpu.At(LockRemapped, folio.MapcountWord);
+                await cpu.At(LockRemapped, folio.MappedWord);
                 if (!folio.Mapped)
                 {
                     root.Rwsem.ReleaseRead(cpu);
@@ -199,7 +199,7 @@ public class RmapWalk : Routine
             return null;
         }
 
-        await cpu.At(LockMapped, folio.MapcountWord);
+        await cpu.At(LockMapped, folio.MappedWord);
         if (!folio.Mapped)
         {
             return null;
@@ -231,7 +231,7 @@ public class RmapWalk : Routine
         }
 
         anonVma.Refcount++;
-        await cpu.At(LockMapped, folio.MapcountWord);
+        await cpu.At(LockMapped, folio.MappedWord);
         if (!folio.Mapped)
         {
             K.Rcu.ReadUnlock(cpu);

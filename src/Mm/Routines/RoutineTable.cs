@@ -47,6 +47,21 @@ public sealed class RoutineTable
     /// <summary>mm/rmap.c: adding, removing, duplicating and sharing anonymous mappings.</summary>
     public AnonRmap Rmap { get; private set; } = new();
 
+    /// <summary>mm/rmap.c: the counts of mappings of large folios.</summary>
+    public LargeRmap LargeRmap { get; private set; } = new();
+
+    /// <summary>mm/huge_memory.c: the queue of large folios to be split.</summary>
+    public DeferredSplit DeferredSplit { get; private set; } = new();
+
+    /// <summary>mm/huge_memory.c: faults at the level of PMD entries.</summary>
+    public HugePmdFault HugeFault { get; private set; } = new();
+
+    /// <summary>mm/huge_memory.c: PMD mappings become page tables.</summary>
+    public HugePmdSplit HugeSplit { get; private set; } = new();
+
+    /// <summary>mm/huge_memory.c: zap and fork of PMD mappings.</summary>
+    public HugePmd Huge { get; private set; } = new();
+
     /// <summary>mm/rmap.c: from a folio to its anon_vma.</summary>
     public RmapWalk RmapWalk { get; private set; } = new();
 
@@ -82,6 +97,9 @@ public sealed class RoutineTable
 
     /// <summary>mm/memory.c: copy on write and the reuse rule.</summary>
     public WriteProtectFault WriteProtect { get; private set; } = new();
+
+    /// <summary>mm/memory.c: the reuse rule for large folios.</summary>
+    public LargeReuse LargeReuse { get; private set; } = new();
 
     /// <summary>mm/memory.c: do_swap_page.</summary>
     public SwapIn SwapIn { get; private set; } = new();

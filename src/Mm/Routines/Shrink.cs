@@ -137,6 +137,12 @@ public class Shrink : Routine
             return Verdict.ActivateLocked;
         }
 
+        if (folio.IsLarge)
+        {
+            // No room for all its slots in a row, and whoever else has a reference keeps it from being split.
+            return Verdict.ActivateLocked;
+        }
+
         if (!ignoreReferences && await CheckReferences(cpu, folio) is { } spared)
         {
             return spared;
@@ -148,11 +154,11 @@ public class Shrink : Routine
             return unable;
         }
 
-        await cpu.At(TestMapped, folio.MapcountWord);
+        await cpu.At(TestMapped, folio.MappedWord);
         if (folio.Mapped)
         {
             await R.Unmap.TryToUnmap(cpu, folio);
-            await cpu.At(TestMapped, folio.MapcountWord);
+            await cpu.At(TestMapped, folio.MappedWord);
             if (folio.Mapped)
             {
                 return Verdict.ActivateLocked;

@@ -223,7 +223,7 @@ public class SwapSlots : Routine
 
     protected virtual async Flow ReclaimLocked(Cpu cpu, Folio folio, int slot)
     {
-        await cpu.At(ReclaimMapped, folio.MapcountWord);
+        await cpu.At(ReclaimMapped, folio.MappedWord);
         if ((folio.Mapped && !Swap.IsFull()) || folio.Has(PageFlag.Writeback))
         {
             return;

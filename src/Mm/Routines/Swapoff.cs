@@ -158,7 +158,7 @@ public class Swapoff : Routine
             Vma vma = mm.Vmas[i];
             for (int page = vma.Start; page < vma.End && done && vma.AnonVma is not null; page++)
             {
-                done = await UnusePage(cpu, vma, page);
+                done = !vma.Mm.Table(page).IsTable || await UnusePage(cpu, vma, page);
             }
         }
 

@@ -39,7 +39,7 @@ public class Unmap : Routine
     /// <returns>How many were set; -1 when the anon_vma's lock was contended.</returns>
     public virtual async Flow<int> Referenced(Cpu cpu, Folio folio, bool isLocked)
     {
-        await cpu.At(TestMapped, folio.MapcountWord);
+        await cpu.At(TestMapped, folio.MappedWord);
         if (!folio.Mapped)
         {
             return 0;
@@ -124,7 +124,7 @@ public class Unmap : Routine
     /// <returns>How many were set.</returns>
     protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
-        if (!await FindMapping(cpu, folio, vma.Mm, page))
+        if (folio.IsLarge || !await FindMapping(cpu, folio, vma.Mm, page))
         {
             return 0;
         }
@@ -183,7 +183,7 @@ public class Unmap : Routine
         mm.AddRss(-1, 1);
         await cpu.At(SetPte, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Swap, (byte)slot, exclusive ? PteFlag.Exclusive : PteFlag.None));
-        await R.Rmap.RemoveOne(cpu, folio);
+        await R.Rmap.RemoveOne(cpu, folio, mm);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }

@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>Copy on write and the reuse rule (mm/memory.c: do_wp_page, wp_can_reuse_anon_folio, wp_page_copy,
 /// v6.18).</summary>
-/// <remarks>Left out: shared and file mappings, large folios, userfaultfd.</remarks>
+/// <remarks>Left out: shared and file mappings, userfaultfd.</remarks>
 public class WriteProtectFault : Routine
 {
     protected static readonly Point TestExclusive = Points.Define("WpTestExclusive", "do_wp_page", Access.Read);
@@ -35,24 +35,25 @@ public class WriteProtectFault : Routine
             return await Copy(cpu, fault, null);
         }
 
-        Folio folio = K.FolioOf(fault.Original);
-        await cpu.At(TestExclusive, folio.FlagsWord);
-        bool exclusive = folio.Has(PageFlag.AnonExclusive);
-        if (exclusive || await CanReuse(cpu, fault, folio))
+        Page frame = K.PageOf(fault.Original);
+        Folio folio = frame.Head;
+        await cpu.At(TestExclusive, frame.FlagsWord);
+        bool exclusive = frame.Has(PageFlag.AnonExclusive);
+        if (exclusive || await (folio.IsLarge ? R.LargeReuse.CanReuse(cpu, fault, folio) : CanReuse(cpu, fault, folio)))
         {
             if (!exclusive)
             {
-                await cpu.At(SetExclusive, folio.FlagsWord);
-                folio.Set(PageFlag.AnonExclusive);
+                await cpu.At(SetExclusive, frame.FlagsWord);
+                frame.Set(PageFlag.AnonExclusive);
             }
 
             if (!fault.Unshare)
             {
                 await cpu.At(Reuse, mm.PteWord(fault.Page));
                 K.BugOn(
-                    folio.Anon && !folio.Has(PageFlag.AnonExclusive),
+                    folio.Anon && !frame.Has(PageFlag.AnonExclusive),
                     "VM_BUG_ON(folio_test_anon(folio) && !PageAnonExclusive)",
-                    "wp_page_reuse", folio);
+                    "wp_page_reuse", frame);
                 mm.SetPte(fault.Page, fault.Original.With(PteFlag.Young | PteFlag.Dirty | PteFlag.Write));
             }
 
@@ -63,7 +64,7 @@ public class WriteProtectFault : Routine
         await cpu.At(GetOld, folio.RefcountWord);
         folio.Get(Holder.Lookup);
         mm.Ptl(fault.Page).Release(cpu);
-        return await Copy(cpu, fault, folio);
+        return await Copy(cpu, fault, frame);
     }
 
     /// <summary>wp_can_reuse_anon_folio: nobody else can have the page, neither by a mapping, nor by a reference, nor
@@ -109,7 +110,7 @@ public class WriteProtectFault : Routine
 
     /// <summary>wp_page_copy: a private copy replaces the page; the old mapping goes only after the new one is
     /// there.</summary>
-    protected virtual async Flow<FaultResult> Copy(Cpu cpu, FaultContext fault, Folio? old)
+    protected virtual async Flow<FaultResult> Copy(Cpu cpu, FaultContext fault, Page? old)
     {
         MmStruct mm = fault.Mm;
         if (!await R.Fault.PrepareAnon(cpu, fault))
@@ -146,15 +147,15 @@ public class WriteProtectFault : Routine
         mm.Ptl(fault.Page).Release(cpu);
         if (old is not null)
         {
-            await R.Free.Put(cpu, old, Holder.Mapping);
-            await R.Slots.FreeSwapCache(cpu, old);
+            await R.Free.Put(cpu, old.Head, Holder.Mapping);
+            await R.Slots.FreeSwapCache(cpu, old.Head);
             await PutOld(cpu, old);
         }
 
         return FaultResult.Done;
     }
 
-    protected virtual async Flow Replace(Cpu cpu, FaultContext fault, Folio? old, Folio copy)
+    protected virtual async Flow Replace(Cpu cpu, FaultContext fault, Page? old, Folio copy)
     {
         MmStruct mm = fault.Mm;
         if (old is null)
@@ -175,7 +176,7 @@ public class WriteProtectFault : Routine
         {
             // Only now: had the mapcount gone down first, another process could have reused the page that we still
             // read.
-            await R.Rmap.RemoveOne(cpu, old);
+            await R.Rmap.RemoveOne(cpu, old, mm);
         }
     }
 
@@ -183,11 +184,11 @@ public class WriteProtectFault : Routine
     /// new.</summary>
     protected virtual Flow FlushOld(Cpu cpu, MmStruct mm, int page) => R.Tlb.FlushPage(cpu, mm, page);
 
-    protected virtual async Flow PutOld(Cpu cpu, Folio? old)
+    protected virtual async Flow PutOld(Cpu cpu, Page? old)
     {
         if (old is not null)
         {
-            await R.Free.Put(cpu, old, Holder.Lookup);
+            await R.Free.Put(cpu, old.Head, Holder.Lookup);
         }
     }
 }

@@ -5,9 +5,11 @@ namespace Mm.Routines;
 
 /// <summary>zap_pte_range for private anonymous memory, and the gather that frees what it took (mm/memory.c,
 /// mm/mmu_gather.c, v6.18).</summary>
-/// <remarks>Left out: zap_details (no files), rescheduling inside a range, page tables.</remarks>
+/// <remarks>Left out: zap_details (no files), rescheduling inside a range.</remarks>
 public class Zap : Routine
 {
+    protected static readonly Point ReadPmd = Points.Define("ZapReadPmd", "zap_pmd_range", Access.Read);
+    protected static readonly Point TestPmd = Points.Define("ZapTestPmd", "zap_pmd_range", Access.Read);
     protected static readonly Point PteLock = Points.Define("ZapPtl", "zap_pte_range", Access.Acquire);
     protected static readonly Point ReadPte = Points.Define("ZapReadPte", "zap_pte_range", Access.Read);
     protected static readonly Point ClearPte = Points.Define("ZapClearPte", "zap_present_ptes", Access.Rmw);
@@ -35,14 +37,49 @@ public class Zap : Routine
     }
 
     /// <summary>unmap_page_range: zaps [start, end) of one VMA, table by table.</summary>
-    public virtual async Flow ZapRange(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    public virtual async Flow ZapRange(Cpu cpu, Gather gather, Vma vma, int start, int end)
     {
         while (start < end)
         {
-            int next = Math.Min(end, mm.Table(start).End);
-            await ZapTable(cpu, gather, mm, start, next);
+            int next = Math.Min(end, vma.Mm.Table(start).End);
+            if (!K.HasHugePmds || await HasTable(cpu, gather, vma, start, next))
+            {
+                await ZapTable(cpu, gather, vma.Mm, start, next);
+            }
+
             start = next;
         }
+    }
+
+    /// <summary>zap_pmd_range for one PMD entry: false when nothing is left to do below it.</summary>
+    protected virtual async Flow<bool> HasTable(Cpu cpu, Gather gather, Vma vma, int start, int end)
+    {
+        PageTable table = vma.Mm.Table(start);
+        do
+        {
+            await cpu.At(ReadPmd, table.PmdWord);
+            if (table.Pmd.IsLeaf)
+            {
+                if (end - start < 1 << K.PmdOrder)
+                {
+                    await R.HugeSplit.Split(cpu, vma, start, freeze: false);
+                }
+                else if (await R.Huge.Zap(cpu, gather, vma.Mm, table))
+                {
+                    return false;
+                }
+            }
+
+            await cpu.At(TestPmd, table.PmdWord);
+        }
+        while (table.Pmd.IsLeaf);
+
+        for (int page = start; page < end && !table.IsTable; page++)
+        {
+            gather.Visit(page, Pte.None);
+        }
+
+        return table.IsTable;
     }
 
     /// <summary>zap_pte_range over [start, end), which one page table covers.</summary>
@@ -70,7 +107,7 @@ public class Zap : Routine
                     await cpu.At(ClearPte, mm.PteWord(page));
                     Clear(mm, page);
                     anon--;
-                    await ZapPresent(cpu, gather, K.FolioOf(pte));
+                    await ZapPresent(cpu, gather, K.PageOf(pte), 1);
                     break;
                 case PteKind.Swap:
                     swap--;
@@ -100,17 +137,17 @@ public class Zap : Routine
     {
         await FlushTlb(cpu, gather);
         await AfterFlush(cpu, gather);
-        foreach (Folio folio in gather.Folios)
+        foreach (GatheredPages pages in gather.Pages)
         {
-            await R.Slots.FreeSwapCache(cpu, folio);
+            await R.Slots.FreeSwapCache(cpu, pages.First.Head);
         }
 
-        foreach (Folio folio in gather.Folios)
+        foreach (GatheredPages pages in gather.Pages)
         {
-            await R.Free.Put(cpu, folio, Holder.Gather);
+            await R.Free.Put(cpu, pages.First.Head, Holder.Gather, pages.Count);
         }
 
-        gather.Folios.Clear();
+        gather.Pages.Clear();
         await cpu.At(GatherEnd, gather.Mm.Word);
         gather.Mm.Tlb.FlushPending--;
         TruthFlushed(gather);
@@ -138,11 +175,11 @@ public class Zap : Routine
 
     /// <summary>zap_present_folio_ptes after the entry was cleared: the mapcount goes now, the reference waits for the
     /// flush.</summary>
-    protected virtual async Flow ZapPresent(Cpu cpu, Gather gather, Folio folio)
+    protected virtual async Flow ZapPresent(Cpu cpu, Gather gather, Page first, int count)
     {
-        await R.Rmap.RemoveOne(cpu, folio);
-        K.BugOn(folio.Mapcount < 0, "BUG: Bad page map", "zap_present_folio_ptes", folio);
-        gather.Add(folio);
+        await R.Rmap.RemovePtes(cpu, first, count, gather.Mm);
+        K.BugOn(first.Head.Mapcount < 0, "BUG: Bad page map", "zap_present_folio_ptes", first.Head);
+        gather.Add(first, count);
     }
 
     /// <summary>Runs between the TLB flush and the freeing of the gathered pages.</summary>
@@ -182,8 +219,8 @@ public sealed class Gather
     private int[] truthDiscards = [];
     private int[] truthEmptied = [];
 
-    /// <summary>The pages; each entry owns the reference that its page table entry had.</summary>
-    public List<Folio> Folios { get; } = [];
+    /// <summary>The pages; each entry owns the references that its page table entries had.</summary>
+    public List<GatheredPages> Pages { get; } = [];
 
     /// <summary>The process.</summary>
     public MmStruct Mm { get; private set; } = null!;
@@ -208,7 +245,7 @@ public sealed class Gather
     {
         Mm = mm;
         FullMm = fullMm;
-        Folios.Clear();
+        Pages.Clear();
         Array.Clear(truthDiscards);
         TruthStart = int.MaxValue;
         TruthEnd = 0;
@@ -251,7 +288,7 @@ public sealed class Gather
 
         for (int page = start; page < end; page++)
         {
-            truthEmptied[page] = Mm[page].IsNone ? -1 : Mm.TruthEmptied[page];
+            truthEmptied[page] = Mm.IsEmpty(page) ? -1 : Mm.TruthEmptied[page];
         }
     }
 
@@ -261,10 +298,14 @@ public sealed class Gather
     /// <summary>Ground truth: how often the page had been dropped when the gather had visited it.</summary>
     public int TruthDiscards(int page) => truthDiscards[page];
 
-    /// <summary>__tlb_remove_folio_pages: the entry's reference becomes the gather's.</summary>
-    public void Add(Folio folio)
+    /// <summary>__tlb_remove_folio_pages: the entries' references become the gather's.</summary>
+    public void Add(Page first, int count)
     {
-        folio.HandOver(Holder.Mapping, Holder.Gather);
-        Folios.Add(folio);
+        first.Head.HandOver(Holder.Mapping, Holder.Gather, count);
+        Pages.Add(new GatheredPages(first, count));
     }
 }
+
+/// <summary>Pages of one folio that were zapped together, and as many references; what a PMD entry mapped counts
+/// once.</summary>
+public readonly record struct GatheredPages(Page First, int Count);

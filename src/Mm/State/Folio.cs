@@ -11,8 +11,12 @@ namespace Mm.State;
 /// </remarks>
 public sealed class Folio : Page
 {
-    /// <summary>References that one device pin takes (include/linux/mm.h).</summary>
+    /// <summary>References that one device pin of a small folio takes (include/linux/mm.h); that of a large one takes
+    /// one, and is counted in <see cref="LargeCounts.Pincount"/> too.</summary>
     public const int PinBias = 1024;
+
+    /// <summary>The smallest order of a large anonymous folio.</summary>
+    public const int LargeOrderMin = 2;
 
     // One field of 20 bits for each memcg, in the middle of its range when the memcg has nothing of the folio.
     private const int BookBits = 20;
@@ -33,6 +37,10 @@ public sealed class Folio : Page
         MemcgWord = ids.Word(ObjectKind.FolioMemcg, $"folio {pfn} memcg");
         MappingWord = ids.Word(ObjectKind.FolioMapping, $"folio {pfn} mapping");
         WaitQueue = new FolioWaitQueue(ids.Spinlock(ObjectKind.FolioWaitQueue, $"folio {pfn} wait queue"), this);
+        if ((pfn & ((1 << LargeOrderMin) - 1)) == 0)
+        {
+            Large = new LargeCounts(this, ids);
+        }
     }
 
     /// <summary>The refcount, as an object of points.</summary>
@@ -62,11 +70,29 @@ public sealed class Folio : Page
     /// <summary>_refcount.</summary>
     public int Refcount => refcount;
 
+    /// <summary>The counts of a large folio; only a frame at which one can begin has them.</summary>
+    public LargeCounts Large { get; } = null!;
+
     /// <summary>folio_mapcount: number of mappings as the kernel counts them.</summary>
-    public int Mapcount => MapcountField + 1;
+    public int Mapcount => (IsLarge ? Large.Mapcount : MapcountField) + 1;
 
     /// <summary>folio_mapped.</summary>
-    public bool Mapped => MapcountField >= 0;
+    public bool Mapped => (IsLarge ? Large.Mapcount : MapcountField) >= 0;
+
+    /// <summary>What <see cref="Mapcount"/> and <see cref="Mapped"/> read, as an object of points.</summary>
+    public Word MappedWord => IsLarge ? Large.MapcountWord : MapcountWord;
+
+    /// <summary>folio_maybe_dma_pinned: a small folio may also have that many other references.</summary>
+    public bool MaybePinned => IsLarge ? Large.Pincount > 0 : refcount >= PinBias;
+
+    /// <summary>What <see cref="MaybePinned"/> reads, as an object of points.</summary>
+    public Word PinnedWord => IsLarge ? Large.PincountWord : RefcountWord;
+
+    /// <summary>PG_partially_mapped: some page of the large folio was unmapped while others stayed.</summary>
+    public bool PartiallyMapped => PageAt(1).Has(PageFlag.PartiallyMapped);
+
+    /// <summary>The references that a pin is.</summary>
+    public int PinReferences => IsLarge ? 1 : PinBias;
 
     /// <summary>folio_test_anon: the mapping carries the anon tag. Stays until the folio is freed.</summary>
     public bool Anon => mapping is not null || Ksm;
@@ -111,6 +137,10 @@ public sealed class Folio : Page
     /// <summary>Number of PMD migration entries that name it.</summary>
     public int TruthMigrationPmds { get; internal set; }
 
+    /// <summary>Number of PMD entries that name it while they are being changed: no hardware maps it through
+    /// them.</summary>
+    public int TruthInvalidPmds { get; internal set; }
+
     /// <summary>Whether a mapping was ever set since allocation.</summary>
     public bool TruthWasAnon { get; private set; }
 
@@ -136,13 +166,16 @@ public sealed class Folio : Page
             sum += truthHolders[i];
         }
 
-        return sum + truthHolders[(int)Holder.Pin] * PinBias;
+        return sum + truthHolders[(int)Holder.Pin] * PinReferences;
     }
+
+    /// <summary>Present entries of all page tables that map a page of it.</summary>
+    public int TruthMappings() => IsLarge ? Large.TruthMappings() : TruthPtes;
 
     /// <summary>Takes a reference (folio_get): one atomic step.</summary>
     public void Get(Holder holder)
     {
-        refcount += holder == Holder.Pin ? PinBias : 1;
+        refcount += holder == Holder.Pin ? PinReferences : 1;
         truthHolders[(int)holder]++;
         Touch();
     }
@@ -175,7 +208,7 @@ public sealed class Folio : Page
     /// last.</summary>
     public bool PutTestZero(Holder holder, int number)
     {
-        int count = holder == Holder.Pin ? PinBias * number : number;
+        int count = holder == Holder.Pin ? PinReferences * number : number;
         Kernel.BugOn(refcount < count, "VM_BUG_ON_PAGE(page_ref_count(page) == 0)", "folio_put_testzero", this);
         refcount -= count;
         truthHolders[(int)holder] -= number;
@@ -194,7 +227,7 @@ public sealed class Folio : Page
     /// add.</summary>
     public void ConvertToPin()
     {
-        refcount += PinBias - 1;
+        refcount += PinReferences - 1;
         HandOver(Holder.Lookup, Holder.Pin);
         Touch();
     }
@@ -301,6 +334,11 @@ public sealed class Folio : Page
             page.Touch();
         }
 
+        if (order > 0)
+        {
+            Large.Clear();
+        }
+
         refcount = 1;
         truthHolders[(int)Holder.Allocation] = 1;
     }
@@ -331,6 +369,8 @@ public sealed class Folio : Page
         TruthTlbEntries = 0;
         TruthPmds = 0;
         TruthMigrationPmds = 0;
+        TruthInvalidPmds = 0;
+        Large?.Reset();
         WaitQueue.Reset();
     }
 

@@ -167,6 +167,12 @@ public sealed class Kernel
     /// <summary>Pages per PMD entry, as a power of two (PMD_ORDER): 9 on hardware, less for a small search.</summary>
     public int PmdOrder { get; private set; } = 2;
 
+    /// <summary>Which large folios anonymous faults allocate.</summary>
+    public ThpPolicy Thp { get; private set; }
+
+    /// <summary>Whether PMD entries may be anything but a table in this execution.</summary>
+    public bool HasHugePmds => Thp != ThpPolicy.Never;
+
     /// <summary>Number of page tables of each process.</summary>
     public int TableCount => ((PageCount - 1) >> PmdOrder) + 1;
 
@@ -174,9 +180,12 @@ public sealed class Kernel
     public int NextValue { get; set; }
 
     /// <summary>Builds the fresh world: mm0 exists and maps all its pages, nothing is touched.</summary>
-    public void Reset(int mms, int pages, int slots, bool synchronous, int pmdOrder = 2, int memcgs = 1)
+    public void Reset(
+        int mms, int pages, int slots, bool synchronous, int pmdOrder = 2, int memcgs = 1,
+        ThpPolicy thp = ThpPolicy.Never)
     {
         PmdOrder = pmdOrder;
+        Thp = thp;
         MmCount = mms;
         PageCount = pages;
         NextValue = 1;
@@ -204,7 +213,7 @@ public sealed class Kernel
 
         foreach (Pin pin in Pins)
         {
-            pin.Folio = null;
+            pin.Frame = null;
         }
 
         Mms[0].Init();

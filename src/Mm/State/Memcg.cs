@@ -113,6 +113,17 @@ public sealed class Memcg
         folio.TruthBook(this, pages);
     }
 
+    /// <summary>Ground truth: pages that __folio_mod_stat knowingly left out of the statistics of large folios, where
+    /// several rmap functions overtake each other; the drift stays.</summary>
+    public int TruthClamped { get; private set; }
+
+    /// <summary>Ground truth: so many pages of the folio are counted too many, or too few.</summary>
+    public void TruthClamp(Folio folio, int pages)
+    {
+        TruthClamped += pages;
+        folio.TruthBook(this, -pages);
+    }
+
     /// <summary>The memcg goes offline: css_tryget_online fails from now on.</summary>
     public void SetOffline() => Online = false;
 
@@ -136,6 +147,7 @@ public sealed class Memcg
         Usage = 0;
         SwapUsage = 0;
         IdReferences = 0;
+        TruthClamped = 0;
         AnonMapped = 0;
         FileMapped = 0;
         TruthCharged = 0;

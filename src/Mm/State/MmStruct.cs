@@ -2,7 +2,8 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>struct mm_struct: a process' VMAs, its page table (one table, one lock) and its counters.</summary>
+/// <summary>struct mm_struct: a process' VMAs, its page tables below one table of PMD entries, and its
+/// counters.</summary>
 public sealed class MmStruct
 {
     private readonly Kernel kernel;
@@ -112,8 +113,18 @@ public sealed class MmStruct
     /// <summary>Whether the process exists.</summary>
     public bool Alive => Users > 0;
 
-    /// <summary>The entry of a page.</summary>
+    /// <summary>The entry of a page in its page table; none while the PMD entry above points to no table.</summary>
     public Pte this[int page] => ptes[page];
+
+    /// <summary>What the hardware finds: the page's entry, or what a PMD entry that maps it would be for this
+    /// page.</summary>
+    public Pte Entry(int page) => kernel.HasHugePmds ? EntryBelow(tables[page >> kernel.PmdOrder], page) : ptes[page];
+
+    /// <summary>Whether neither the page's own entry nor a PMD entry says anything about the page.</summary>
+    public bool IsEmpty(int page) => ptes[page].IsNone && !Table(page).Pmd.IsLeaf;
+
+    /// <summary>The word that <see cref="Entry"/> is in, as an object of points.</summary>
+    public Word EntryWord(int page) => Table(page).Pmd.IsLeaf ? Table(page).PmdWord : pteWords[page];
 
     /// <summary>The page table that covers a page: its PMD entry and its lock.</summary>
     public PageTable Table(int page) => tables[page >> kernel.PmdOrder];
@@ -152,11 +163,31 @@ public sealed class MmStruct
         Touch();
     }
 
+    /// <summary>The hardware sets accessed and dirty bits where it found them clear: one step.</summary>
+    public void SetAccessed(int page, PteFlag flags)
+    {
+        PageTable table = Table(page);
+        if (table.Pmd.IsLeaf)
+        {
+            table.SetPmd(table.Pmd.With(flags));
+        }
+        else
+        {
+            SetPte(page, ptes[page].With(flags));
+        }
+    }
+
     /// <summary>Stores a copy of the parent's entry, which speaks of the same use of its slot: one step.</summary>
     public void InheritPte(MmStruct parent, int page, Pte pte)
     {
         SetPte(page, pte);
         truthGenerations[page] = parent.truthGenerations[page];
+        TruthInherit(parent, page);
+    }
+
+    /// <summary>Ground truth: the page of a child is the parent's.</summary>
+    public void TruthInherit(MmStruct parent, int page)
+    {
         TruthData[page] = parent.TruthData[page];
         truthShared[page] = parent.TruthDiscards[page] + 1;
     }
@@ -282,6 +313,18 @@ public sealed class MmStruct
         Touch();
     }
 
+    private Pte EntryBelow(PageTable table, int page)
+    {
+        Pmd pmd = table.Pmd;
+        return pmd.Kind switch
+        {
+            PmdKind.Huge => new Pte(PteKind.Present, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
+            PmdKind.Migration => new Pte(PteKind.Migration, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
+            PmdKind.Invalid => Pte.None,
+            _ => ptes[page],
+        };
+    }
+
     private void CheckSwapin(int page, int slot, Page folio)
     {
         // A slot is named by its number only; whoever swaps in must bring the copy of the use that the entry was made
@@ -299,7 +342,13 @@ public sealed class MmStruct
         switch (pte.Kind)
         {
             case PteKind.Present:
-                kernel.PageOf(pte).TruthPtes += by;
+                Page page = kernel.PageOf(pte);
+                page.TruthPtes += by;
+                if (page.Head.IsLarge)
+                {
+                    page.Head.Large.TruthByMm[Index] += by;
+                }
+
                 TouchPage(pte);
                 break;
             case PteKind.Migration:

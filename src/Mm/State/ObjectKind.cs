@@ -98,6 +98,21 @@ public enum ObjectKind : byte
 
     /// <summary>The translations of a process that cpus have cached.</summary>
     Tlb,
+
+    /// <summary>The <c>_large_mapcount</c> of a large folio.</summary>
+    LargeMapcount,
+
+    /// <summary>The <c>_entire_mapcount</c> of a large folio.</summary>
+    EntireMapcount,
+
+    /// <summary>The <c>_nr_pages_mapped</c> of a large folio.</summary>
+    PagesMapped,
+
+    /// <summary>The <c>_pincount</c> of a large folio.</summary>
+    Pincount,
+
+    /// <summary>The <c>_mm_ids</c> of a large folio: its bit spinlock and its shared bit.</summary>
+    MmIds,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>

@@ -40,8 +40,13 @@ public enum PageFlag
     /// <summary>PG_swapcache: in the swap cache.</summary>
     Swapcache = 1 << 19,
 
-    /// <summary>PG_anon_exclusive of the only page of a small folio.</summary>
+    /// <summary>PG_anon_exclusive: of the page itself, or, for a mapping by a PMD entry, of the folio's first
+    /// page.</summary>
     AnonExclusive = 1 << 20,
+
+    /// <summary>PG_partially_mapped: in the second page's word of a large folio (there the bit of
+    /// PG_reclaim).</summary>
+    PartiallyMapped = 1 << 21,
 
     /// <summary>PAGE_FLAGS_CHECK_AT_FREE: bits that must be clear when a folio is freed.</summary>
     CheckAtFree = Lru | Locked | Writeback | Active,

@@ -6,8 +6,11 @@ public sealed class Pin(Word word)
     /// <summary>The pin, as an object of points.</summary>
     public Word Word => word;
 
-    /// <summary>The pinned folio, or null when the entry is unused.</summary>
-    public Folio? Folio { get; set; }
+    /// <summary>The pinned page, or null when the entry is unused.</summary>
+    public Page? Frame { get; set; }
+
+    /// <summary>The folio that the pinned page is part of.</summary>
+    public Folio? Folio => Frame?.Head;
 
     /// <summary>The process through which it was pinned.</summary>
     public MmStruct Mm { get; set; } = null!;
