@@ -38,6 +38,18 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "KSM replaces a page that is no longer there"),
         new("ksm-write-in-place", "ksm-write-reuse", "ksm-sticky", "",
             "a store goes into a page of the stable tree"),
+        new("fork-without-flush", "fork-without-flush", "tlb", "stale right to write",
+            "a thread of the parent still may store to a page that the child has"),
+        new("copy-without-flush", "copy-without-flush", "tlb", "stale translation",
+            "a thread still has the page that was copied"),
+        new("migrate-without-flush", "migrate-without-flush", "tlb", "stale translation",
+            "a thread still has the page that was moved"),
+        new("writeout-before-flush", "writeout-before-flush", "unseen-store", "",
+            "a store after the page was written is lost"),
+        new("zap-ignores-batched-flush", "zap-ignores-batched-flush", "stale-zap", "",
+            "a page that reclaim has unmapped outlives MADV_DONTNEED in a TLB"),
+        new("gather-flushes-own-only", "gather-flushes-own-only", "stale-zap", "",
+            "a page that another thread drops outlives MADV_DONTNEED in a TLB"),
     ];
 
     /// <summary>Whether the violation is what this story is about.</summary>

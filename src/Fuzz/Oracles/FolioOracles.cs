@@ -13,7 +13,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new FlagsWordOracle(), new FirstMapOracle(), new CounterSignOracle(), new MapcountOracle(),
         new RefcountOracle(), new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(),
         new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
-        new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
+        new UnseenStoreOracle(), new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
         new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(), new KsmExclusiveOracle(),
         new KsmNodeOracle(), new MmIdsOracle(), new LargeCountsOracle(),
     ];
@@ -45,6 +45,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<FreeFolioOracle>(folio);
         Check<KsmStickyOracle>(folio);
         Check<KsmExclusiveOracle>(folio);
+        Check<UnseenStoreOracle>(folio);
         if (folio.IsLarge)
         {
             Check<MmIdsOracle>(folio);

@@ -200,9 +200,13 @@ public class Fork : Routine
         }
 
         await cpu.At(SetChild, child.PteWord(page));
-        child.InheritPte(parent, page, pte.Without(PteFlag.Write | PteFlag.Young));
+        child.InheritPte(parent, page, ForChild(parent, page, pte));
         return true;
     }
+
+    /// <summary>The child's entry, made of what was read of the parent's before that was made read-only.</summary>
+    protected virtual Pte ForChild(MmStruct parent, int page, Pte read) =>
+        read.Without(PteFlag.Write | PteFlag.Young);
 
     protected virtual async Flow CopyVma(Cpu cpu, MmStruct parent, MmStruct child, Vma vma)
     {

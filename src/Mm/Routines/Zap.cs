@@ -157,8 +157,7 @@ public class Zap : Routine
     /// found empty, and not have flushed yet; then all is flushed.</summary>
     protected virtual async Flow FlushTlb(Cpu cpu, Gather gather)
     {
-        await cpu.At(GatherNested, gather.Mm.Word);
-        if (gather.Mm.Tlb.FlushPending > 1)
+        if (await IsNested(cpu, gather.Mm))
         {
             await R.Tlb.FlushMm(cpu, gather.Mm);
         }
@@ -168,6 +167,13 @@ public class Zap : Routine
                 ? R.Tlb.FlushMm(cpu, gather.Mm)
                 : R.Tlb.FlushRange(cpu, gather.Mm, gather.Start, gather.End));
         }
+    }
+
+    /// <summary>mm_tlb_flush_nested.</summary>
+    protected virtual async Flow<bool> IsNested(Cpu cpu, MmStruct mm)
+    {
+        await cpu.At(GatherNested, mm.Word);
+        return mm.Tlb.FlushPending > 1;
     }
 
     /// <summary>flush_tlb_batched_pending: entries that reclaim has emptied may be cached still.</summary>
