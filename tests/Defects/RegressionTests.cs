@@ -52,6 +52,21 @@ public class RegressionTests
         Assert.True(result is Bounded { Preemptions: 2 } or Complete, result.ToString());
     }
 
+    [Theory]
+    [InlineData("fork-loses-a-dirty-bit", "fork-rereads-entry", 1)]
+    [InlineData("refault-leaves-a-stale-read", "flush-before-removal", 2)]
+    public void What_the_tlb_has_shown_is_put_right_by_its_fix(string name, string fix, int preemptions)
+    {
+        Reproducer reproducer = Read($"{name}.reproducer");
+        Assert.Equal(preemptions, reproducer.Schedule.Preemptions);
+        Executor executor = new(new MmEngine(fix));
+        SearchResult result = BoundedSearch.Ascending(
+            search => executor.Run(reproducer.Program, search), preemptions, 2_000_000);
+        Assert.True(
+            result is Complete || (result is Bounded bounded && bounded.Preemptions == preemptions),
+            result.ToString());
+    }
+
     private static Reproducer Read(string file) =>
         Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(Path.Combine(Folder, file)), file, Points.Table);
 }

@@ -13,9 +13,9 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new FlagsWordOracle(), new FirstMapOracle(), new CounterSignOracle(), new MapcountOracle(),
         new RefcountOracle(), new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(),
         new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
-        new UnseenStoreOracle(), new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(),
-        new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(), new KsmExclusiveOracle(),
-        new KsmNodeOracle(), new MmIdsOracle(), new LargeCountsOracle(),
+        new UnseenStoreOracle(), new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(),
+        new WritableOracle(), new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(),
+        new KsmExclusiveOracle(), new KsmNodeOracle(), new MmIdsOracle(), new LargeCountsOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>

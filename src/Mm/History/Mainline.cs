@@ -19,6 +19,8 @@ public static class Mainline
     [
         new("v2.6.12", "2005-06-17", "the first release with a history in git"),
         new("v3.15", "2014-06-08", "TLB flush inside the page table lock where a dirty page was zapped"),
+        new("v4.3", "2015-11-01", "reclaim puts its TLB flushes off"),
+        new("v4.13", "2017-09-03", "zapping looks for flushes that others still have to make"),
         new("v4.15", "2018-01-28", "with the bypass of the swap cache for synchronous devices"),
         new("v5.4", "2019-11-24", "with a deferred split queue for each memcg"),
         new("v5.6", "2020-03-29", "a queued THP may be moved between memcgs"),
@@ -47,7 +49,7 @@ public static class Mainline
     /// <summary>The commits.</summary>
     public static IReadOnlyList<Commit> Commits { get; } =
     [
-        .. Gather, .. SwapBypass, .. DelayedRmap, .. Deferred, .. FirstMapper, .. Underused, .. AfterText,
+        .. Gather, .. Batching, .. SwapBypass, .. DelayedRmap, .. Deferred, .. FirstMapper, .. Underused, .. AfterText,
     ];
 
     /// <summary>The commits that a release has.</summary>
@@ -66,6 +68,23 @@ public static class Mainline
         new("1da177e4c3f4", "2005-04-16", "v2.6.12", Certainty.List, "Linux-2.6.12-rc2"),
         new("1cf35d47712d", "2014-04-25", "v3.15", Certainty.List,
             "mm: split 'tlb_flush_mmu()' into tlb flushing and memory freeing parts"),
+    ];
+
+    private static Commit[] Batching =>
+    [
+        new("72b252aed506", "2015-09-04", "v4.3", Certainty.Memory,
+            "mm: send one IPI per CPU to TLB flush all entries after unmapping pages")
+        {
+            Begins = ["zap-ignores-batched-flush"],
+        },
+        new("d950c9477d51", "2015-09-04", "v4.3", Certainty.Memory, "mm: defer flush of writable TLB entries"),
+        new("3ea277194daa", "2017-08-02", "v4.13", Certainty.List,
+            "mm, mprotect: flush TLB if potentially racing with a parallel reclaim leaving stale TLB entries")
+        {
+            Ends = ["zap-ignores-batched-flush"],
+        },
+        new("99baac21e458", "2017-08-10", "v4.13", Certainty.Memory,
+            "mm: fix MADV_[FREE|DONTNEED] TLB flush miss problem") { Ends = ["gather-flushes-own-only"] },
     ];
 
     private static Commit[] SwapBypass =>
