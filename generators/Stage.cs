@@ -19,9 +19,10 @@ namespace Generators;
 /// <param name="Memcgs">Memcgs of the world.</param>
 /// <param name="Members">The memcg of each process, two bits each.</param>
 /// <param name="Offline">Memcgs that were removed, by bit.</param>
+/// <param name="ReadOnly">Pages of VMAs that have flags of their own: read-only, or left out of forks.</param>
 public readonly record struct Stage(
     byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn, byte Memcgs,
-    byte Members, byte Offline)
+    byte Members, byte Offline, ulong ReadOnly = 0)
 {
     /// <summary>Bits of a set that one process takes.</summary>
     public const int PagesBits = 16;
@@ -48,8 +49,10 @@ public readonly record struct Stage(
     {
         MmCall.Read or MmCall.Write or MmCall.Pin or MmCall.PinWrite => Mapped,
         MmCall.Readahead => Swapped,
-        MmCall.Pageout or MmCall.Migrate => Touched,
-        MmCall.DontNeed or MmCall.Munmap => Touched | Swapped,
+        MmCall.Pageout or MmCall.Migrate or MmCall.Cold => Touched,
+        MmCall.DontFork or MmCall.ReadOnly => (Touched | Swapped) & ~ReadOnly,
+        MmCall.DoFork or MmCall.Writable => ReadOnly,
+        MmCall.DontNeed or MmCall.Munmap or MmCall.Free => Touched | Swapped,
         MmCall.Map => AlivePages() & ~Mapped,
         MmCall.Dma or MmCall.Unpin => Pinned,
         MmCall.Fork => Alive != (1 << mms) - 1 ? Touched | Swapped : 0,
@@ -113,6 +116,10 @@ public readonly record struct Stage(
                 return this with { Members = WithMember(call.A, call.B) };
             case MmCall.Offline when call.A != 0:
                 return this with { Offline = (byte)(Offline | 1 << call.A) };
+            case MmCall.ReadOnly or MmCall.DontFork:
+                return this with { ReadOnly = ReadOnly | (range & Mapped) };
+            case MmCall.Writable or MmCall.DoFork:
+                return this with { ReadOnly = ReadOnly & ~range };
             case MmCall.Swapon:
                 return this with { SwapOn = true };
             default:
@@ -156,6 +163,7 @@ public readonly record struct Stage(
         Swapped = Swapped & ~bits,
         Zeroed = Zeroed & ~bits,
         Merged = Merged & ~bits,
+        ReadOnly = ReadOnly & ~bits,
     };
 
     private Stage Forked(int parent, int child)
@@ -168,6 +176,7 @@ public readonly record struct Stage(
             Mapped = Copy(Mapped, parent, child),
             Touched = Copy(Touched, parent, child),
             Swapped = Copy(Swapped, parent, child),
+            ReadOnly = Copy(ReadOnly, parent, child),
             Members = WithMember(child, Members >> (2 * parent) & 3),
             Zeroed = (Zeroed & ~Of(child)) | (Copy(Merged, parent, child) & Of(child)),
             Merged = Merged & ~Of(child),

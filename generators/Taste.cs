@@ -8,8 +8,9 @@ namespace Generators;
 /// page is hot.</summary>
 /// <remarks>
 /// Swarm testing (Groce et al., ISSTA 2012): leaving features out finds what using everything hides. Each call is off
-/// in half of the families; the rest are weighted 1 to 9. Loads and stores are never off: without them nothing is
-/// there.
+/// in half of the families; the rest are weighted 1 to 9. Calls of a <see cref="GuestOf">guest</see> are all off in
+/// three families of four: with everything on, nothing would happen often enough to meet. Loads and stores are never
+/// off: without them nothing is there.
 /// </remarks>
 /// <param name="Shape">Values of the language's shape.</param>
 /// <param name="SetupWeights">By call kind, for the setup.</param>
@@ -48,6 +49,12 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         [MmCall.WriteZero] = (8, 2),
         [MmCall.Merge] = (12, 9),
         [MmCall.Unmerge] = (1, 3),
+        [MmCall.Free] = (6, 6),
+        [MmCall.Cold] = (4, 4),
+        [MmCall.DontFork] = (4, 3),
+        [MmCall.DoFork] = (2, 3),
+        [MmCall.ReadOnly] = (8, 9),
+        [MmCall.Writable] = (8, 9),
     };
 
     /// <summary>The calls that make equal pages and merge them.</summary>
@@ -89,15 +96,28 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from memcgs in Gen.Frequency((6, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)))
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
+        from guests in Gen.Frequency((3, Gen.Constant(false)), (1, Gen.Constant(true))).ArrayOf(Guests)
         from hot in Gen.Choose(0, pages - 1)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
-            Scale(setupWeights, usual => usual.Setup, usesKsm), Scale(weights, usual => usual.Lane, usesKsm), hot,
-            setup, lane);
+            Scale(setupWeights, guests, usual => usual.Setup, usesKsm),
+            Scale(weights, guests, usual => usual.Lane, usesKsm), hot, setup, lane);
 
-    private static int[] Scale(int[] weights, Func<(int Setup, int Lane), int> side, bool usesKsm)
+    /// <summary>Number of guests.</summary>
+    private const int Guests = 2;
+
+    /// <summary>The subsystem that a call is from, when it is one that most families do without; else -1.</summary>
+    public static int GuestOf(MmCall call) => call switch
+    {
+        MmCall.Free or MmCall.Cold => 0,
+        MmCall.DontFork or MmCall.DoFork or MmCall.ReadOnly or MmCall.Writable => 1,
+        _ => -1,
+    };
+
+    private static int[] Scale(
+        int[] weights, bool[] guests, Func<(int Setup, int Lane), int> side, bool usesKsm)
     {
         foreach (MmCall kind in Ksm)
         {
@@ -114,7 +134,8 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
 
         for (int kind = 0; kind < weights.Length; kind++)
         {
-            weights[kind] *= side(Usual[(MmCall)kind]);
+            int guest = GuestOf((MmCall)kind);
+            weights[kind] *= guest < 0 || guests[guest] ? side(Usual[(MmCall)kind]) : 0;
         }
 
         weights[(int)MmCall.Read] = Math.Max(weights[(int)MmCall.Read], 1);

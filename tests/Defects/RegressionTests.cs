@@ -67,6 +67,15 @@ public class RegressionTests
             result.ToString());
     }
 
+    [Fact]
+    public void A_test_of_the_mapcount_keeps_madvise_free_off_shared_pages()
+    {
+        Reproducer reproducer = Read("madvise-free-drops-a-shared-page.reproducer");
+        Executor executor = new(new MmEngine("madvise-free-tests-mapcount"));
+        Assert.IsType<Complete>(
+            BoundedSearch.Ascending(search => executor.Run(reproducer.Program, search), 4, 2_000_000));
+    }
+
     private static Reproducer Read(string file) =>
         Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(Path.Combine(Folder, file)), file, Points.Table);
 }

@@ -28,10 +28,10 @@ public class DistributionTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Every_kind_of_call_is_in_3_percent_of_the_programs(MmCall kind)
+    public void Every_kind_of_call_is_in_many_of_the_programs(MmCall kind)
     {
-        // [3.8 (offline) to 75 (write); swapon 2.3, dma 2.7, unmerge 2.1]
-        double least = Followers.Contains(kind) ? 0.01 : 0.03;
+        // [3.8 (offline) to 75 (write); swapon 2.3, dma 2.7, unmerge 2.1; guests 2 and more]
+        double least = Followers.Contains(kind) || Taste.GuestOf(kind) >= 0 ? 0.01 : 0.03;
         Assert.True(
             Counted.Calls[(int)kind].Programs >= least * Drawn, $"{Counted.Calls[(int)kind].Programs} programs");
     }

@@ -13,8 +13,11 @@ namespace Tests.Tidy;
 
 public class EngineTests
 {
-    /// <summary>Twice what the rarest point was measured to need.</summary>
-    private const int Executions = 240_000;
+    /// <summary>Three times what the rarest point was measured to need; it ends when all are reached.</summary>
+    private const int ExecutionsMax = 1_500_000;
+
+    /// <summary>What the excused points have to be missed by at least.</summary>
+    private const int ExecutionsMin = 100_000;
 
     private const int SchedulesPerProgram = 12;
 
@@ -34,12 +37,15 @@ public class EngineTests
     [Fact]
     public void Every_point_of_v6_18_is_reached_by_random_programs()
     {
+        HashSet<int> wanted = [.. OwnPoints().Where(point => !Excused.ContainsKey(point.Name)).Select(p => (int)p.Id)];
         HashSet<int> reached = [];
         Executor executor = new(new MmEngine());
         Rng rng = new(1);
         Portfolio portfolio = new(rng);
         ProgramSource source = new();
-        for (int done = 0; done < Executions; done += SchedulesPerProgram)
+        for (int done = 0;
+            done < ExecutionsMin || (done < ExecutionsMax && wanted.Count > 0);
+            done += SchedulesPerProgram)
         {
             Program program = source.Fresh(rng);
             portfolio.NewProgram();
@@ -49,6 +55,7 @@ public class EngineTests
                 foreach (TraceStep step in executor.Engine.Machine.Trace)
                 {
                     reached.Add(step.Point);
+                    wanted.Remove(step.Point);
                 }
             }
         }

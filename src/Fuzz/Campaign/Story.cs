@@ -52,6 +52,22 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "a page that another thread drops outlives MADV_DONTNEED in a TLB"),
     ];
 
+    /// <summary>Hypothetical defects that are in no kernel and no mail: they show that no law is blind where nothing is
+    /// known to have gone wrong. Not part of the table of stories.</summary>
+    public static IReadOnlyList<Story> Probes { get; } =
+    [
+        new("lazyfree-references", "lazyfree-ignores-references", "pinned-page", "pinned page was replaced",
+            "a lazyfree page is dropped although a device has it"),
+        new("lazyfree-dirty", "lazyfree-ignores-dirty", "content", "",
+            "a page that was stored to after MADV_FREE is dropped"),
+        new("mprotect-migration", "mprotect-leaves-migrations", "protected", "",
+            "a page that moves during mprotect stays writable"),
+        new("mprotect-shared", "mprotect-ignores-exclusive", "writable", "",
+            "mprotect makes a shared page writable"),
+        new("mprotect-flush", "mprotect-without-flush", "tlb", "stale right to write",
+            "a right that mprotect took away is still cached"),
+    ];
+
     /// <summary>Whether the violation is what this story is about.</summary>
     public bool Matches(Violation violation) =>
         violation.Signature.Oracle == Oracle && violation.Signature.Law.StartsWith(Law, StringComparison.Ordinal);

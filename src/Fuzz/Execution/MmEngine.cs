@@ -107,10 +107,10 @@ public sealed class MmEngine : IEngine
         await R.Lru.DrainAll(cpu);
 
         // Swap cache folios that nobody maps are left to reclaim: one pass writes or drops them, the next frees them.
-        for (int pass = 0; pass < 3 && Kernel.Lruvec.Active.Count + Kernel.Lruvec.Inactive.Count > 0; pass++)
+        for (int pass = 0; pass < 3 && Linked() is > 0 and int linked; pass++)
         {
-            await R.Reclaim.ShrinkActive(cpu, Kernel.Lruvec.Active.Count);
-            await R.Reclaim.ShrinkInactive(cpu, Kernel.Lruvec.Inactive.Count, ignoreReferences: true);
+            await R.Reclaim.ShrinkActive(cpu, linked);
+            await R.Reclaim.ShrinkInactive(cpu, linked, ignoreReferences: true);
         }
     }
 
@@ -134,6 +134,17 @@ public sealed class MmEngine : IEngine
     {
         oracles.AtEnd();
         Kernel.Touched.Clear();
+    }
+
+    private int Linked()
+    {
+        int linked = 0;
+        foreach (FolioList list in Kernel.Lruvec.Lists)
+        {
+            linked += list.Count;
+        }
+
+        return linked;
     }
 
     private async Flow<bool> Scan(Cpu cpu, int count, bool active)
@@ -167,6 +178,12 @@ public sealed class MmEngine : IEngine
             MmCall.Map => await R.AddressSpace.Map(cpu, mm, call.B, end),
             MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, call.B),
             MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
+            MmCall.Free => await R.MadviseFree.Run(cpu, mm, call.B, end),
+            MmCall.Cold => await R.MadviseCold.Run(cpu, mm, call.B, end),
+            MmCall.DontFork => await R.MadviseFork.Run(cpu, mm, call.B, end, copy: false),
+            MmCall.DoFork => await R.MadviseFork.Run(cpu, mm, call.B, end, copy: true),
+            MmCall.ReadOnly => await R.Mprotect.Run(cpu, mm, call.B, end, write: false),
+            MmCall.Writable => await R.Mprotect.Run(cpu, mm, call.B, end, write: true),
             MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
             MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, call.B, write: true, zero: true),
             MmCall.Unmerge => await R.Ksm.Unmerge(cpu, mm, call.B, end),

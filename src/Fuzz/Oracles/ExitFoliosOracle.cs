@@ -30,9 +30,12 @@ public sealed class ExitFoliosOracle : IWorldOracle
             }
         }
 
-        CheckList(kernel.Lruvec.Inactive, judge);
-        CheckList(kernel.Lruvec.Active, judge);
-        foreach (LruBatch batch in kernel.Lruvec.Batches)
+        foreach (FolioList list in kernel.Lruvec.Lists)
+        {
+            CheckList(list, judge);
+        }
+
+        foreach (LruBatch batch in kernel.Lruvec.AllBatches)
         {
             if (batch.Folios.Count != 0)
             {

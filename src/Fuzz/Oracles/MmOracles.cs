@@ -11,7 +11,7 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
     public override IReadOnlyList<IOracle> All { get; } =
         [
             new WritableOracle(), new ExclusiveEntryOracle(), new MigrationExclusiveOracle(), new RssOracle(),
-            new TlbOracle(),
+            new TlbOracle(), new ProtectedOracle(),
         ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -25,7 +25,8 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
             & Settle<ExclusiveEntryOracle>(mm, ref suspect.ExclusiveEntry)
             & Settle<MigrationExclusiveOracle>(mm, ref suspect.MigrationExclusive)
             & Settle<RssOracle>(mm, ref suspect.Rss)
-            & Settle<TlbOracle>(mm, ref suspect.Tlb);
+            & Settle<TlbOracle>(mm, ref suspect.Tlb)
+            & Settle<ProtectedOracle>(mm, ref suspect.Protected);
     }
 
     private struct Suspects
@@ -35,5 +36,6 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
         public ushort MigrationExclusive;
         public ushort Rss;
         public ushort Tlb;
+        public ushort Protected;
     }
 }

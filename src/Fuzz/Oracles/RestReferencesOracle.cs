@@ -38,7 +38,7 @@ public sealed class RestReferencesOracle : IWorldOracle
     private static int InBatches(Kernel kernel, Folio folio)
     {
         int count = 0;
-        foreach (LruBatch batch in kernel.Lruvec.Batches)
+        foreach (LruBatch batch in kernel.Lruvec.AllBatches)
         {
             foreach (Folio waiting in batch.Folios)
             {
@@ -63,7 +63,7 @@ public sealed class RestReferencesOracle : IWorldOracle
     /// <summary>The other way round: what batches and pins name is held for them.</summary>
     private void CheckNamed(Kernel kernel, IJudge judge)
     {
-        foreach (LruBatch batch in kernel.Lruvec.Batches)
+        foreach (LruBatch batch in kernel.Lruvec.AllBatches)
         {
             foreach (Folio folio in batch.Folios)
             {

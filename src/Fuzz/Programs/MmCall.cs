@@ -77,4 +77,22 @@ public enum MmCall : byte
 
     /// <summary>MADV_UNMERGEABLE.</summary>
     Unmerge,
+
+    /// <summary>MADV_FREE.</summary>
+    Free,
+
+    /// <summary>MADV_COLD.</summary>
+    Cold,
+
+    /// <summary>MADV_DONTFORK.</summary>
+    DontFork,
+
+    /// <summary>MADV_DOFORK.</summary>
+    DoFork,
+
+    /// <summary>mprotect without PROT_WRITE.</summary>
+    ReadOnly,
+
+    /// <summary>mprotect with PROT_WRITE.</summary>
+    Writable,
 }

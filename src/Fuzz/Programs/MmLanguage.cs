@@ -101,6 +101,15 @@ public static class MmLanguage
                 Mm, Page, Other, Second),
             new CallInfo(
                 "unmerge", "rmap", "ksm_madvise", "gives a process pages of its own for those of KSM", Mm, Page, Count),
+            new CallInfo(
+                "free", "zap", "madvise_free_single_vma", "lets reclaim drop pages that are not stored to", Mm, Page,
+                Count),
+            new CallInfo("cold", "stage", "madvise_cold", "makes pages old and inactive", Mm, Page, Count),
+            new CallInfo(
+                "dontfork", "stage", "madvise_vma_behavior", "leaves pages out of later forks", Mm, Page, Count),
+            new CallInfo("dofork", "stage", "madvise_vma_behavior", "takes them in again", Mm, Page, Count),
+            new CallInfo("readonly", "rmap", "do_mprotect_pkey", "forbids stores to a range", Mm, Page, Count),
+            new CallInfo("writable", "rmap", "do_mprotect_pkey", "allows stores to a range again", Mm, Page, Count),
         ],
         cpusMax: 4,
         callsMax: 16);

@@ -286,7 +286,8 @@ public class AddressSpace : Routine
         }
     }
 
-    protected virtual async Flow SplitAround(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
+    /// <summary>Cuts off what lies outside of [start, end): each becomes a VMA of its own.</summary>
+    public virtual async Flow SplitAround(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
     {
         if (vma.Start < start)
         {
@@ -307,6 +308,7 @@ public class AddressSpace : Routine
         part.Start = from;
         part.End = to;
         part.Offset = vma.LinearIndex(from);
+        part.Flags = vma.Flags;
         await vma.Lock.AcquireWrite(cpu, VmaStart);
         part.AnonVma = vma.AnonVma;
         await R.AnonVmas.Clone(cpu, part, vma, forFork: false);

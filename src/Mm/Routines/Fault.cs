@@ -85,6 +85,13 @@ public class Fault : Routine
                 return false;
             }
 
+            if (write && !fault.Vma.Writable)
+            {
+                // access_error: SIGSEGV.
+                Unlock(cpu, fault);
+                return false;
+            }
+
             FaultResult result = await Handle(cpu, fault);
             if (result != FaultResult.Retry)
             {

@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>fork of private anonymous memory (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, v6.18).</summary>
-/// <remarks>Left out: wipe-on-fork and don't-copy VMAs, count continuations, failures of fork itself.</remarks>
+/// <remarks>Left out: wipe-on-fork VMAs, count continuations, failures of fork itself.</remarks>
 public class Fork : Routine
 {
     protected static readonly Point Claim = Points.Define("ForkClaim", "mm_init", Access.Rmw);
@@ -49,7 +49,10 @@ public class Fork : Routine
         for (int i = 0; i < parent.Vmas.Count; i++)
         {
             await parent.Vmas[i].Lock.AcquireWrite(cpu, VmaStart);
-            await CopyVma(cpu, parent, child, parent.Vmas[i]);
+            if (!parent.Vmas[i].Has(VmaFlag.DontCopy))
+            {
+                await CopyVma(cpu, parent, child, parent.Vmas[i]);
+            }
         }
 
         child.MmapLock.ReleaseWrite(cpu);
@@ -215,6 +218,8 @@ public class Fork : Routine
         copy.Start = vma.Start;
         copy.End = vma.End;
         copy.Offset = vma.Offset;
+        copy.Flags = vma.Flags;
+        child.HasReadOnly |= parent.HasReadOnly;
         await R.AnonVmas.ForkInto(cpu, copy, vma);
         child.Vmas.Add(copy);
         if (vma.AnonVma is null)
@@ -243,14 +248,17 @@ public class Fork : Routine
         await cpu.At(CopyNow, frame.DataWord);
         copy.SetData(frame.Data);
         int value = parent.TruthData[page];
+        bool mayBeFreed = parent.TruthMayBeFreed[page];
         copy.Set(PageFlag.Uptodate);
         await R.RmapNew.Add(cpu, copy, childVma, page, exclusive: true);
         await R.Lru.Add(cpu, copy);
         child.AddRss(1, 0);
         await cpu.At(SetChild, child.PteWord(page));
         copy.HandOver(Holder.Allocation, Holder.Mapping);
-        child.SetPte(page, new Pte(PteKind.Present, copy.Pfn, PteFlag.Write | PteFlag.Dirty));
-        child.TruthData[page] = value;
+        PteFlag write = childVma.Writable ? PteFlag.Write : PteFlag.None;
+        child.SetPte(page, new Pte(PteKind.Present, copy.Pfn, write | PteFlag.Dirty));
+        child.TruthStore(page, value);
+        child.TruthMayBeFreed[page] = mayBeFreed;
         return true;
     }
 

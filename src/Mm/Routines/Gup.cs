@@ -96,10 +96,10 @@ public class Gup : GupFast
             frame.SetData(value);
             if (pin.TruthAttached)
             {
-                mm.TruthData[page] = value;
+                mm.TruthStore(page, value);
             }
         }
-        else if (pin.TruthAttached && frame.Data != mm.TruthData[page])
+        else if (pin.TruthAttached && !mm.TruthLoad(page, frame.Data))
         {
             K.TruthBroken.Add(
                 $"pin: device reads {frame.Data} through the pin of {mm} p{page}, must read {mm.TruthData[page]}");
@@ -249,7 +249,7 @@ public class Gup : GupFast
             Follow follow = Follow.Failed;
             Page? frame = null;
             await mm.MmapLock.AcquireRead(cpu, MmapLock);
-            if (mm.FindVma(page) is not null)
+            if (mm.FindVma(page) is { } vma && (!write || vma.Writable))
             {
                 (follow, frame) = await FollowPage(cpu, mm, page, write);
             }

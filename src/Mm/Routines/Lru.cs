@@ -3,9 +3,9 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>LRU batches, isolation and putback (mm/swap.c, mm/vmscan.c, v6.18, classic two lists).</summary>
-/// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock
-/// yet).</remarks>
+/// <summary>LRU batches, isolation and putback (mm/swap.c, mm/vmscan.c, v6.18, classic lists).</summary>
+/// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock yet).
+/// The batches that move a folio from list to list are in <see cref="LruMoves"/>.</remarks>
 public class Lru : Routine
 {
     protected static readonly Point BatchAdd = Points.Define("LruBatchAdd", "folio_add_lru", Access.Write);
@@ -38,9 +38,10 @@ public class Lru : Routine
         }
     }
 
-    /// <summary>lru_add_drain: this cpu's batch goes to the LRU.</summary>
+    /// <summary>lru_add_drain: this cpu's batches go to the LRU.</summary>
     /// <returns>Whether there was anything to drain.</returns>
-    public virtual Flow<bool> Drain(Cpu cpu) => DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
+    public virtual Flow<bool> Drain(Cpu cpu) =>
+        R.LruMoves.HasAny(cpu) ? DrainOwn(cpu) : DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
 
     /// <summary>lru_add_drain_all: the batches of all cpus.</summary>
     public virtual async Flow DrainAll(Cpu cpu)
@@ -52,6 +53,8 @@ public class Lru : Routine
                 await DrainBatch(cpu, batch);
             }
         }
+
+        await R.LruMoves.DrainEvery(cpu);
     }
 
     /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the
@@ -152,7 +155,15 @@ public class Lru : Routine
         }
     }
 
-    /// <summary>The LRU list that the folio's PG_active asks for.</summary>
-    protected FolioList ListFor(Folio folio) =>
-        folio.Has(PageFlag.Active) ? K.Lruvec.Active : K.Lruvec.Inactive;
+    /// <summary>folio_lru_list: the LRU list that the folio's flags ask for.</summary>
+    public FolioList ListFor(Folio folio) => folio.Has(PageFlag.Swapbacked)
+        ? folio.Has(PageFlag.Active) ? K.Lruvec.Active : K.Lruvec.Inactive
+        : folio.Has(PageFlag.Active) ? K.Lruvec.ActiveFile : K.Lruvec.InactiveFile;
+
+    private async Flow<bool> DrainOwn(Cpu cpu)
+    {
+        await DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
+        await R.LruMoves.Drain(cpu);
+        return true;
+    }
 }

@@ -79,7 +79,7 @@ public class Mmu : Routine
         else if (judged)
         {
             int value = cached.Pte.IsPresent ? K.PageOf(cached.Pte).Data : 0;
-            if (value != mm.TruthData[page])
+            if (!mm.TruthLoad(page, value))
             {
                 K.TruthBroken.Add($"{mm} p{page} must read {mm.TruthData[page]}, reads {value}");
             }
@@ -100,7 +100,7 @@ public class Mmu : Routine
         frame.SetData(value);
         if (judged)
         {
-            mm.TruthData[page] = value;
+            mm.TruthStore(page, value);
             mm.Tlb.TruthChild?.TruthFollow(mm, page);
         }
     }

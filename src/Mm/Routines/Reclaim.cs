@@ -67,14 +67,40 @@ public class Reclaim : Routine
         return isolated;
     }
 
-    /// <summary>shrink_inactive_list: takes up to <paramref name="count"/> folios from the tail and reclaims
-    /// them.</summary>
+    /// <summary>shrink_inactive_list: takes up to <paramref name="count"/> folios from the tail and reclaims them;
+    /// of anonymous memory first, then of the file list.</summary>
     /// <returns>How many were taken.</returns>
     public virtual async Flow<int> ShrinkInactive(Cpu cpu, int count, bool ignoreReferences)
     {
         await R.Lru.Drain(cpu);
+        int took = await ShrinkInactiveList(cpu, K.Lruvec.Inactive, count, ignoreReferences);
+        if (K.Lruvec.InactiveFile.Count > 0)
+        {
+            took += await ShrinkInactiveList(cpu, K.Lruvec.InactiveFile, count, ignoreReferences);
+        }
+
+        return took;
+    }
+
+    /// <summary>shrink_active_list: folios from the active list's tail go to the inactive list, without their folio
+    /// lock.</summary>
+    public virtual async Flow<int> ShrinkActive(Cpu cpu, int count)
+    {
+        await R.Lru.Drain(cpu);
+        int took = await ShrinkActiveList(cpu, K.Lruvec.Active, count);
+        if (K.Lruvec.ActiveFile.Count > 0)
+        {
+            took += await ShrinkActiveList(cpu, K.Lruvec.ActiveFile, count);
+        }
+
+        return took;
+    }
+
+    /// <summary>One list of shrink_inactive_list.</summary>
+    protected virtual async Flow<int> ShrinkInactiveList(Cpu cpu, FolioList from, int count, bool ignoreReferences)
+    {
         FolioList list = ListOf(cpu);
-        await Isolate(cpu, K.Lruvec.Inactive, count, list);
+        await Isolate(cpu, from, count, list);
         int took = list.Count;
         if (took > 0)
         {
@@ -86,13 +112,11 @@ public class Reclaim : Routine
         return took;
     }
 
-    /// <summary>shrink_active_list: folios from the active list's tail go to the inactive list, without their folio
-    /// lock.</summary>
-    public virtual async Flow<int> ShrinkActive(Cpu cpu, int count)
+    /// <summary>One list of shrink_active_list.</summary>
+    protected virtual async Flow<int> ShrinkActiveList(Cpu cpu, FolioList from, int count)
     {
-        await R.Lru.Drain(cpu);
         FolioList list = ListOf(cpu);
-        await Isolate(cpu, K.Lruvec.Active, count, list);
+        await Isolate(cpu, from, count, list);
         int took = list.Count;
         for (Folio? folio = list.Last; folio is not null; folio = folio.Previous)
         {

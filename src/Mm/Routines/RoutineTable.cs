@@ -41,6 +41,24 @@ public sealed class RoutineTable
     /// <summary>mm/swap.c, mm/vmscan.c: LRU batches, isolation, putback.</summary>
     public Lru Lru { get; private set; } = new();
 
+    /// <summary>mm/swap.c: LRU batches that move a folio from list to list.</summary>
+    public LruMoves LruMoves { get; private set; } = new();
+
+    /// <summary>mm/madvise.c, mm/rmap.c: MADV_FREE and the reclaim of what it marked.</summary>
+    public MadviseFree MadviseFree { get; private set; } = new();
+
+    /// <summary>mm/vma.c: other flags for a part of a VMA.</summary>
+    public VmaModify VmaModify { get; private set; } = new();
+
+    /// <summary>mm/madvise.c: MADV_DONTFORK, MADV_DOFORK.</summary>
+    public MadviseFork MadviseFork { get; private set; } = new();
+
+    /// <summary>mm/mprotect.c.</summary>
+    public Mprotect Mprotect { get; private set; } = new();
+
+    /// <summary>mm/madvise.c: MADV_COLD.</summary>
+    public MadviseCold MadviseCold { get; private set; } = new();
+
     /// <summary>folio_add_new_anon_rmap.</summary>
     public AnonRmapNew RmapNew { get; private set; } = new();
 

@@ -31,6 +31,9 @@ public class Shrink : Routine
     protected static readonly Point RemoveUnfreeze =
         Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
 
+    protected static readonly Point FreezeLazyfree =
+        Points.Define("ShrinkFreezeLazyfree", "shrink_folio_list", Access.Rmw);
+
     private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
     private readonly List<Folio>[] freed = ListForEachCpu();
     private readonly List<Folio>[] writing = ListForEachCpu();
@@ -171,17 +174,27 @@ public class Shrink : Routine
             return Verdict.ActivateLocked;
         }
 
+        return await FreeUnmapped(cpu, folio);
+    }
+
+    /// <summary>The second half of shrink_folio_list: nobody maps the folio any more.</summary>
+    protected virtual async Flow<Verdict> FreeUnmapped(Cpu cpu, Folio folio)
+    {
         await cpu.At(TestDirty, folio.FlagsWord);
         if (folio.Has(PageFlag.Dirty))
         {
-            await FlushBeforeWrite(cpu);
-            if (await Pageout(cpu, folio) is { } written)
+            // A page of a file list is for the flusher; a lazyfree folio that was dirtied late goes along.
+            bool file = !folio.Has(PageFlag.Swapbacked);
+            Verdict? written = file ? DeferDirty(folio) : await FlushAndPageout(cpu, folio);
+            if (written is { } end)
             {
-                return written;
+                return end;
             }
         }
 
-        return await RemoveMapping(cpu, folio) ? Verdict.Free : Verdict.KeepLocked;
+        bool lazyfree = folio.Anon && !folio.Has(PageFlag.Swapbacked);
+        bool removed = await (lazyfree ? RemoveLazyfree(cpu, folio) : RemoveMapping(cpu, folio));
+        return removed ? Verdict.Free : Verdict.KeepLocked;
     }
 
     /// <summary>folio_check_references: null to go on with reclaim.</summary>
@@ -242,6 +255,12 @@ public class Shrink : Routine
     /// <summary>try_to_unmap_flush_dirty before pageout: nobody may store to the page while it is written.</summary>
     protected virtual Flow FlushBeforeWrite(Cpu cpu) => R.Tlb.FlushBatchDirty(cpu);
 
+    private async Flow<Verdict?> FlushAndPageout(Cpu cpu, Folio folio)
+    {
+        await FlushBeforeWrite(cpu);
+        return await Pageout(cpu, folio);
+    }
+
     /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be
     /// freed.</summary>
     protected virtual async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
@@ -295,6 +314,26 @@ public class Shrink : Routine
         {
             writing[cpu.Index].Add(folio);
         }
+    }
+
+    /// <summary>A dirty folio of a file list is not written here.</summary>
+    protected virtual Verdict? DeferDirty(Folio folio)
+    {
+        folio.Set(PageFlag.Reclaim);
+        return Verdict.ActivateLocked;
+    }
+
+    /// <summary>The end of a lazyfree folio that nobody maps any more: nobody else may have a reference.</summary>
+    protected virtual async Flow<bool> RemoveLazyfree(Cpu cpu, Folio folio)
+    {
+        await cpu.At(FreezeLazyfree, folio.RefcountWord);
+        if (!folio.Freeze(1))
+        {
+            return false;
+        }
+
+        folio.KeepFrozen(Holder.SwapCache, Holder.Isolation);
+        return true;
     }
 
     /// <summary>__remove_mapping: the last look: nobody but the swap cache and us holds it, and it is clean.</summary>

@@ -279,7 +279,8 @@ public class SwapIn : Routine
         PteFlag flags = PteFlag.Young;
         if (reuse)
         {
-            flags |= fault.Write ? PteFlag.Write | PteFlag.Dirty : PteFlag.Write;
+            flags |= fault.Vma.Writable ? PteFlag.Write : PteFlag.None;
+            flags |= fault.Write ? PteFlag.Dirty : PteFlag.None;
         }
 
         folio.HandOver(holder, Holder.Mapping);

@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>try_to_unmap and folio_referenced for small anonymous folios (mm/rmap.c, v6.18).</summary>
-/// <remarks>Left out: mlocked VMAs, lazyfree, hwpoison.</remarks>
+/// <remarks>Left out: mlocked VMAs, hwpoison.</remarks>
 public class Unmap : Routine
 {
     protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
@@ -26,8 +26,8 @@ public class Unmap : Routine
     private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Machine.CpusMax];
     private readonly ReferencedWalk?[] referencedWalks = new ReferencedWalk?[Machine.CpusMax];
 
-    /// <summary>try_to_unmap: replaces every mapping by a swap entry. The folio is locked and in the swap
-    /// cache.</summary>
+    /// <summary>try_to_unmap: replaces every mapping by a swap entry, or by nothing if the folio is lazyfree. The folio
+    /// is locked, and in the swap cache unless it is lazyfree.</summary>
     public virtual async Flow TryToUnmap(Cpu cpu, Folio folio)
     {
         UnmapWalk walk = unmapWalks[cpu.Index] ??= new UnmapWalk(this);
@@ -162,6 +162,11 @@ public class Unmap : Routine
             "WARN_ON_ONCE(folio_test_swapbacked(folio) != folio_test_swapcache(folio))", "try_to_unmap_one", folio))
         {
             return false;
+        }
+
+        if (!folio.Has(PageFlag.Swapbacked))
+        {
+            return await R.MadviseFree.Discard(cpu, folio, mm, page, pte);
         }
 
         int slot = folio.SwapSlot;

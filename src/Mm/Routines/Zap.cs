@@ -284,6 +284,13 @@ public sealed class Gather
         truthDiscards[page] = Mm.TruthDiscards[page] + (pte.IsNone ? 0 : 1);
     }
 
+    /// <summary>tlb_remove_tlb_entries for an entry that stays, with fewer rights: notes the range.</summary>
+    public void Note(int page)
+    {
+        Start = Math.Min(Start, page);
+        End = Math.Max(End, page + 1);
+    }
+
     /// <summary>Ground truth: what is in these pages now must be gone when they have been zapped.</summary>
     public void TruthMark(int start, int end)
     {

@@ -19,10 +19,10 @@ public sealed class Kernel
     public const int SlotsMax = 16;
 
     /// <summary>Most VMAs alive at once.</summary>
-    public const int VmasMax = 32;
+    public const int VmasMax = 64;
 
     /// <summary>Most anon_vmas alive at once.</summary>
-    public const int AnonVmasMax = 48;
+    public const int AnonVmasMax = 64;
 
     /// <summary>Most pins at once.</summary>
     public const int PinsMax = 8;
@@ -281,6 +281,7 @@ public sealed class Kernel
         Vma vma = freeVmas.Pop();
         vmasUsed = Math.Max(vmasUsed, vma.Number + 1);
         vma.AnonVma = null;
+        vma.Flags = VmaFlag.Write;
         return vma;
     }
 

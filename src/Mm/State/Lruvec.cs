@@ -2,8 +2,8 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>The lruvec: active and inactive list of anonymous folios under one lock, and the per-cpu batches in front
-/// of them.</summary>
+/// <summary>The lruvec: active and inactive lists of folios under one lock, and the per-cpu batches in front of
+/// them.</summary>
 public sealed class Lruvec
 {
     internal Lruvec(Kernel kernel, ObjectIds ids)
@@ -11,10 +11,21 @@ public sealed class Lruvec
         Lock = ids.Spinlock(ObjectKind.LruLock, "lruvec lock");
         Inactive = new FolioList(kernel, "inactive", isLru: true);
         Active = new FolioList(kernel, "active", isLru: true);
+        InactiveFile = new FolioList(kernel, "inactive file", isLru: true);
+        ActiveFile = new FolioList(kernel, "active file", isLru: true);
+        Lists = [Inactive, Active, InactiveFile, ActiveFile];
         for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
         {
             Batches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"lru batch of cpu{cpu}"));
         }
+
+        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        {
+            DeactivateBatches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"deactivate batch of cpu{cpu}"));
+            LazyfreeBatches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"lazyfree batch of cpu{cpu}"));
+        }
+
+        AllBatches = [.. Batches, .. DeactivateBatches, .. LazyfreeBatches];
     }
 
     /// <summary>lruvec->lru_lock.</summary>
@@ -26,22 +37,43 @@ public sealed class Lruvec
     /// <summary>LRU_ACTIVE_ANON.</summary>
     public FolioList Active { get; }
 
+    /// <summary>LRU_INACTIVE_FILE; lazyfree folios are here too.</summary>
+    public FolioList InactiveFile { get; }
+
+    /// <summary>LRU_ACTIVE_FILE.</summary>
+    public FolioList ActiveFile { get; }
+
+    /// <summary>All lists that have links.</summary>
+    public FolioList[] Lists { get; }
+
     /// <summary>cpu_fbatches.lru_add of each cpu.</summary>
     public LruBatch[] Batches { get; } = new LruBatch[Machine.CpusMax];
+
+    /// <summary>cpu_fbatches.lru_deactivate of each cpu.</summary>
+    public LruBatch[] DeactivateBatches { get; } = new LruBatch[Machine.CpusMax];
+
+    /// <summary>cpu_fbatches.lru_lazyfree of each cpu.</summary>
+    public LruBatch[] LazyfreeBatches { get; } = new LruBatch[Machine.CpusMax];
+
+    /// <summary>Every batch of every cpu, in the order in which one cpu drains its own.</summary>
+    public LruBatch[] AllBatches { get; }
 
     internal void Reset()
     {
         Lock.Reset();
-        Inactive.Reset();
-        Active.Reset();
-        foreach (LruBatch batch in Batches)
+        foreach (FolioList list in Lists)
+        {
+            list.Reset();
+        }
+
+        foreach (LruBatch batch in AllBatches)
         {
             batch.Folios.Clear();
         }
     }
 }
 
-/// <summary>Folios that one cpu will add to the LRU; each carries a reference.</summary>
+/// <summary>Folios that one cpu will add to the LRU, or move on it; each carries a reference.</summary>
 public sealed class LruBatch(Word word)
 {
     /// <summary>PAGEVEC_SIZE: a batch that reaches it is drained at once.</summary>

@@ -4,13 +4,12 @@ namespace Mm.State;
 
 /// <summary>struct mm_struct: a process' VMAs, its page tables below one table of PMD entries, and its
 /// counters.</summary>
-public sealed class MmStruct
+public sealed partial class MmStruct
 {
     private readonly Kernel kernel;
     private Pte[] ptes = [];
     private EntryWait?[] entryWaits = [];
     private int[] truthGenerations = [];
-    private int[] truthShared = [];
     private Word[] pteWords = [];
     private PageTable[] tables = [];
 
@@ -68,6 +67,9 @@ public sealed class MmStruct
     /// <summary>mm_users: 0 when the process is gone.</summary>
     public int Users { get; set; }
 
+    /// <summary>Whether some VMA of it was made read-only, or that of a process it was forked from.</summary>
+    public bool HasReadOnly { get; set; }
+
     /// <summary>Whether it was asked to exit: no new call enters.</summary>
     public bool Exiting { get; set; }
 
@@ -100,15 +102,6 @@ public sealed class MmStruct
 
     /// <summary>The VMAs by address.</summary>
     public List<Vma> Vmas { get; } = [];
-
-    /// <summary>What each page must read: the last value stored, 0 when fresh.</summary>
-    public int[] TruthData { get; private set; } = [];
-
-    /// <summary>For each page, how often its content was dropped on purpose.</summary>
-    public int[] TruthDiscards { get; private set; } = [];
-
-    /// <summary>For each page, how often its entry has become empty.</summary>
-    public int[] TruthEmptied { get; private set; } = [];
 
     /// <summary>Whether the process exists.</summary>
     public bool Alive => Users > 0;
@@ -183,23 +176,7 @@ public sealed class MmStruct
         SetPte(page, pte);
         truthGenerations[page] = parent.truthGenerations[page];
         TruthInherit(parent, page);
-    }
-
-    /// <summary>Ground truth: the page of a child is the parent's.</summary>
-    public void TruthInherit(MmStruct parent, int page)
-    {
-        TruthData[page] = parent.TruthData[page];
         truthShared[page] = parent.TruthDiscards[page] + 1;
-    }
-
-    /// <summary>Ground truth: the parent of a fork under way has stored to a page. Until the flush at the end of fork
-    /// its threads may do so through translations from before; whoever shares the page already sees it.</summary>
-    public void TruthFollow(MmStruct parent, int page)
-    {
-        if (truthShared[page] == parent.TruthDiscards[page] + 1)
-        {
-            TruthData[page] = parent.TruthData[page];
-        }
     }
 
     /// <summary>add_mm_counter, for any of the counters.</summary>
@@ -226,13 +203,19 @@ public sealed class MmStruct
         return null;
     }
 
-    /// <summary>Ground truth: a zap visits this page, so whatever it held is gone on purpose.</summary>
-    public void TruthDiscard(int page)
+    /// <summary>The VMA with the lowest address that covers a page of [start, end), or null.</summary>
+    public Vma? FirstVma(int start, int end)
     {
-        TruthDiscards[page]++;
-        TruthData[page] = 0;
-        truthShared[page] = 0;
-        kernel.DetachPins(this, page);
+        Vma? first = null;
+        foreach (Vma vma in Vmas)
+        {
+            if (vma.Start < end && vma.End > start && (first is null || vma.Start < first.Start))
+            {
+                first = vma;
+            }
+        }
+
+        return first;
     }
 
     /// <inheritdoc />
@@ -251,6 +234,7 @@ public sealed class MmStruct
         Tlb.Reset();
         WriteProtectSeq = 0;
         HasPinned = false;
+        HasReadOnly = false;
         Users = 0;
         Claimed = false;
         Exiting = false;
@@ -263,10 +247,7 @@ public sealed class MmStruct
         ShmemPages = 0;
         SwapEntries = 0;
         Vmas.Clear();
-        Array.Clear(TruthData);
-        Array.Clear(TruthEmptied);
-        Array.Clear(TruthDiscards);
-        Array.Clear(truthShared);
+        TruthReset();
     }
 
     /// <summary>Makes room for that many pages.</summary>
@@ -281,11 +262,8 @@ public sealed class MmStruct
         Array.Resize(ref ptes, pages);
         Array.Resize(ref entryWaits, pages);
         Array.Resize(ref truthGenerations, pages);
-        Array.Resize(ref truthShared, pages);
         Array.Resize(ref pteWords, pages);
-        TruthData = new int[pages];
-        TruthDiscards = new int[pages];
-        TruthEmptied = new int[pages];
+        TruthGrow(pages);
         for (int page = old; page < pages; page++)
         {
             pteWords[page] = ids.Word(ObjectKind.Pte, $"pte(mm{Index} p{page})");

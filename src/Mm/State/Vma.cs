@@ -30,6 +30,12 @@ public sealed class Vma
     /// never moved.</summary>
     public int Offset { get; set; }
 
+    /// <summary>vm_flags.</summary>
+    public VmaFlag Flags { get; set; } = VmaFlag.Write;
+
+    /// <summary>VM_WRITE.</summary>
+    public bool Writable => Has(VmaFlag.Write);
+
     /// <summary>The anon_vma of folios that are first mapped here; null until the first write fault.</summary>
     public AnonVma? AnonVma { get; set; }
 
@@ -42,6 +48,9 @@ public sealed class Vma
     /// <summary>vma_address: the page of this VMA that has that linear index; outside of the range when it has
     /// none.</summary>
     public int AddressOf(int index) => index - Offset + Start;
+
+    /// <summary>Whether the flag is set.</summary>
+    public bool Has(VmaFlag flag) => (Flags & flag) != VmaFlag.None;
 
     /// <summary>Whether the page lies in the range.</summary>
     public bool Covers(int page) => page >= Start && page < End;

@@ -1,0 +1,100 @@
+using Interleave;
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>MADV_COLD (mm/madvise.c: madvise_cold_or_pageout_pte_range without pageout, v6.18): pages become old and
+/// inactive.</summary>
+/// <remarks>Left out: large folios (left alone, as when they are shared), idle page tracking, PG_workingset.</remarks>
+public class MadviseCold : Routine
+{
+    protected static readonly Point MmapLock = Points.Define("ColdMmapLock", "madvise_lock", Access.Acquire);
+    protected static readonly Point PteLock =
+        Points.Define("ColdPtl", "madvise_cold_or_pageout_pte_range", Access.Acquire);
+    protected static readonly Point ReadPte =
+        Points.Define("ColdReadPte", "madvise_cold_or_pageout_pte_range", Access.Read);
+    protected static readonly Point TestShared =
+        Points.Define("ColdTestShared", "madvise_cold_or_pageout_pte_range", Access.Read);
+    protected static readonly Point AgePte = Points.Define("ColdAgePte", "clear_young_dirty_ptes", Access.Rmw);
+    protected static readonly Point ClearReferenced =
+        Points.Define("ColdClearReferenced", "folio_clear_referenced", Access.Rmw);
+
+    /// <summary>MADV_COLD over [start, end), under the mmap lock.</summary>
+    public virtual async Flow<bool> Run(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        bool any = false;
+        await mm.MmapLock.AcquireRead(cpu, MmapLock);
+        for (int i = 0; i < mm.Vmas.Count; i++)
+        {
+            int from = Math.Max(start, mm.Vmas[i].Start);
+            int to = Math.Min(end, mm.Vmas[i].End);
+            if (from < to)
+            {
+                any |= await CoolVma(cpu, mm, mm.Vmas[i], from, to);
+            }
+        }
+
+        mm.MmapLock.ReleaseRead(cpu);
+        return any;
+    }
+
+    /// <summary>madvise_cold.</summary>
+    protected virtual async Flow<bool> CoolVma(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
+    {
+        await R.Lru.Drain(cpu);
+        Gather gather = await R.Zap.Begin(cpu, mm);
+        while (start < end)
+        {
+            int next = Math.Min(end, mm.Table(start).End);
+            if (mm.Table(start).IsTable)
+            {
+                await CoolTable(cpu, gather, mm, start, next);
+            }
+
+            start = next;
+        }
+
+        await R.Zap.Finish(cpu, gather);
+        return true;
+    }
+
+    protected virtual async Flow CoolTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    {
+        KernelSpinlock ptl = mm.Ptl(start);
+        await ptl.Acquire(cpu, PteLock);
+        await R.Tlb.FlushBatchedPending(cpu, mm);
+        for (int page = start; page < end; page++)
+        {
+            await cpu.At(ReadPte, mm.PteWord(page));
+            Pte pte = mm[page];
+            if (pte.IsPresent && !K.FolioOf(pte).IsLarge)
+            {
+                await CoolPresent(cpu, gather, mm, page, pte);
+            }
+        }
+
+        ptl.Release(cpu);
+    }
+
+    /// <summary>One present entry: only a folio on the LRU that nobody else maps.</summary>
+    protected virtual async Flow CoolPresent(Cpu cpu, Gather gather, MmStruct mm, int page, Pte pte)
+    {
+        Folio folio = K.FolioOf(pte);
+        await cpu.At(TestShared, folio.MapcountWord);
+        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1)
+        {
+            return;
+        }
+
+        if (pte.Young)
+        {
+            await cpu.At(AgePte, mm.PteWord(page));
+            mm.SetPte(page, mm[page].Without(PteFlag.Young));
+            gather.Note(page);
+        }
+
+        await cpu.At(ClearReferenced, folio.FlagsWord);
+        folio.Clear(PageFlag.Referenced);
+        await R.LruMoves.Deactivate(cpu, folio);
+    }
+}

@@ -1,0 +1,95 @@
+namespace Mm.State;
+
+/// <content>Ground truth: what each page must read, and what was dropped of it on purpose. No routine reads this to
+/// decide anything.</content>
+public sealed partial class MmStruct
+{
+    private int[] truthShared = [];
+
+    /// <summary>What each page must read: the last value stored, 0 when fresh.</summary>
+    public int[] TruthData { get; private set; } = [];
+
+    /// <summary>For each page, whether MADV_FREE leaves it open until the next store if it reads what
+    /// <see cref="TruthData"/> says, or 0.</summary>
+    public bool[] TruthMayBeFreed { get; private set; } = [];
+
+    /// <summary>For each page, how many calls of MADV_FREE are under way.</summary>
+    public int[] TruthBeingFreed { get; private set; } = [];
+
+    /// <summary>For each page, how often its content was dropped on purpose.</summary>
+    public int[] TruthDiscards { get; private set; } = [];
+
+    /// <summary>For each page, how often its entry has become empty.</summary>
+    public int[] TruthEmptied { get; private set; } = [];
+
+    /// <summary>Ground truth: this page must read what the parent's page must.</summary>
+    public void TruthInherit(MmStruct parent, int page)
+    {
+        TruthData[page] = parent.TruthData[page];
+        TruthMayBeFreed[page] = parent.TruthMayBeFreed[page];
+    }
+
+    /// <summary>Ground truth: the process, or a device on its behalf, stores into this page. While MADV_FREE of it is
+    /// under way nobody can say which was first.</summary>
+    public void TruthStore(int page, int value)
+    {
+        TruthData[page] = value;
+        TruthMayBeFreed[page] &= TruthBeingFreed[page] > 0;
+    }
+
+    /// <summary>Ground truth: whether the page may read that; what MADV_FREE left open is decided by a 0.</summary>
+    public bool TruthLoad(int page, int value)
+    {
+        if (TruthData[page] == value)
+        {
+            return true;
+        }
+
+        if (value != 0 || !TruthMayBeFreed[page])
+        {
+            return false;
+        }
+
+        TruthStore(page, 0);
+        return true;
+    }
+
+    /// <summary>Ground truth: the parent of a fork under way has stored to a page. Until the flush at the end of fork
+    /// its threads may do so through translations from before; whoever shares the page already sees it.</summary>
+    public void TruthFollow(MmStruct parent, int page)
+    {
+        if (truthShared[page] == parent.TruthDiscards[page] + 1)
+        {
+            TruthInherit(parent, page);
+        }
+    }
+
+    /// <summary>Ground truth: a zap visits this page, so whatever it held is gone on purpose.</summary>
+    public void TruthDiscard(int page)
+    {
+        TruthDiscards[page]++;
+        TruthStore(page, 0);
+        truthShared[page] = 0;
+        kernel.DetachPins(this, page);
+    }
+
+    private void TruthReset()
+    {
+        Array.Clear(TruthData);
+        Array.Clear(TruthMayBeFreed);
+        Array.Clear(TruthBeingFreed);
+        Array.Clear(TruthEmptied);
+        Array.Clear(TruthDiscards);
+        Array.Clear(truthShared);
+    }
+
+    private void TruthGrow(int pages)
+    {
+        Array.Resize(ref truthShared, pages);
+        TruthData = new int[pages];
+        TruthMayBeFreed = new bool[pages];
+        TruthBeingFreed = new int[pages];
+        TruthDiscards = new int[pages];
+        TruthEmptied = new int[pages];
+    }
+}

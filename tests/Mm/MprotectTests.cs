@@ -1,0 +1,96 @@
+using Mm.State;
+using Xunit;
+using static Tests.Mm.Races;
+
+namespace Tests.Mm;
+
+public class MprotectTests
+{
+    [Fact]
+    public void A_read_only_range_becomes_a_vma_of_its_own_and_refuses_stores()
+    {
+        World world = World.After("shape pages 3\nsetup write mm0 p1\n readonly mm0 p1 1\n write mm0 p1\n read mm0 p1");
+        Assert.Equal([true, true, false, true], world.Effective);
+        Assert.Equal(3, world.Mm(0).Vmas.Count);
+        Assert.False(world.Pte(0, 1).Writable);
+        Assert.Equal(1, world.Folio(0, 1).Data);
+    }
+
+    [Fact]
+    public void A_range_that_is_writable_again_merges_and_needs_no_fault()
+    {
+        World world = World.After("shape pages 3\nsetup write mm0 p1\n readonly mm0 p1 1\n writable mm0 p1 1");
+        Vma vma = Assert.Single(world.Mm(0).Vmas);
+        Assert.Equal((0, 3, 0), (vma.Start, vma.End, vma.Offset));
+        Assert.Single(vma.Chain);
+        Assert.True(world.Pte(0, 1).Writable);
+    }
+
+    [Fact]
+    public void A_shared_page_stays_read_only_until_it_is_copied()
+    {
+        World world = World.After(
+            "shape mms 2 pages 1\nsetup write mm0 p0\n readonly mm0 p0 1\n fork mm0 mm1\n writable mm0 p0 1");
+        Assert.False(world.Pte(0, 0).Writable);
+        Assert.True(world.Mm(0).Vmas[0].Writable);
+        Assert.False(world.Mm(1).Vmas[0].Writable);
+    }
+
+    [Fact]
+    public void A_page_is_swapped_in_read_only_where_stores_are_forbidden()
+    {
+        World world = World.After(
+            "shape pages 1 slots 2\nsetup write mm0 p0\n pageout mm0 p0\n readonly mm0 p0 1\n read mm0 p0");
+        Assert.False(world.Pte(0, 0).Writable);
+        Assert.True(world.Folio(0, 0).Has(PageFlag.AnonExclusive));
+    }
+
+    [Fact]
+    public void A_device_cannot_pin_read_only_memory_for_writing() =>
+        Assert.Equal(
+            [true, true, false, true],
+            World.After("shape pages 1\nsetup write mm0 p0\n readonly mm0 p0 1\n pinwrite mm0 p0\n pin mm0 p0")
+                .Effective);
+
+    [Fact]
+    public void Mprotect_stops_at_a_hole() =>
+        Assert.Equal(
+            [true, true, true, true],
+            World.After("shape pages 3\nsetup munmap mm0 p1 1\n readonly mm0 p0 3\n write mm0 p2\n read mm0 p0")
+                .Effective);
+
+    [Fact]
+    public void A_process_has_only_so_many_vmas()
+    {
+        World world = World.After(
+            "shape pages 9\nsetup readonly mm0 p1 1\n readonly mm0 p3 1\n readonly mm0 p5 1\n readonly mm0 p7 1");
+        Assert.Equal([true, true, false, false], world.Effective);
+        Assert.Equal(5, world.Mm(0).Vmas.Count);
+    }
+
+    [Theory]
+    [InlineData("write mm0 p0")]
+    [InlineData("migrate mm0 p0")]
+    [InlineData("pageout mm0 p0")]
+    [InlineData("fork mm0 mm1")]
+    [InlineData("pinwrite mm0 p0")]
+    [InlineData("dontneed mm0 p0 1")]
+    [InlineData("free mm0 p0 1")]
+    public void Mprotect_is_safe(string other) =>
+        Safe(
+            $"shape mms 2 pages 1 slots 2\nsetup write mm0 p0\n drain\ncpu0 {other}\n"
+            + "cpu1 readonly mm0 p0 1\n writable mm0 p0 1",
+            preemptions: 2);
+
+    [Fact]
+    public void A_page_that_moves_stays_writable_when_migration_entries_are_left_alone() =>
+        Fails(
+            "shape pages 1\nsetup write mm0 p0\n drain\ncpu0 migrate mm0 p0\ncpu1 readonly mm0 p0 1",
+            "mprotect-leaves-migrations", "protected");
+
+    [Fact]
+    public void A_store_goes_through_a_translation_that_was_not_flushed() =>
+        Fails(
+            "shape pages 1\nsetup write mm0 p0\ncpu0 write mm0 p0\n write mm0 p0\ncpu1 readonly mm0 p0 1",
+            "mprotect-without-flush", "tlb: stale right to write");
+}
