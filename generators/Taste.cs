@@ -89,7 +89,7 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from pages in thp != 0 ? ManyPages : usesKsm ? PairsOfPages : FewPages
         from slots in thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
-        from pmd in Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
+        from pmd in thp == 2 ? Gen.Choose(3, 4) : Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
         from files in Gen.Choose(1, 2)
         from fileType in Gen.Choose(0, 1)
         from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))

@@ -27,6 +27,7 @@ public class Fault : Routine
     protected static readonly Point ZeroLock = Points.Define("AnonFaultZeroPtl", "do_anonymous_page", Access.Acquire);
     protected static readonly Point ZeroSet = Points.Define("AnonFaultSetZeroPte", "do_anonymous_page", Access.Write);
     protected static readonly Point AnonLock = Points.Define("AnonFaultPtl", "do_anonymous_page", Access.Acquire);
+    protected static readonly Point AnonRefs = Points.Define("AnonFaultAddRefs", "do_anonymous_page", Access.Rmw);
     protected static readonly Point AnonSet = Points.Define("AnonFaultSetPte", "do_anonymous_page", Access.Write);
 
     private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
@@ -171,14 +172,7 @@ public class Fault : Routine
 
         if (!fault.Write)
         {
-            await mm.Ptl(fault.Page).Acquire(cpu, ZeroLock);
-            if (mm[fault.Page].IsNone && mm.Table(fault.Page).IsTable)
-            {
-                await cpu.At(ZeroSet, mm.PteWord(fault.Page));
-                mm.SetPte(fault.Page, Pte.ZeroPage);
-            }
-
-            mm.Ptl(fault.Page).Release(cpu);
+            await MapZeroPage(cpu, mm, fault.Page);
             return FaultResult.Done;
         }
 
@@ -187,30 +181,73 @@ public class Fault : Routine
             return FaultResult.Retry;
         }
 
-        Folio? folio = await R.Free.Allocate(cpu);
+        Folio? folio = await R.AnonFolios.Allocate(cpu, fault);
         if (folio is null)
         {
             return FaultResult.Failed;
         }
 
-        await R.Memcg.Charge(cpu, folio, mm);
+        int start = fault.Page & -folio.PageCount;
         folio.Set(PageFlag.Uptodate);
         await mm.Ptl(fault.Page).Acquire(cpu, AnonLock);
-        if (!mm[fault.Page].IsNone || !mm.Table(fault.Page).IsTable)
+        if (!IsNone(mm, start, folio.PageCount))
         {
             mm.Ptl(fault.Page).Release(cpu);
             await R.Free.Put(cpu, folio, Holder.Allocation);
             return FaultResult.Done;
         }
 
-        mm.AddRss(1, 0);
-        await R.RmapNew.Add(cpu, folio, fault.Vma, fault.Page, exclusive: true);
+        if (folio.IsLarge)
+        {
+            await cpu.At(AnonRefs, folio.RefcountWord);
+            folio.Get(Holder.Mapping, folio.PageCount - 1);
+        }
+
+        mm.AddRss(folio.PageCount, 0);
+        await R.RmapNew.Add(cpu, folio, fault.Vma, start, exclusive: true);
         await R.Lru.Add(cpu, folio);
-        await cpu.At(AnonSet, mm.PteWord(fault.Page));
-        folio.HandOver(Holder.Allocation, Holder.Mapping);
-        mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            await cpu.At(AnonSet, mm.PteWord(start + number));
+            if (number == 0)
+            {
+                folio.HandOver(Holder.Allocation, Holder.Mapping);
+            }
+
+            mm.SetPte(
+                start + number,
+                new Pte(PteKind.Present, (ushort)(folio.Pfn + number), PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
+        }
+
         mm.Ptl(fault.Page).Release(cpu);
         return FaultResult.Done;
+    }
+
+    /// <summary>The part of do_anonymous_page for a load.</summary>
+    protected virtual async Flow MapZeroPage(Cpu cpu, MmStruct mm, int page)
+    {
+        await mm.Ptl(page).Acquire(cpu, ZeroLock);
+        if (mm[page].IsNone && mm.Table(page).IsTable)
+        {
+            await cpu.At(ZeroSet, mm.PteWord(page));
+            mm.SetPte(page, Pte.ZeroPage);
+        }
+
+        mm.Ptl(page).Release(cpu);
+    }
+
+    /// <summary>pte_range_none, with the page table locked.</summary>
+    private static bool IsNone(MmStruct mm, int start, int count)
+    {
+        for (int page = start; page < start + count; page++)
+        {
+            if (!mm[page].IsNone)
+            {
+                return false;
+            }
+        }
+
+        return mm.Table(start).IsTable;
     }
 
     protected virtual async Flow<bool> LockVma(Cpu cpu, FaultContext fault, int attempt)

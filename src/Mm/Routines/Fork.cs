@@ -94,9 +94,11 @@ public class Fork : Routine
             KernelSpinlock parentPtl = parent.Ptl(page);
             await childPtl.Acquire(cpu, ChildPtl);
             await parentPtl.Acquire(cpu, ParentPtl);
-            while (page < end && await CopyEntry(cpu, parent, child, childVma, page))
+            int copied = 1;
+            while (page < end && copied > 0)
             {
-                page++;
+                copied = await CopyEntries(cpu, parent, child, childVma, page, end);
+                page += copied;
             }
 
             parentPtl.Release(cpu);
@@ -150,6 +152,20 @@ public class Fork : Routine
         await R.Memcg.Charge(cpu, folio, parent);
         spare[cpu.Index] = folio;
         return true;
+    }
+
+    /// <summary>One entry of copy_pte_range, or several of one large folio. 0: a page is needed for a copy.</summary>
+    protected virtual async Flow<int> CopyEntries(
+        Cpu cpu, MmStruct parent, MmStruct child, Vma childVma, int page, int end)
+    {
+        // With a page for a copy in hand, each entry is looked at by itself.
+        if (spare[cpu.Index] is null && page + 1 < end && parent[page].IsPresent && K.FolioOf(parent[page]).IsLarge)
+        {
+            await cpu.At(ReadPte, parent.PteWord(page));
+            return await R.LargeFork.CopyBatch(cpu, parent, child, page, end);
+        }
+
+        return await CopyEntry(cpu, parent, child, childVma, page) ? 1 : 0;
     }
 
     /// <summary>One entry of copy_pte_range. False: a page is needed for a copy; get it without the locks and come

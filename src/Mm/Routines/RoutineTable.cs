@@ -116,6 +116,12 @@ public sealed class RoutineTable
     /// <summary>mm/memory.c: copy on write and the reuse rule.</summary>
     public WriteProtectFault WriteProtect { get; private set; } = new();
 
+    /// <summary>mm/memory.c: the folio of a first store.</summary>
+    public AnonFolioAllocation AnonFolios { get; private set; } = new();
+
+    /// <summary>mm/memory.c: fork of large folios that PTEs map.</summary>
+    public LargeFork LargeFork { get; private set; } = new();
+
     /// <summary>mm/memory.c: the reuse rule for large folios.</summary>
     public LargeReuse LargeReuse { get; private set; } = new();
 
@@ -130,6 +136,9 @@ public sealed class RoutineTable
 
     /// <summary>kernel/fork.c, mm/memory.c: fork.</summary>
     public Fork Fork { get; private set; } = new();
+
+    /// <summary>mm/rmap.c: try_to_unmap and folio_referenced of large folios.</summary>
+    public LargeUnmap LargeUnmap { get; private set; } = new();
 
     /// <summary>mm/rmap.c: try_to_unmap and folio_referenced.</summary>
     public Unmap Unmap { get; private set; } = new();

@@ -140,15 +140,15 @@ public class Shrink : Routine
             return Verdict.ActivateLocked;
         }
 
+        if (!ignoreReferences && await CheckReferences(cpu, folio) is { } spared)
+        {
+            return spared;
+        }
+
         if (folio.IsLarge)
         {
             // No room for all its slots in a row, and whoever else has a reference keeps it from being split.
             return Verdict.ActivateLocked;
-        }
-
-        if (!ignoreReferences && await CheckReferences(cpu, folio) is { } spared)
-        {
-            return spared;
         }
 
         if (folio.Anon && folio.Has(PageFlag.Swapbacked) && !folio.Has(PageFlag.Swapcache)

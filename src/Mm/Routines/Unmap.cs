@@ -110,6 +110,11 @@ public class Unmap : Routine
     /// <summary>try_to_unmap_one: the mapping in one VMA. False stops the walk.</summary>
     protected virtual async Flow<bool> UnmapIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
+        if (folio.IsLarge)
+        {
+            return await R.LargeUnmap.Unmap(cpu, folio, vma);
+        }
+
         if (!await FindMapping(cpu, folio, vma.Mm, page))
         {
             return true;
@@ -124,7 +129,12 @@ public class Unmap : Routine
     /// <returns>How many were set.</returns>
     protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
-        if (folio.IsLarge || !await FindMapping(cpu, folio, vma.Mm, page))
+        if (folio.IsLarge)
+        {
+            return await R.LargeUnmap.ClearYoung(cpu, folio, vma) ? 1 : 0;
+        }
+
+        if (!await FindMapping(cpu, folio, vma.Mm, page))
         {
             return 0;
         }
@@ -141,11 +151,12 @@ public class Unmap : Routine
     }
 
     /// <summary>One entry of try_to_unmap_one with the ptl held. False stops the walk.</summary>
-    protected virtual async Flow<bool> UnmapOne(Cpu cpu, Folio folio, MmStruct mm, int page)
+    public virtual async Flow<bool> UnmapOne(Cpu cpu, Page frame, MmStruct mm, int page)
     {
+        Folio folio = frame.Head;
         Pte pte = mm[page];
-        await cpu.At(TestExclusive, folio.FlagsWord);
-        bool exclusive = folio.Has(PageFlag.AnonExclusive);
+        await cpu.At(TestExclusive, frame.FlagsWord);
+        bool exclusive = frame.Has(PageFlag.AnonExclusive);
         await cpu.At(ClearPte, mm.PteWord(page));
         pte = mm[page];
         mm.SetPte(page, Pte.None);
@@ -169,9 +180,9 @@ public class Unmap : Routine
             return await R.MadviseFree.Discard(cpu, folio, mm, page, pte);
         }
 
-        int slot = folio.SwapSlot;
+        int slot = folio.SwapSlot + frame.IndexInFolio;
         await R.Slots.Duplicate(cpu, slot);
-        if (exclusive && !await R.Rmap.TryShare(cpu, folio))
+        if (exclusive && !await R.Rmap.TryShare(cpu, frame))
         {
             await R.Slots.Free(cpu, slot);
             await cpu.At(RestorePte, mm.PteWord(page));
@@ -188,7 +199,7 @@ public class Unmap : Routine
         mm.AddRss(-1, 1);
         await cpu.At(SetPte, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Swap, (byte)slot, exclusive ? PteFlag.Exclusive : PteFlag.None));
-        await R.Rmap.RemoveOne(cpu, folio, mm);
+        await R.Rmap.RemoveOne(cpu, frame, mm);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }

@@ -104,10 +104,10 @@ public class Zap : Routine
                     Clear(mm, page);
                     break;
                 case PteKind.Present:
-                    await cpu.At(ClearPte, mm.PteWord(page));
-                    Clear(mm, page);
-                    anon--;
-                    await ZapPresent(cpu, gather, K.PageOf(pte), 1);
+                    int count = await ClearBatch(cpu, gather, mm, page, end);
+                    anon -= count;
+                    page += count - 1;
+                    await ZapPresent(cpu, gather, K.PageOf(pte), count);
                     break;
                 case PteKind.Swap:
                     swap--;
@@ -130,6 +130,27 @@ public class Zap : Routine
         await cpu.At(AddCounters, mm.Word);
         mm.AddRss(anon, swap);
         ptl.Release(cpu);
+    }
+
+    /// <summary>folio_pte_batch and clear_full_ptes: the page, and those of the same large folio that follow
+    /// it.</summary>
+    protected virtual async Flow<int> ClearBatch(Cpu cpu, Gather gather, MmStruct mm, int page, int end)
+    {
+        Pte first = mm[page];
+        Folio folio = K.FolioOf(first);
+        await cpu.At(ClearPte, mm.PteWord(page));
+        Clear(mm, page);
+        int count = 1;
+        while (folio.IsLarge && page + count < end && mm[page + count].IsPresent
+            && mm[page + count].Target == first.Target + count && K.FolioOf(mm[page + count]) == folio)
+        {
+            gather.Visit(page + count, mm[page + count]);
+            await cpu.At(ClearPte, mm.PteWord(page + count));
+            Clear(mm, page + count);
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>tlb_finish_mmu: flush, then try to drop swap copies, then drop the references.</summary>
