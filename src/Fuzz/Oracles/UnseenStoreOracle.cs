@@ -44,11 +44,11 @@ public readonly struct UnseenStoreOracle : IOracle<Folio>
                 MmStruct mm = kernel.Mms[i / kernel.PageCount];
                 int page = i % kernel.PageCount;
                 Translation cached = kernel.Tlbs[cpu].Find(mm, page);
-                if (cached.Pte.Dirty && cached.Pte.IsPresent && cached.Pte.Target == frame.Pfn && !mm[page].Dirty
+                if (cached.Pte.Dirty && cached.Pte.IsPresent && cached.Pte.Target == frame.Pfn && !mm.Entry(page).Dirty
                     && cached.TruthDiscards == mm.TruthDiscards[page] && mm.Tlb.FlushPending == 0)
                 {
                     return $"{frame} is under writeback; cpu{cpu} has cached for {mm} page {page}: {cached.Pte}; "
-                        + $"its entry is: {mm[page]}";
+                        + $"its entry is: {mm.Entry(page)}";
                 }
             }
         }

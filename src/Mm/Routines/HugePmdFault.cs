@@ -113,7 +113,8 @@ public class HugePmdFault : Routine
         await R.Lru.Add(cpu, folio);
         await cpu.At(AnonSet, table.PmdWord);
         folio.HandOver(Holder.Allocation, Holder.Mapping);
-        table.SetPmd(new Pmd(PmdKind.Huge, folio.Pfn, PteFlag.Write | PteFlag.Dirty | PteFlag.Young));
+        PteFlag write = fault.Vma.Writable ? PteFlag.Write : PteFlag.None;
+        table.SetPmd(new Pmd(PmdKind.Huge, folio.Pfn, write | PteFlag.Dirty | PteFlag.Young));
         mm.AddRss(folio.PageCount, 0);
         await R.DeferredSplit.DeferredSplitFolio(cpu, folio, partiallyMapped: false);
         mm.PmdLock.Release(cpu);

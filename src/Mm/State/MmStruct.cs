@@ -176,7 +176,6 @@ public sealed partial class MmStruct
         SetPte(page, pte);
         truthGenerations[page] = parent.truthGenerations[page];
         TruthInherit(parent, page);
-        truthShared[page] = parent.TruthDiscards[page] + 1;
     }
 
     /// <summary>add_mm_counter, for any of the counters.</summary>

@@ -22,11 +22,12 @@ public sealed partial class MmStruct
     /// <summary>For each page, how often its entry has become empty.</summary>
     public int[] TruthEmptied { get; private set; } = [];
 
-    /// <summary>Ground truth: this page must read what the parent's page must.</summary>
+    /// <summary>Ground truth: this page is shared with the parent, and must read what the parent's must.</summary>
     public void TruthInherit(MmStruct parent, int page)
     {
         TruthData[page] = parent.TruthData[page];
         TruthMayBeFreed[page] = parent.TruthMayBeFreed[page];
+        truthShared[page] = parent.TruthDiscards[page] + 1;
     }
 
     /// <summary>Ground truth: the process, or a device on its behalf, stores into this page. While MADV_FREE of it is
