@@ -28,7 +28,6 @@ public class EngineTests
     private static readonly Dictionary<string, string> Excused = new(StringComparer.Ordinal)
     {
         ["ForkHugeShareMigration"] = NoMigration,
-        ["GupSetDirtyPmd"] = NoMigration,
         ["LargeAddEntirely"] = NoMigration,
         ["MigrationWaitPmdLock"] = NoMigration,
         ["RmapAddSetExclusivePmd"] = NoMigration,
