@@ -32,6 +32,15 @@ public readonly record struct Stage(
     /// <summary>Pages that hold nothing but zeroes, so that they are equal.</summary>
     public ulong Zeroed { get; init; }
 
+    /// <summary>Pages that are mapped so often that reclaim finds them in use.</summary>
+    public ulong Warm { get; init; }
+
+    /// <summary>Pages that reclaim has found in use.</summary>
+    public ulong Active { get; init; }
+
+    /// <summary>Pages whose memory is broken.</summary>
+    public ulong Poisoned { get; init; }
+
     /// <summary>Pages that ksmd may have merged.</summary>
     public ulong Merged { get; init; }
     private const ulong All = 0xFFFF;
@@ -60,6 +69,7 @@ public readonly record struct Stage(
         MmCall.WriteZero => Mapped & ~Zeroed,
         MmCall.Merge => BitOperations.PopCount(Zeroed & Touched) > 1 ? Zeroed & ~Merged & Touched : 0,
         MmCall.Unmerge => Merged,
+        MmCall.Poison or MmCall.SoftOffline => Touched & ~Poisoned,
         MmCall.Swapoff => SwapOn && Swapped != 0 ? Anywhere : 0,
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
         MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
@@ -92,14 +102,8 @@ public readonly record struct Stage(
                 return this with { Pinned = Pinned | (bit & Touched) };
             case MmCall.Unpin:
                 return this with { Pinned = Pinned & ~bit };
-            case MmCall.Merge:
-                return this with { Merged = Merged | bit | 1UL << (call.C * PagesBits + call.D) };
-            case MmCall.Unmerge:
-                return this with { Merged = Merged & ~range };
             case MmCall.Pageout:
                 return this with { Swapped = Swapped | bit, Touched = Touched & ~bit };
-            case MmCall.Reclaim:
-                return this with { Swapped = Swapped | Touched };
             case MmCall.DontNeed:
                 return this with { Touched = Touched & ~range, Swapped = Swapped & ~range, Zeroed = Zeroed & ~range };
             case MmCall.Munmap:
@@ -122,6 +126,32 @@ public readonly record struct Stage(
                 return this with { ReadOnly = ReadOnly & ~range };
             case MmCall.Swapon:
                 return this with { SwapOn = true };
+            default:
+                return AfterScan(call, bit, range);
+        }
+    }
+
+    /// <summary>The guess after calls that the kernel's own threads make, and the calls against them.</summary>
+    private Stage AfterScan(Call call, ulong bit, ulong range)
+    {
+        switch ((MmCall)call.Kind)
+        {
+            case MmCall.Reclaim:
+                return this with
+                {
+                    Swapped = Swapped | (Touched & ~Warm & ~Active),
+                    Active = Active | (Touched & Warm),
+                    Warm = Warm & ~Touched,
+                };
+            case MmCall.Age:
+                return this with { Active = 0 };
+            case MmCall.Merge:
+                ulong both = bit | 1UL << (call.C * PagesBits + call.D);
+                return this with { Merged = Merged | both, Warm = Warm | both };
+            case MmCall.Unmerge:
+                return this with { Merged = Merged & ~range };
+            case MmCall.Poison:
+                return this with { Poisoned = Poisoned | bit };
             default:
                 return this;
         }

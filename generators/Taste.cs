@@ -48,6 +48,8 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         [MmCall.Offline] = (3, 3),
         [MmCall.WriteZero] = (8, 2),
         [MmCall.Merge] = (12, 9),
+        [MmCall.Poison] = (1, 4),
+        [MmCall.SoftOffline] = (1, 4),
         [MmCall.Unmerge] = (1, 3),
         [MmCall.Free] = (6, 6),
         [MmCall.Cold] = (4, 4),
@@ -106,13 +108,14 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
             Scale(weights, guests, usual => usual.Lane, usesKsm), hot, setup, lane);
 
     /// <summary>Number of guests.</summary>
-    private const int Guests = 2;
+    private const int Guests = 3;
 
     /// <summary>The subsystem that a call is from, when it is one that most families do without; else -1.</summary>
     public static int GuestOf(MmCall call) => call switch
     {
         MmCall.Free or MmCall.Cold => 0,
         MmCall.DontFork or MmCall.DoFork or MmCall.ReadOnly or MmCall.Writable => 1,
+        MmCall.Poison or MmCall.SoftOffline => 2,
         _ => -1,
     };
 

@@ -76,6 +76,24 @@ public class RegressionTests
             BoundedSearch.Ascending(search => executor.Run(reproducer.Program, search), 4, 2_000_000));
     }
 
+    [Fact]
+    public void A_look_at_the_mapcount_keeps_memory_failure_from_uncharging_what_is_mapped()
+    {
+        Reproducer reproducer = Read("poison-uncharges-a-mapped-folio.reproducer");
+        Executor executor = new(new MmEngine("poison-spares-mapped"));
+        SearchResult result = BoundedSearch.Ascending(
+            search => executor.Run(reproducer.Program, search), reproducer.Schedule.Preemptions, 2_000_000);
+        Assert.True(result is Bounded { Preemptions: 3 } or Complete, result.ToString());
+    }
+
+    [Fact]
+    public void A_look_at_the_poison_flag_keeps_ksmd_from_merging_into_broken_memory()
+    {
+        Reproducer reproducer = Read("ksmd-merges-into-poison.reproducer");
+        Executor executor = new(new MmEngine("ksm-spares-poisoned"));
+        Assert.IsType<Complete>(BoundedSearch.Ascending(search => executor.Run(reproducer.Program, search), 1, 1000));
+    }
+
     private static Reproducer Read(string file) =>
         Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(Path.Combine(Folder, file)), file, Points.Table);
 }

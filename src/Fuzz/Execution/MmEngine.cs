@@ -186,6 +186,8 @@ public sealed class MmEngine : IEngine
             MmCall.Writable => await R.Mprotect.Run(cpu, mm, call.B, end, write: true),
             MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
             MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, call.B, write: true, zero: true),
+            MmCall.Poison => await R.MemoryFailure.Inject(cpu, mm, call.B),
+            MmCall.SoftOffline => await R.SoftOffline.Run(cpu, mm, call.B),
             MmCall.Unmerge => await R.Ksm.Unmerge(cpu, mm, call.B, end),
             _ => false,
         };

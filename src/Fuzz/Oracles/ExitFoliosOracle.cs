@@ -6,8 +6,8 @@ namespace Fuzz.Oracles;
 /// When all processes and devices are gone, every page frame is free and no list or batch has an entry.
 /// </summary>
 /// <remarks>
-/// X3, C3. A frame that the kernel kept back as bad (and said so) counts as freed. A leak has no message; it shows as
-/// memory that is never free again.
+/// X3, C3. A frame that the kernel kept back as bad (and said so), or as poisoned, counts as freed. A leak has no
+/// message; it shows as memory that is never free again.
 /// </remarks>
 public sealed class ExitFoliosOracle : IWorldOracle
 {
@@ -22,7 +22,7 @@ public sealed class ExitFoliosOracle : IWorldOracle
         foreach (int pfn in seen.Folios)
         {
             Folio folio = kernel.Folios[pfn];
-            if (!folio.Free && !IsBad(kernel, folio))
+            if (!folio.Free && !RestPoisonOracle.IsOutOfUse(folio) && !IsBad(kernel, folio))
             {
                 judge.Broken(
                     this, "page frame leaked",

@@ -14,7 +14,9 @@ public sealed class ExitSlotsOracle : IWorldOracle
     {
         for (int slot = 0; slot < kernel.Swap.Slots; slot++)
         {
-            if (!kernel.Swap.IsFree(slot) || kernel.Swap.Cached(slot) is not null)
+            bool poisoned = kernel.Swap.Cached(slot) is { } cached && RestPoisonOracle.IsOutOfUse(cached)
+                && kernel.Swap.Count(slot) == 0;
+            if ((!kernel.Swap.IsFree(slot) || kernel.Swap.Cached(slot) is not null) && !poisoned)
             {
                 string cache = kernel.Swap.HasCache(slot) ? ", SWAP_HAS_CACHE" : "";
                 judge.Broken(

@@ -45,5 +45,6 @@ public readonly struct LruOracle : ISettledOracle<Folio>
     private static bool HasOwner(Folio folio) =>
         folio.TruthHolders(Holder.Isolation) > 0
         || folio.TruthHolders(Holder.Lookup) > 0
-        || folio.TruthHolders(Holder.LruBatch) > 0;
+        || folio.TruthHolders(Holder.LruBatch) > 0
+        || folio.TruthHolders(Holder.Poison) > 0;
 }

@@ -27,7 +27,7 @@ public sealed class OracleSet
     [
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
         new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(), new RestMemcgOracle(),
-        new RestKsmOracle(),
+        new RestKsmOracle(), new RestPoisonOracle(),
     ];
 
     private readonly IWorldOracle[] end =

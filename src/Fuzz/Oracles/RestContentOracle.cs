@@ -36,8 +36,8 @@ public sealed class RestContentOracle : IWorldOracle
         int data = pte.Kind switch
         {
             PteKind.Present => kernel.PageOf(pte).Data,
-            PteKind.Swap => Swapped(kernel.Swap, pte.Target),
-            PteKind.Migration => expected,
+            PteKind.Swap => Swapped(kernel.Swap, pte.Target, expected),
+            PteKind.Migration or PteKind.HwPoison => expected,
             _ => 0,
         };
         if (data != expected && !(data == 0 && mm.TruthMayBeFreed[page]))
@@ -49,6 +49,8 @@ public sealed class RestContentOracle : IWorldOracle
         }
     }
 
-    private static int Swapped(SwapDevice swap, int slot) =>
-        swap.Cached(slot) is { } folio && folio.Has(PageFlag.Uptodate) ? folio.Data : swap.Data[slot];
+    /// <summary>A poisoned folio is met by the next load, which fails.</summary>
+    private static int Swapped(SwapDevice swap, int slot, int expected) =>
+        swap.Cached(slot) is { } poisoned && poisoned.Has(PageFlag.HwPoison) ? expected
+        : swap.Cached(slot) is { } folio && folio.Has(PageFlag.Uptodate) ? folio.Data : swap.Data[slot];
 }

@@ -24,6 +24,7 @@ public sealed class RestLocksOracle : IWorldOracle
         }
 
         CheckRwsem(kernel.Ksm.Mutex, judge);
+        CheckRwsem(kernel.PoisonMutex, judge);
         for (int i = 0; i < kernel.MmCount; i++)
         {
             MmStruct mm = kernel.Mms[i];

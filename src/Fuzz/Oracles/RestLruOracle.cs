@@ -41,7 +41,7 @@ public sealed class RestLruOracle : IWorldOracle
             judge.Broken(this, "PG_lru and the LRU lists differ", values, "list_del corruption");
         }
 
-        if (folio.On is null && folio.TruthHolders(Holder.LruBatch) == 0)
+        if (folio.On is null && folio.TruthHolders(Holder.LruBatch) == 0 && !folio.Has(PageFlag.HwPoison))
         {
             judge.Broken(this, "folio is on no list and in no batch", values);
         }

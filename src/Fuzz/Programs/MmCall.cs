@@ -95,4 +95,10 @@ public enum MmCall : byte
 
     /// <summary>mprotect with PROT_WRITE.</summary>
     Writable,
+
+    /// <summary>MADV_HWPOISON.</summary>
+    Poison,
+
+    /// <summary>MADV_SOFT_OFFLINE.</summary>
+    SoftOffline,
 }

@@ -110,6 +110,10 @@ public static class MmLanguage
             new CallInfo("dofork", "stage", "madvise_vma_behavior", "takes them in again", Mm, Page, Count),
             new CallInfo("readonly", "rmap", "do_mprotect_pkey", "forbids stores to a range", Mm, Page, Count),
             new CallInfo("writable", "rmap", "do_mprotect_pkey", "allows stores to a range again", Mm, Page, Count),
+            new CallInfo(
+                "poison", "rmap", "memory_failure", "breaks the memory of a page: who loads from it fails", Mm, Page),
+            new CallInfo(
+                "softoffline", "migrate", "soft_offline_page", "moves a page away from a frame, for ever", Mm, Page),
         ],
         cpusMax: 4,
         callsMax: 16);

@@ -305,6 +305,12 @@ public class Fault : Routine
             return await Anonymous(cpu, fault);
         }
 
+        if (fault.Original.Kind == PteKind.HwPoison)
+        {
+            // VM_FAULT_HWPOISON.
+            return FaultResult.Failed;
+        }
+
         if (fault.Original.Kind is PteKind.Swap or PteKind.Migration)
         {
             return await R.SwapIn.DoSwapPage(cpu, fault);

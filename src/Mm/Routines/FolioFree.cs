@@ -70,6 +70,12 @@ public class FolioFree : Routine
     public virtual async Flow FreeFrozen(Cpu cpu, Folio folio)
     {
         await cpu.At(FreeFrame, K.Allocator);
+        if (folio.Has(PageFlag.HwPoison) && !folio.IsLarge)
+        {
+            // Leaked on purpose, as it is: nothing is reset, nothing is checked.
+            return;
+        }
+
         bool bad = folio.IsLarge && TailsAreBad(folio);
         folio.ClearMapping();
         string? reason = BadReason(folio);

@@ -185,6 +185,10 @@ public class Fork : Routine
             case PteKind.Swap:
                 await CopySwap(cpu, parent, child, page, pte);
                 return true;
+            case PteKind.HwPoison:
+                await cpu.At(SetChild, child.PteWord(page));
+                child.InheritPte(parent, page, pte);
+                return true;
             case PteKind.Migration:
                 await CopyMigration(cpu, parent, child, page, pte);
                 return true;

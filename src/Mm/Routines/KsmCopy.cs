@@ -58,7 +58,12 @@ public class KsmCopy : Routine
         await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
         await R.Lru.Add(cpu, copy);
         await cpu.At(SetPte, mm.PteWord(fault.Page));
-        PteFlag flags = PteFlag.Young | PteFlag.Write | (fault.Write ? PteFlag.Dirty : PteFlag.None);
+        PteFlag flags = PteFlag.Young;
+        if (fault.Vma.Writable)
+        {
+            flags |= fault.Write ? PteFlag.Write | PteFlag.Dirty : PteFlag.Write;
+        }
+
         mm.SetPte(fault.Page, new Pte(PteKind.Present, copy.Pfn, flags));
         await R.Locking.Unlock(cpu, copy);
         mm.Ptl(fault.Page).Release(cpu);

@@ -255,6 +255,9 @@ public class KsmTree : Routine
         return false;
     }
 
+    /// <summary>Whether the content of a stable folio may be looked at. Nobody asks whether it is poisoned.</summary>
+    protected virtual bool IsReadable(Folio folio) => true;
+
     private async Flow<bool> IsSame(Cpu cpu, Folio folio, StableNode node)
     {
         (Folio? other, _) = await GetFolio(cpu, node, Lock.None);
@@ -264,7 +267,7 @@ public class KsmTree : Routine
         }
 
         await cpu.At(Compare, other.DataWord);
-        bool same = folio.Data == other.Data;
+        bool same = IsReadable(other) && folio.Data == other.Data;
         await R.Free.Put(cpu, other, Holder.Lookup);
         return same;
     }

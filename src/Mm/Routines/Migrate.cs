@@ -10,7 +10,7 @@ namespace Mm.Routines;
 /// and does not make later additions drain at once: a folio in a batch cannot be isolated, as when the call comes a
 /// little earlier. Fewer passes than the kernel, see <see cref="AsyncPasses"/>.
 /// </remarks>
-public class Migrate : MigrationMove
+public class Migrate : CompactionScan
 {
     /// <summary>Tries without sleeping; 10 in the kernel for compaction, 3 for move_pages.</summary>
     protected const int AsyncPasses = 2;
@@ -21,20 +21,6 @@ public class Migrate : MigrationMove
     protected static readonly Point MoveMmapLock =
         Points.Define("MovePagesMmapLock", "add_folio_for_migration", Access.Acquire);
     protected static readonly Point MovePtl = Points.Define("MovePagesPtl", "folio_walk_start", Access.Acquire);
-    protected static readonly Point CompactScan =
-        Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);
-    protected static readonly Point CompactLook =
-        Points.Define("CompactTestLru", "isolate_migratepages_block", Access.Read);
-    protected static readonly Point CompactTryGet =
-        Points.Define("CompactTryGet", "isolate_migratepages_block", Access.Rmw);
-    protected static readonly Point CompactCountRefs =
-        Points.Define("CompactCountRefs", "isolate_migratepages_block", Access.Read);
-    protected static readonly Point CompactTestFlags =
-        Points.Define("CompactTestFlags", "isolate_migratepages_block", Access.Read);
-    protected static readonly Point CompactTestClear =
-        Points.Define("CompactTestClear", "isolate_migratepages_block", Access.Rmw);
-    protected static readonly Point CompactLruLock =
-        Points.Define("CompactLruLock", "isolate_migratepages_block", Access.Acquire);
     protected static readonly Point TestFreed = Points.Define("MigrateTestFreed", "migrate_pages_batch", Access.Read);
     protected static readonly Point TestWriteback =
         Points.Define("MigrateTestWriteback", "migrate_folio_unmap", Access.Read);
@@ -74,6 +60,17 @@ public class Migrate : MigrationMove
         return isolated;
     }
 
+    /// <summary>Migration of a folio that the caller has isolated and will not give back to the allocator: on success
+    /// the isolation's reference is left.</summary>
+    /// <returns>Whether it was moved, or had no other user left.</returns>
+    public virtual Flow<bool> MoveOffline(Cpu cpu, Folio folio)
+    {
+        Migration migration = Begin(cpu);
+        migration.KeepsSource = true;
+        migration.From.AddTail(folio);
+        return MigrateOne(cpu, migration, sync: true);
+    }
+
     /// <summary>Compaction of one folio: found by frame number, moved without sleeping.</summary>
     /// <param name="cpu">The lane.</param>
     /// <param name="nth">Which of the folios with PG_lru, 1 for the one with the lowest frame number; counts
@@ -88,49 +85,6 @@ public class Migrate : MigrationMove
         }
 
         await MigrateOne(cpu, migration, sync: false);
-        return true;
-    }
-
-    /// <summary>
-    /// isolate_migratepages_block: looks at the frame without any lock, then takes a reference, then PG_lru.
-    /// </summary>
-    protected virtual async Flow<bool> IsolateByFrame(Cpu cpu, FolioList list, int nth)
-    {
-        await cpu.At(CompactScan, K.Allocator);
-        if (FindByFrame(nth) is not { } folio)
-        {
-            return false;
-        }
-
-        await cpu.At(CompactLook, folio.FlagsWord);
-        if (!folio.Has(PageFlag.Lru))
-        {
-            return false;
-        }
-
-        await cpu.At(CompactTryGet, folio.RefcountWord);
-        if (!folio.TryGet(Holder.Isolation))
-        {
-            return false;
-        }
-
-        if (!await WorthIsolating(cpu, folio))
-        {
-            await R.Free.Put(cpu, folio, Holder.Isolation);
-            return false;
-        }
-
-        await cpu.At(CompactTestClear, folio.FlagsWord);
-        if (!folio.TestAndClear(PageFlag.Lru))
-        {
-            await R.Free.Put(cpu, folio, Holder.Isolation);
-            return false;
-        }
-
-        await K.Lruvec.Lock.Acquire(cpu, CompactLruLock);
-        FolioList.Remove(K, folio);
-        list.AddHead(folio);
-        K.Lruvec.Lock.Release(cpu);
         return true;
     }
 
@@ -202,64 +156,7 @@ public class Migrate : MigrationMove
         FolioList.Remove(K, source);
         await PutAnonVma(cpu, migration);
         await R.Locking.Unlock(cpu, source);
-        await R.Free.Put(cpu, source, Holder.Isolation);
-    }
-
-    /// <summary>
-    /// Where the migration scanner would come to: frames that look like pages on the LRU, in their order.
-    /// </summary>
-    private Folio? FindByFrame(int nth)
-    {
-        int candidates = 0;
-        foreach (Folio folio in K.UsedFolios)
-        {
-            candidates += IsCandidate(folio) ? 1 : 0;
-        }
-
-        int left = candidates == 0 ? 0 : (nth - 1) % candidates;
-        foreach (Folio folio in K.UsedFolios)
-        {
-            if (IsCandidate(folio) && left-- == 0)
-            {
-                return folio;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Compaction for a small allocation leaves large folios alone.</summary>
-    private static bool IsCandidate(Folio folio) => !folio.Free && folio.Has(PageFlag.Lru) && !folio.IsLarge;
-
-    /// <summary>
-    /// The racy looks of compaction in asynchronous mode: is it pinned, under writeback, dirty and locked?
-    /// </summary>
-    protected virtual async Flow<bool> WorthIsolating(Cpu cpu, Folio folio)
-    {
-        await cpu.At(CompactCountRefs, folio.RefcountWord);
-        if (!folio.Has(PageFlag.Swapcache) && folio.Refcount - 1 > folio.Mapcount)
-        {
-            return false;
-        }
-
-        await cpu.At(CompactTestFlags, folio.FlagsWord);
-        if (!folio.Has(PageFlag.Lru) || folio.Has(PageFlag.Writeback))
-        {
-            return false;
-        }
-
-        if (folio.Has(PageFlag.Dirty))
-        {
-            // It locks the folio to look at its mapping, which can be migrated here always.
-            if (!await R.Locking.TryLock(cpu, folio))
-            {
-                return false;
-            }
-
-            await R.Locking.Unlock(cpu, folio);
-        }
-
-        return true;
+        await PutSource(cpu, migration);
     }
 
     /// <summary>Waits for writeback, or says that it is not over.</summary>
@@ -298,7 +195,7 @@ public class Migrate : MigrationMove
     }
 
     /// <summary>migrate_pages for a list of one folio, and putback_movable_pages if it could not be moved.</summary>
-    protected virtual async Flow MigrateOne(Cpu cpu, Migration migration, bool sync)
+    protected virtual async Flow<bool> MigrateOne(Cpu cpu, Migration migration, bool sync)
     {
         migration.Source = migration.From.First!;
         MigrateResult result = await Batch(cpu, migration, sync: false, AsyncPasses);
@@ -312,7 +209,13 @@ public class Migrate : MigrationMove
             FolioList.Remove(K, migration.Source);
             await R.Lru.Putback(cpu, migration.Source);
         }
+
+        return result == MigrateResult.Done;
     }
+
+    /// <summary>migrate_folio_done.</summary>
+    protected virtual Flow PutSource(Cpu cpu, Migration migration) =>
+        migration.KeepsSource ? Flow.Done : R.Free.Put(cpu, migration.Source, Holder.Isolation);
 
     /// <summary>
     /// migrate_pages_batch for one folio: passes that unmap, then passes that move with both folios still locked.
@@ -329,7 +232,7 @@ public class Migrate : MigrationMove
                 // Freed from under us: the isolation's reference is the last.
                 source.Clear(PageFlag.Active);
                 FolioList.Remove(K, source);
-                await R.Free.Put(cpu, source, Holder.Isolation);
+                await PutSource(cpu, migration);
                 return MigrateResult.Done;
             }
 
@@ -395,6 +298,7 @@ public class Migrate : MigrationMove
     {
         Migration migration = migrations[cpu.Index] ??= new Migration(K, $"migrated by cpu{cpu.Index}");
         migration.From.Reset();
+        migration.KeepsSource = false;
         return migration;
     }
 }

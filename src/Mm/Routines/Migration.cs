@@ -20,6 +20,9 @@ public sealed class Migration(Kernel kernel, string name)
     /// <summary>MIGRATE_SYNC: may sleep, and flushes each translation at once.</summary>
     public bool Sync { get; set; }
 
+    /// <summary>MR_MEMORY_FAILURE: the old folio's isolation reference is left to the caller.</summary>
+    public bool KeepsSource { get; set; }
+
     /// <summary>PAGE_WAS_MAPPED: there are migration entries to take out again.</summary>
     public bool WasMapped { get; set; }
 }

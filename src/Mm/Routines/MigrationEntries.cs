@@ -19,6 +19,7 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point SetDirty = Points.Define("MigrateSetDirty", "try_to_migrate_one", Access.Rmw);
     protected static readonly Point UndoPte = Points.Define("MigrateUndoPte", "try_to_migrate_one", Access.Write);
     protected static readonly Point SetEntry = Points.Define("MigrateSetEntry", "try_to_migrate_one", Access.Write);
+    protected static readonly Point SetPoison = Points.Define("MigrateSetPoison", "try_to_migrate_one", Access.Write);
     protected static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
     protected static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
     protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
@@ -124,6 +125,12 @@ public abstract class MigrationEntries : Routine
         K.BugOn(
             pte.Writable && !exclusive, "VM_WARN_ON_FOLIO(writable && folio_test_anon(folio) && !anon_exclusive)",
             "try_to_migrate_one", folio);
+        if (folio.Has(PageFlag.HwPoison))
+        {
+            await ReplaceByPoison(cpu, folio, mm, page);
+            return true;
+        }
+
         if (exclusive && !await R.Rmap.TryShare(cpu, folio))
         {
             await cpu.At(UndoPte, mm.PteWord(page));
@@ -150,6 +157,17 @@ public abstract class MigrationEntries : Routine
         batches[cpu.Index] && R.Tlb.ShouldDefer(cpu, mm)
             ? R.Tlb.Defer(cpu, mm, cleared)
             : R.Tlb.FlushPage(cpu, mm, page);
+
+    /// <summary>A poisoned page is not found again when migration ends: its entries become poison entries.</summary>
+    protected virtual async Flow ReplaceByPoison(Cpu cpu, Folio folio, MmStruct mm, int page)
+    {
+        mm.AddRss(-1, 0);
+        await cpu.At(SetPoison, mm.PteWord(page));
+        mm.SetPte(page, new Pte(PteKind.HwPoison, folio.Pfn, PteFlag.None));
+        mm.TruthDiscard(page);
+        await R.Rmap.RemoveOne(cpu, folio, mm);
+        await R.Free.Put(cpu, folio, Holder.Mapping);
+    }
 
     /// <summary>
     /// remove_migration_ptes: the entries that name <paramref name="source"/> map <paramref name="target"/> from now

@@ -173,6 +173,12 @@ public sealed class RoutineTable
     /// <summary>mm/ksm.c: copies on swapin.</summary>
     public KsmCopy KsmCopy { get; private set; } = new();
 
+    /// <summary>mm/memory-failure.c: broken memory.</summary>
+    public MemoryFailure MemoryFailure { get; private set; } = new();
+
+    /// <summary>mm/memory-failure.c: memory that is taken out of use.</summary>
+    public SoftOffline SoftOffline { get; private set; } = new();
+
     /// <summary>The property that holds routines of that type, or null.</summary>
     public static PropertyInfo? SlotOf(Type routine) =>
         Array.Find(typeof(RoutineTable).GetProperties(), slot => slot.PropertyType.IsAssignableFrom(routine));

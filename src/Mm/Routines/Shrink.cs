@@ -45,6 +45,9 @@ public class Shrink : Routine
         Keep,
         KeepLocked,
         ActivateLocked,
+
+        /// <summary>Poisoned: dropped from every list, and no more the caller's.</summary>
+        Dropped,
     }
 
     /// <summary>shrink_folio_list: what cannot be freed is left on <paramref name="list"/>.</summary>
@@ -58,6 +61,11 @@ public class Shrink : Routine
         {
             FolioList.Remove(K, folio);
             Verdict verdict = await ShrinkOne(cpu, folio, ignoreReferences);
+            if (verdict == Verdict.Dropped)
+            {
+                continue;
+            }
+
             if (verdict == Verdict.ActivateLocked)
             {
                 await Activate(cpu, folio);
@@ -134,6 +142,11 @@ public class Shrink : Routine
         }
 
         await cpu.At(TestWriteback, folio.FlagsWord);
+        if (folio.Has(PageFlag.HwPoison) && !folio.IsLarge)
+        {
+            return await DropPoisoned(cpu, folio);
+        }
+
         K.BugOn(folio.Has(PageFlag.Active), "VM_BUG_ON_FOLIO(folio_test_active(folio))", "shrink_folio_list", folio);
         if (folio.Has(PageFlag.Writeback))
         {
@@ -195,6 +208,15 @@ public class Shrink : Routine
         bool lazyfree = folio.Anon && !folio.Has(PageFlag.Swapbacked);
         bool removed = await (lazyfree ? RemoveLazyfree(cpu, folio) : RemoveMapping(cpu, folio));
         return removed ? Verdict.Free : Verdict.KeepLocked;
+    }
+
+    /// <summary>A poisoned folio is unmapped and left to memory_failure().</summary>
+    protected virtual async Flow<Verdict> DropPoisoned(Cpu cpu, Folio folio)
+    {
+        await R.MemoryFailure.UnmapPoisoned(cpu, folio);
+        await R.Locking.Unlock(cpu, folio);
+        await R.Free.Put(cpu, folio, Holder.Isolation);
+        return Verdict.Dropped;
     }
 
     /// <summary>folio_check_references: null to go on with reclaim.</summary>

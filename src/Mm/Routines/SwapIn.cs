@@ -6,8 +6,7 @@ namespace Mm.Routines;
 /// <summary>do_swap_page, with and without the swap cache, and reading into the swap cache (mm/memory.c,
 /// mm/swap_state.c, v6.18).</summary>
 /// <remarks>
-/// Left out: large folios, device and poison entries, read errors. I/O of a lane completes in that lane, as the
-/// interrupt would: at points of its own.
+/// Left out: large folios, device entries, read errors. I/O of a lane completes in it, at points of its own.
 /// </remarks>
 public class SwapIn : Routine
 {
@@ -225,11 +224,15 @@ public class SwapIn : Routine
         return result;
     }
 
-    /// <summary>A locked folio of the swap cache, or, where KSM asks for it, a copy of it, which leaves the folio to
-    /// the caller.</summary>
+    /// <summary>A locked folio of the swap cache, perhaps poisoned, or a copy where KSM asks for it.</summary>
     protected virtual async Flow<(FaultResult Result, bool Mapped)> MapCached(
         Cpu cpu, FaultContext fault, Folio folio, int slot)
     {
+        if (folio.Has(PageFlag.HwPoison))
+        {
+            return (FaultResult.Failed, false);
+        }
+
         Folio? copy = await R.KsmCopy.MightNeed(cpu, folio, fault.Vma, fault.Page);
         if (copy is null)
         {

@@ -24,6 +24,7 @@ public class Swapoff : Routine
     protected static readonly Point GetFolio = Points.Define("SwapoffGetFolio", "unuse_pte", Access.Rmw);
     protected static readonly Point TestAnon = Points.Define("SwapoffTestAnon", "unuse_pte", Access.Read);
     protected static readonly Point SetPte = Points.Define("SwapoffSetPte", "unuse_pte", Access.Write);
+    protected static readonly Point SetPoison = Points.Define("SwapoffSetPoison", "unuse_pte", Access.Write);
     protected static readonly Point FindSlot = Points.Define("SwapoffFindSlot", "find_next_to_unuse", Access.Read);
     protected static readonly Point Retry = Points.Define("SwapoffRetry", "try_to_unuse", Access.Read);
     protected static readonly Point Kill = Points.Define("SwapoffKill", "percpu_ref_kill", Access.Write);
@@ -208,6 +209,12 @@ public class Swapoff : Routine
             return true;
         }
 
+        if (folio.Has(PageFlag.HwPoison))
+        {
+            await PoisonPte(cpu, vma.Mm, page, folio, slot);
+            return true;
+        }
+
         if (await R.KsmCopy.MightNeed(cpu, folio, vma, page) is not { } mapped)
         {
             return false;
@@ -235,6 +242,21 @@ public class Swapoff : Routine
         }
 
         return true;
+    }
+
+    /// <summary>The part of unuse_pte for a poisoned folio.</summary>
+    protected virtual async Flow PoisonPte(Cpu cpu, MmStruct mm, int page, Folio folio, int slot)
+    {
+        await mm.Ptl(page).Acquire(cpu, PteLock);
+        if (mm[page].IsSwap && mm[page].Target == slot)
+        {
+            mm.AddRss(0, -1);
+            await cpu.At(SetPoison, mm.PteWord(page));
+            mm.SetPte(page, new Pte(PteKind.HwPoison, folio.Pfn, PteFlag.None));
+            await R.Slots.Free(cpu, slot);
+        }
+
+        mm.Ptl(page).Release(cpu);
     }
 
     /// <summary>The rmap part of unuse_pte: of the swap cache's folio, or of the copy that KSM asked for.</summary>

@@ -16,6 +16,8 @@ public class Zap : Routine
     protected static readonly Point ClearSwap = Points.Define("ZapClearSwapPte", "zap_nonpresent_ptes", Access.Write);
     protected static readonly Point ClearMigration =
         Points.Define("ZapClearMigrationPte", "zap_nonpresent_ptes", Access.Write);
+    protected static readonly Point ClearPoison =
+        Points.Define("ZapClearPoisonPte", "zap_nonpresent_ptes", Access.Write);
     protected static readonly Point ClearZero = Points.Define("ZapClearZeroPte", "zap_present_ptes", Access.Write);
     protected static readonly Point AddCounters = Points.Define("ZapAddRss", "zap_pte_range", Access.Rmw);
 
@@ -113,6 +115,10 @@ public class Zap : Routine
                     swap--;
                     await R.Slots.FreeSwapAndCache(cpu, pte.Target);
                     await cpu.At(ClearSwap, mm.PteWord(page));
+                    Clear(mm, page);
+                    break;
+                case PteKind.HwPoison:
+                    await cpu.At(ClearPoison, mm.PteWord(page));
                     Clear(mm, page);
                     break;
                 default:

@@ -24,6 +24,9 @@ public enum Holder : byte
     /// <summary>A page gathered by a zap, until the TLB is flushed.</summary>
     Gather,
 
+    /// <summary>A page that is not to be used any more: for ever.</summary>
+    Poison,
+
     /// <summary>A device pin: 1024 references each (GUP_PIN_COUNTING_BIAS).</summary>
     Pin,
 }

@@ -86,6 +86,7 @@ public sealed class Kernel
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
         Memcgs = new MemcgTree(this, ids);
         Ksm = new KsmState(this, ids);
+        PoisonMutex = ids.Rwsem(ObjectKind.PoisonMutex, "mf_mutex");
         Objects = ids.All;
         R = new RoutineTable(this, variants);
     }
@@ -149,6 +150,9 @@ public sealed class Kernel
     /// <summary>mmlist_lock and init_mm.mmlist, as an object of points.</summary>
     public Word Mmlist { get; }
 
+    /// <summary>mf_mutex: one broken page at a time.</summary>
+    public Rwsem PoisonMutex { get; }
+
     /// <summary>What ksmd knows.</summary>
     public KsmState Ksm { get; }
 
@@ -196,6 +200,7 @@ public sealed class Kernel
         Memcgs.Reset(memcgs);
         Array.Clear(Current);
         Ksm.Reset();
+        PoisonMutex.Reset();
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();

@@ -90,6 +90,9 @@ public enum ObjectKind : byte
     /// <summary>cgroup_mutex.</summary>
     CgroupMutex,
 
+    /// <summary>mf_mutex.</summary>
+    PoisonMutex,
+
     /// <summary>ksm_thread_mutex.</summary>
     KsmMutex,
 

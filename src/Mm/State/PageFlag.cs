@@ -48,6 +48,9 @@ public enum PageFlag
     /// PG_reclaim).</summary>
     PartiallyMapped = 1 << 21,
 
+    /// <summary>PG_hwpoison: its memory is broken; the frame is never freed.</summary>
+    HwPoison = 1 << 22,
+
     /// <summary>PAGE_FLAGS_CHECK_AT_FREE: bits that must be clear when a folio is freed.</summary>
     CheckAtFree = Lru | Locked | Writeback | Active,
 }

@@ -17,6 +17,9 @@ public enum PteKind : byte
 
     /// <summary>A migration entry: holds neither reference nor mapcount.</summary>
     Migration,
+
+    /// <summary>A poison entry: names a page whose memory is broken, holds nothing, is not counted.</summary>
+    HwPoison,
 }
 
 /// <summary>Flags of an entry.</summary>
@@ -87,6 +90,7 @@ public readonly record struct Pte(PteKind Kind, ushort Target, PteFlag Flags)
         PteKind.None => "none",
         PteKind.Zero => "zero page",
         PteKind.Present => $"folio {Target}{(Writable ? " rw" : " ro")}{(Dirty ? " dirty" : "")}",
+        PteKind.HwPoison => $"poison of folio {Target}",
         PteKind.Swap => $"swap slot {Target}{(Exclusive ? " exclusive" : "")}",
         _ => $"migration of folio {Target}{(Writable ? " (was writable)" : Exclusive ? " (exclusive)" : "")}",
     };
