@@ -6,7 +6,7 @@ namespace Tests.Programs;
 public class ProgramTextErrorTests
 {
     [Theory]
-    [InlineData("cpu0  wirte mm0 p0", 1, 7, "unknown call 'wirte'", "one of read, write", "write")]
+    [InlineData("cpu0  wirte mm0 p0", 1, 7, "unknown call 'wirte'", "a known call", "write")]
     [InlineData("# x\n\nsetpu write mm0 p0", 3, 1, "unknown section 'setpu'", "shape, setup, cpu0", "setup")]
     [InlineData("cpu4 swapoff", 1, 1, "unknown section 'cpu4'", "cpu0, cpu1, cpu2, cpu3", "cpu0")]
     [InlineData("cpu00 swapoff", 1, 1, "unknown section 'cpu00'", "cpu0", "cpu0")]
@@ -75,7 +75,7 @@ public class ProgramTextErrorTests
     {
         InputException error = Parse("cpu0 reed mm0 p0");
         Assert.StartsWith(
-            "x.program:1:6: unknown call 'reed'; expected one of read, ", error.Message, StringComparison.Ordinal);
+            "x.program:1:6: unknown call 'reed'; expected a known call", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("; the nearest is 'read'", error.Message, StringComparison.Ordinal);
         Assert.Equal("x.program", error.File);
     }
