@@ -25,7 +25,8 @@ public static class ProgramWriter
     /// <summary>A random program.</summary>
     public static Program Write(Taste taste, Rng rng)
     {
-        Stage stage = Stage.First(taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs]);
+        int huge = taste.Shape[MmLanguage.Thp] == 0 ? 1 : 1 << taste.Shape[MmLanguage.Pmd];
+        Stage stage = Stage.First(taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs], huge);
         Call[] setup = new Call[SetupMin + rng.Next(taste.SetupMax - SetupMin + 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 
@@ -109,7 +110,7 @@ public static class ProgramWriter
         int pages = taste.Shape[MmLanguage.Pages];
         int target = targets is not (0 or Stage.Anywhere)
             ? Pick(taste, rng, targets)
-            : rng.Next(mms) * Stage.PagesBits + (rng.Next(4) == 0 ? rng.Next(pages) : taste.HotPage);
+            : rng.Next(mms) * Stage.PagesBits + (rng.Next(4) < taste.Heat ? taste.HotPage : rng.Next(pages));
         if (kind == MmCall.Fork)
         {
             int child = stage.FreeMm(mms);
@@ -156,11 +157,11 @@ public static class ProgramWriter
         return Program.Clamp(Mm, taste.Shape, call);
     }
 
-    /// <summary>One of the targets, the hot page three times out of four.</summary>
+    /// <summary>One of the targets, the hot page as often as the taste has it.</summary>
     private static int Pick(Taste taste, Rng rng, ulong targets)
     {
         ulong hot = targets & (0x0001_0001_0001_0001UL << taste.HotPage);
-        ulong from = hot != 0 && rng.Next(4) != 0 ? hot : targets;
+        ulong from = hot != 0 && rng.Next(4) < taste.Heat ? hot : targets;
         for (int skip = rng.Next(BitOperations.PopCount(from)); skip > 0; skip--)
         {
             from &= from - 1;

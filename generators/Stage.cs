@@ -20,9 +20,10 @@ namespace Generators;
 /// <param name="Members">The memcg of each process, two bits each.</param>
 /// <param name="Offline">Memcgs that were removed, by bit.</param>
 /// <param name="ReadOnly">Pages of VMAs that have flags of their own: read-only, or left out of forks.</param>
+/// <param name="Huge">Pages that one fault may bring at once; 1 where folios are small.</param>
 public readonly record struct Stage(
     byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn, byte Memcgs,
-    byte Members, byte Offline, ulong ReadOnly = 0)
+    byte Members, byte Offline, ulong ReadOnly = 0, byte Huge = 1)
 {
     /// <summary>Bits of a set that one process takes.</summary>
     public const int PagesBits = 16;
@@ -46,8 +47,11 @@ public readonly record struct Stage(
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
-    public static Stage First(int pages, int memcgs = 1) =>
-        new((byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 0);
+    /// <param name="pages">Pages of a process.</param>
+    /// <param name="memcgs">Memcgs of the world.</param>
+    /// <param name="huge">Pages that one fault may bring at once.</param>
+    public static Stage First(int pages, int memcgs = 1, int huge = 1) =>
+        new((byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 0, Huge: (byte)huge);
 
     /// <summary>What <see cref="Targets"/> says of calls that name no page.</summary>
     public const ulong Anywhere = ulong.MaxValue;
@@ -74,6 +78,8 @@ public readonly record struct Stage(
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
         MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
         MmCall.Offline => Memcgs > 1 && Members != 0 ? Anywhere : 0,
+        MmCall.Split => Huge > 1 ? Touched : 0,
+        MmCall.ShrinkThp => Huge > 1 && Touched != 0 ? Anywhere : 0,
         _ => (Touched | Swapped) != 0 ? Anywhere : 0,
     };
 
@@ -94,7 +100,7 @@ public readonly record struct Stage(
                     Zeroed = (MmCall)call.Kind == MmCall.WriteZero ? Zeroed | bit
                         : (MmCall)call.Kind == MmCall.Read ? Zeroed : Zeroed & ~bit,
                     Merged = (MmCall)call.Kind == MmCall.Read ? Merged : Merged & ~bit,
-                    Touched = Touched | bit,
+                    Touched = Touched | bit | (Neighbours(call) & Mapped & ~Swapped),
                     Swapped = Swapped & ~bit,
                     Pinned = (MmCall)call.Kind == MmCall.PinWrite ? Pinned | bit : Pinned,
                 };
@@ -172,6 +178,10 @@ public readonly record struct Stage(
     }
 
     private byte WithMember(int mm, int memcg) => (byte)((Members & ~(3 << (2 * mm))) | memcg << (2 * mm));
+
+    /// <summary>The pages that a fault there may bring with it.</summary>
+    private ulong Neighbours(Call call) =>
+        ((1UL << Huge) - 1) << (call.A * PagesBits + (call.B & -Huge));
 
     private ulong AlivePages()
     {

@@ -15,10 +15,12 @@ namespace Generators;
 /// <param name="Shape">Values of the language's shape.</param>
 /// <param name="SetupWeights">By call kind, for the setup.</param>
 /// <param name="Weights">By call kind, for the lanes.</param>
-/// <param name="HotPage">The page that three of four addresses name.</param>
+/// <param name="HotPage">The page that most addresses name.</param>
+/// <param name="Heat">How many of four addresses name it.</param>
 /// <param name="SetupMax">Most calls of the setup.</param>
 /// <param name="LaneMax">Most calls of a lane.</param>
-public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int SetupMax, int LaneMax)
+public sealed record Taste(
+    int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int Heat, int SetupMax, int LaneMax)
 {
     /// <summary>Weights of each call: in a setup, mostly what brings pages into interesting states, and in a
     /// lane.</summary>
@@ -57,6 +59,22 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         [MmCall.DoFork] = (2, 3),
         [MmCall.ReadOnly] = (8, 9),
         [MmCall.Writable] = (8, 9),
+        [MmCall.Split] = (2, 6),
+        [MmCall.ShrinkThp] = (2, 14),
+    };
+
+    /// <summary>Weights in the setup of a world with large folios, where they differ: what brings several of them, maps
+    /// them in different ways, and takes a part away.</summary>
+    private static readonly Dictionary<MmCall, int> UsualOfLarge = new()
+    {
+        [MmCall.Write] = 12,
+        [MmCall.Pin] = 4,
+        [MmCall.PinWrite] = 4,
+        [MmCall.DontNeed] = 8,
+        [MmCall.Munmap] = 2,
+        [MmCall.Fork] = 6,
+        [MmCall.Pageout] = 6,
+        [MmCall.Reclaim] = 3,
     };
 
     /// <summary>The calls that make equal pages and merge them.</summary>
@@ -100,12 +118,13 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from guests in Gen.Frequency((3, Gen.Constant(false)), (1, Gen.Constant(true))).ArrayOf(Guests)
         from hot in Gen.Choose(0, pages - 1)
+        from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, 3)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
-            Scale(setupWeights, guests, usual => usual.Setup, usesKsm),
-            Scale(weights, guests, usual => usual.Lane, usesKsm), hot, setup, lane);
+            Scale(setupWeights, guests, kind => SetupOf(kind, thp != 0), usesKsm, thp != 0),
+            Scale(weights, guests, kind => Usual[kind].Lane, usesKsm, thp != 0), hot, heat, setup, lane);
 
     /// <summary>Number of guests.</summary>
     private const int Guests = 3;
@@ -119,8 +138,13 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         _ => -1,
     };
 
-    private static int[] Scale(
-        int[] weights, bool[] guests, Func<(int Setup, int Lane), int> side, bool usesKsm)
+    /// <summary>Calls that only a world with large folios has.</summary>
+    private static bool IsOfLarge(MmCall call) => call is MmCall.Split or MmCall.ShrinkThp;
+
+    private static int SetupOf(MmCall kind, bool large) =>
+        large && UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup;
+
+    private static int[] Scale(int[] weights, bool[] guests, Func<MmCall, int> usual, bool usesKsm, bool large)
     {
         foreach (MmCall kind in Ksm)
         {
@@ -138,7 +162,8 @@ public sealed record Taste(int[] Shape, int[] SetupWeights, int[] Weights, int H
         for (int kind = 0; kind < weights.Length; kind++)
         {
             int guest = GuestOf((MmCall)kind);
-            weights[kind] *= guest < 0 || guests[guest] ? side(Usual[(MmCall)kind]) : 0;
+            bool isIn = guest < 0 || guests[guest];
+            weights[kind] *= isIn && (large || !IsOfLarge((MmCall)kind)) ? usual((MmCall)kind) : 0;
         }
 
         weights[(int)MmCall.Read] = Math.Max(weights[(int)MmCall.Read], 1);

@@ -17,15 +17,9 @@ internal static class Catalogs
             "family", "call", "arguments", "kernel entry", "what it does");
         foreach (string family in MmLanguage.Families)
         {
-            CallInfo[] calls = MmLanguage.Instance.Calls.Where(c => c.Family == family).ToArray();
-            foreach (CallInfo call in calls)
+            foreach (CallInfo call in MmLanguage.Instance.Calls.Where(call => call.Family == family))
             {
                 Row(table, family, call.Name, Arguments(call), call.Entry, call.Summary);
-            }
-
-            if (calls.Length == 0)
-            {
-                Row(table, family, "(no call yet)", "", "", "folios are small (order 0): there is nothing to split");
             }
         }
 

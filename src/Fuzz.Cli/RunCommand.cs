@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Fuzz.Campaign;
 using Fuzz.Execution;
+using Fuzz.Programs;
 using Fuzz.Reporting;
 using Generators;
 using Spectre.Console;
@@ -13,6 +14,9 @@ internal static class RunCommand
 {
     /// <summary>Where a campaign keeps what it finds unless told otherwise.</summary>
     public const string DefaultCorpus = ".fuzz";
+
+    /// <summary>Reproducers of what v6.18 itself has wrong.</summary>
+    private const string RegressionsFolder = "corpus/regressions";
 
     private const int WorkersMax = 256;
 
@@ -32,7 +36,8 @@ internal static class RunCommand
         };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
-            "run", "Fuzzes until its budget is used up, or Ctrl-C. Exits with 1 when something was found.")
+            "run", "Fuzzes until its budget is used up, or Ctrl-C. Exits with 1 when something was found "
+            + $"that is not in {RegressionsFolder}.")
         {
             variant, kernel, seed, seconds, executions, workers, corpus, json,
         };
@@ -48,10 +53,32 @@ internal static class RunCommand
                 Executions = result.GetValue(executions),
                 Workers = (int)(result.GetValue(workers) ?? 1),
                 Corpus = new CorpusStore(result.GetValue(corpus) ?? DefaultFolder(variants)),
+                Regressions = Regressions(),
             };
             return Run(options, result.GetValue(json), screen, cancel);
         });
         return command;
+    }
+
+    private static SortedDictionary<string, string> Regressions()
+    {
+        SortedDictionary<string, string> known = new(StringComparer.Ordinal);
+        if (!Directory.Exists(RegressionsFolder))
+        {
+            return known;
+        }
+
+        string[] files = Directory.GetFiles(RegressionsFolder, $"*{CorpusStore.ReproducerSuffix}");
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            Reproducer reproducer = Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(file), file);
+            if (reproducer.Variants.Count == 0)
+            {
+                known.TryAdd(reproducer.Violates.ToString(), file);
+            }
+        }
+
+        return known;
     }
 
     private static string DefaultFolder(IReadOnlyList<string> variants) =>
@@ -81,7 +108,7 @@ internal static class RunCommand
             Print(result, screen);
         }
 
-        return result.Findings.Count == 0 ? App.NothingFound : App.Found;
+        return result.Findings.All(finding => finding.IsRegression) ? App.NothingFound : App.Found;
     }
 
     private static string Describe(CampaignProgress progress) =>

@@ -149,7 +149,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--calls", "split", "no call yet")]
+    [InlineData("--calls", "shrinkthp", "deferred_split_scan")]
     [InlineData("--points", "FolioTrylock", "folio_trylock")]
     [InlineData("--variants", "no-swapcache-pin", "mm/swap")]
     [InlineData("--kernels", "v6.18", "own text")]

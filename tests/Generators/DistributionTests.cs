@@ -16,9 +16,9 @@ public class DistributionTests
     private const int Drawn = 5000;
 
     /// <summary>They find something to do only after another call, which is rare itself: a device that was taken away,
-    /// a page that was pinned, a page that was merged, a memcg that
-    /// was joined.</summary>
-    private static readonly MmCall[] Followers = [MmCall.Swapon, MmCall.Dma, MmCall.Unmerge, MmCall.Offline];
+    /// a page that was pinned, a page that was merged, a memcg that was joined, a large folio.</summary>
+    private static readonly MmCall[] Followers =
+        [MmCall.Swapon, MmCall.Dma, MmCall.Unmerge, MmCall.Offline, MmCall.Split];
 
     private static readonly Lazy<Drawing> Drawings = new(Draw);
 

@@ -33,7 +33,12 @@ internal static class Races
 
     /// <summary>The variant breaks the law under some schedule, which fails in the same way when it is replayed, step
     /// by step; v6.18 passes all schedules with as many preemptions.</summary>
-    public static void Fails(string text, string with, string law)
+    public static void Fails(string text, string with, string law) => Safe(text, Shows(text, with, law));
+
+    /// <summary>The variant breaks the law under some schedule, which fails in the same way when it is replayed, step
+    /// by step.</summary>
+    /// <returns>Preemptions of that schedule.</returns>
+    public static int Shows(string text, string with, string law)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
         MmEngine engine = new(with);
@@ -51,7 +56,7 @@ internal static class Races
         Assert.Equal(seen, other.Verdict.Find(seen.Signature));
         Assert.Equal(trace, other.Machine.Trace.ToArray());
 
-        Safe(text, found.Preemptions);
+        return found.Preemptions;
 
         bool Is(Violation violation) => $"{violation.Signature.Oracle}: {violation.Signature.Law}".StartsWith(
             law, StringComparison.Ordinal);

@@ -56,12 +56,12 @@ internal sealed class World
 
     public MmStruct Mm(int number) => Kernel.Mms[number];
 
-    public Pte Pte(int mm, int page) => Kernel.Mms[mm][page];
+    public Pte Pte(int mm, int page) => Kernel.Mms[mm].Entry(page);
 
     /// <summary>The folio that a page maps.</summary>
     public Folio Folio(int mm, int page)
     {
         Assert.Equal(PteKind.Present, Pte(mm, page).Kind);
-        return Kernel.Folios[Pte(mm, page).Target];
+        return Kernel.FolioOf(Pte(mm, page));
     }
 }

@@ -22,22 +22,17 @@ public class EngineTests
     private const int SchedulesPerProgram = 12;
 
     private const string NoSwap = "no large folio goes to swap yet";
-    private const string NoMigration = "no large folio is migrated yet";
 
     /// <summary>Points that no program reaches, each with its reason.</summary>
     private static readonly Dictionary<string, string> Excused = new(StringComparer.Ordinal)
     {
-        ["ForkHugeShareMigration"] = NoMigration,
-        ["LargeAddEntirely"] = NoMigration,
-        ["MigrationWaitPmdLock"] = NoMigration,
-        ["RmapAddSetExclusivePmd"] = NoMigration,
         ["LargeWalkPmdSync"] = NoSwap,
         ["RemoveMappingUnfreeze"] = "no call dirties a folio without its lock once nobody maps it, as some drivers do",
     };
 
     /// <summary>Points that random programs reach now and then only: in so many executions perhaps not at
     /// all.</summary>
-    private static readonly string[] Rare = ["KsmSpinFrozen"];
+    private static readonly string[] Rare = ["KsmSpinFrozen", "KsmCopySetPte"];
 
     [Fact]
     public void Every_point_of_v6_18_is_reached_by_random_programs()

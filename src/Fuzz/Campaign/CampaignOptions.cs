@@ -26,6 +26,10 @@ public sealed record CampaignOptions
 
     /// <summary>Where programs and failures are kept; null to keep nothing.</summary>
     public CorpusStore? Corpus { get; init; }
+
+    /// <summary>What the engine's own text is known to have wrong: signatures, and the files that show them. They are
+    /// counted like others, but nothing is made of them.</summary>
+    public IReadOnlyDictionary<string, string> Regressions { get; init; } = new SortedDictionary<string, string>();
 }
 
 /// <summary>The parts that a campaign is made of; each worker gets its own engine and its own source.</summary>
@@ -54,6 +58,9 @@ public readonly record struct CampaignProgress(double Seconds, long Executions, 
 /// <param name="Report">The report in text; empty when it was known from the corpus.</param>
 public sealed record Finding(Reproducer Reproducer, long FoundAt, string? File, string Report)
 {
+    /// <summary>Whether it is one of <see cref="CampaignOptions.Regressions"/>.</summary>
+    public bool IsRegression { get; init; }
+
     /// <summary>Executions that met it.</summary>
     public long Count { get; internal set; } = 1;
 }

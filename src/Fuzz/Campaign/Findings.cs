@@ -57,6 +57,11 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     /// <exception cref="StorageException">It cannot be read.</exception>
     public void Load(IEngine engine)
     {
+        foreach ((string signature, string file) in options.Regressions)
+        {
+            known.Add(signature, file);
+        }
+
         if (options.Corpus is null)
         {
             return;
@@ -107,7 +112,10 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
             }
 
             // Claimed: other workers that meet it meanwhile only count it.
-            found.Add(key, new Finding(failure, execution, known.GetValueOrDefault(key), ""));
+            found.Add(key, new Finding(failure, execution, known.GetValueOrDefault(key), "")
+            {
+                IsRegression = options.Regressions.ContainsKey(key),
+            });
             if (known.ContainsKey(key))
             {
                 return;

@@ -53,6 +53,18 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "a page that reclaim has unmapped outlives MADV_DONTNEED in a TLB"),
         new("gather-flushes-own-only", "gather-flushes-own-only", "stale-zap", "",
             "a page that another thread drops outlives MADV_DONTNEED in a TLB"),
+        new("scan-drop-unlocked", "unlocked-scan-drop", "safe-neighbour", "",
+            "the deferred split scanner drops a folio beside one that it has put"),
+        new("safe-folio-lost", "safe-folio-lost-by-split", "safe-neighbour", "",
+            "the scanner takes a folio that it has split for the safe one before the next"),
+        new("forgotten-queue", "migration-forgets-queue", "recharge", "",
+            "migration takes the memcg from a folio that is on its queue"),
+        new("late-unqueue", "migration-unqueues-late", "unqueue", "",
+            "migration takes a folio off the list that a scanner works on"),
+        new("double-add", "batch-scan-double-add", "double-add", "",
+            "the scanner queues a folio again that is queued already"),
+        new("requeue-mapped", "requeue-mapped-folio", "kernel", "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))",
+            "a migrated folio is queued when a part of it may be unmapped again"),
     ];
 
     /// <summary>Hypothetical defects that are in no kernel and no mail: they show that no law is blind where nothing is

@@ -75,6 +75,8 @@ public sealed class MmEngine : IEngine
                 return R.Ksm.Merge(cpu, Kernel.Mms[call.A], call.B, Kernel.Mms[call.C], call.D);
             case MmCall.Drain:
                 return R.Lru.Drain(cpu);
+            case MmCall.ShrinkThp:
+                return ShrinkThp(cpu, call.A);
             case MmCall.Exit:
                 return R.AddressSpace.Exit(cpu, Kernel.Mms[call.A]);
             case MmCall.Dma:
@@ -155,6 +157,21 @@ public sealed class MmEngine : IEngine
         return taken > 0;
     }
 
+    /// <summary>shrink_slab of one round: the queue of each memcg that is online.</summary>
+    private async Flow<bool> ShrinkThp(Cpu cpu, int count)
+    {
+        bool any = false;
+        for (int number = 0; number < Kernel.Memcgs.Count; number++)
+        {
+            if (Kernel.Memcgs[number].Online)
+            {
+                any |= await R.DeferredScan.Shrink(cpu, Kernel.SplitQueues[1 + number], count);
+            }
+        }
+
+        return any;
+    }
+
     /// <summary>A call that a thread of a process makes: the process cannot go away meanwhile.</summary>
     private async Flow<bool> RunAsTask(Cpu cpu, Call call)
     {
@@ -177,6 +194,7 @@ public sealed class MmEngine : IEngine
             MmCall.Munmap => await R.AddressSpace.Unmap(cpu, mm, call.B, end),
             MmCall.Map => await R.AddressSpace.Map(cpu, mm, call.B, end),
             MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, call.B),
+            MmCall.Split => await R.Split.SplitPage(cpu, mm, call.B),
             MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
             MmCall.Free => await R.MadviseFree.Run(cpu, mm, call.B, end),
             MmCall.Cold => await R.MadviseCold.Run(cpu, mm, call.B, end),

@@ -16,6 +16,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new UnseenStoreOracle(), new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(),
         new WritableOracle(), new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(),
         new KsmExclusiveOracle(), new KsmNodeOracle(), new MmIdsOracle(), new LargeCountsOracle(),
+        new PartiallyMappedOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -71,7 +72,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
             & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage)
             & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat)
             & Settle<KsmNodeOracle>(folio, ref suspect.KsmNode)
-            & (!folio.IsLarge || Settle<LargeCountsOracle>(folio, ref suspect.LargeCounts));
+            & (!folio.IsLarge || (Settle<LargeCountsOracle>(folio, ref suspect.LargeCounts)
+                & Settle<PartiallyMappedOracle>(folio, ref suspect.PartiallyMapped)));
     }
 
     private struct Suspects
@@ -84,5 +86,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         public ushort MemcgStat;
         public ushort KsmNode;
         public ushort LargeCounts;
+        public ushort PartiallyMapped;
     }
 }

@@ -21,24 +21,27 @@ public sealed class OracleSet
     private readonly MmOracles mms;
     private readonly SlotOracles slots;
     private readonly AnonVmaOracles anonVmas;
+    private readonly QueueOracles queues;
     private readonly ConsoleOracle console = new();
     private readonly TruthReports truth = new();
     private readonly IWorldOracle[] rest =
     [
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
         new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(), new RestMemcgOracle(),
-        new RestKsmOracle(), new RestPoisonOracle(),
+        new RestKsmOracle(), new RestPoisonOracle(), new RestSplitQueueOracle(),
     ];
 
     private readonly IWorldOracle[] end =
     [
         new ExitPinsOracle(), new ExitRssOracle(), new ExitSlotsOracle(), new ExitFoliosOracle(),
         new ExitAnonVmasOracle(), new ExitMemcgOracle(),
+        new ExitSplitQueueOracle(),
     ];
 
     private readonly BitSet pendingFolios = new(Kernel.FramesMin);
     private uint pendingMms;
     private uint pendingSlots;
+    private bool pendingQueues;
     private int linesSeen;
     private int truthSeen;
 
@@ -53,10 +56,13 @@ public sealed class OracleSet
         mms = new MmOracles(kernel, judge);
         slots = new SlotOracles(kernel, judge);
         anonVmas = new AnonVmaOracles(kernel, judge);
+        queues = new QueueOracles(kernel, judge);
         All =
         [
-            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, truth.Zap, truth.Swapin, truth.Device,
-            truth.UseAfterFree, truth.StableWrites, truth.StaleZap,
+            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, .. queues.All, truth.Zap, truth.Swapin,
+            truth.Device, truth.UseAfterFree, truth.StableWrites, truth.StaleZap, truth.Unqueue,
+            truth.QueueLock,
+            truth.SafeNeighbour, truth.PrecedingFolio, truth.DoubleAdd, truth.Recharge,
             truth.Content, .. rest, .. end, console,
         ];
     }
@@ -74,12 +80,14 @@ public sealed class OracleSet
         seen.Folios.Grow(kernel.Folios.Length);
         pendingMms = 0;
         pendingSlots = 0;
+        pendingQueues = false;
         linesSeen = 0;
         truthSeen = 0;
         seen.Clear();
         folios.Reset();
         mms.Reset();
         slots.Reset();
+        queues.Reset();
     }
 
     /// <summary>Judges what one step of the concurrent part touched.</summary>
@@ -96,7 +104,7 @@ public sealed class OracleSet
             CheckTouched(touched);
         }
 
-        if ((pendingMms | pendingSlots) != 0 || !pendingFolios.IsEmpty)
+        if ((pendingMms | pendingSlots) != 0 || pendingQueues || !pendingFolios.IsEmpty)
         {
             SettlePending();
         }
@@ -137,6 +145,7 @@ public sealed class OracleSet
         pendingFolios.Add(touched.Folios);
         pendingMms |= touched.Mms;
         pendingSlots |= touched.Slots;
+        pendingQueues |= touched.Queues;
         foreach (int pfn in touched.Folios)
         {
             Folio folio = kernel.Folios[pfn];
@@ -188,6 +197,11 @@ public sealed class OracleSet
         {
             int slot = BitOperations.TrailingZeroCount(left);
             pendingSlots ^= slots.Settle(slot) ? 1u << slot : 0;
+        }
+
+        if (pendingQueues)
+        {
+            pendingQueues = !queues.Settle();
         }
     }
 

@@ -25,6 +25,24 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>tlb:</c>.</summary>
     public StaleZapOracle StaleZap { get; } = new();
 
+    /// <summary>Lines that begin with <c>unqueue:</c>.</summary>
+    public UnqueueOracle Unqueue { get; } = new();
+
+    /// <summary>Lines that begin with <c>unlocked:</c>.</summary>
+    public QueueLockOracle QueueLock { get; } = new();
+
+    /// <summary>Lines that begin with <c>neighbour:</c>.</summary>
+    public SafeNeighbourOracle SafeNeighbour { get; } = new();
+
+    /// <summary>Lines that begin with <c>preceding:</c>.</summary>
+    public PrecedingFolioOracle PrecedingFolio { get; } = new();
+
+    /// <summary>Lines that begin with <c>queued:</c>.</summary>
+    public DoubleAddOracle DoubleAdd { get; } = new();
+
+    /// <summary>Lines that begin with <c>recharge:</c>.</summary>
+    public RechargeOracle Recharge { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -55,9 +73,43 @@ internal sealed class TruthReports
         {
             StaleZap.Tell(line[StaleZapOracle.Prefix.Length..].Trim(), judge);
         }
-        else
+        else if (!TellQueue(line, judge))
         {
             Content.Tell(line, judge);
         }
+    }
+
+    private bool TellQueue(string line, IJudge judge)
+    {
+        if (line.StartsWith(UnqueueOracle.Prefix, StringComparison.Ordinal))
+        {
+            Unqueue.Tell(line[UnqueueOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(QueueLockOracle.Prefix, StringComparison.Ordinal))
+        {
+            QueueLock.Tell(line[QueueLockOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(SafeNeighbourOracle.Prefix, StringComparison.Ordinal))
+        {
+            SafeNeighbour.Tell(line[SafeNeighbourOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(PrecedingFolioOracle.Prefix, StringComparison.Ordinal))
+        {
+            PrecedingFolio.Tell(line[PrecedingFolioOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(DoubleAddOracle.Prefix, StringComparison.Ordinal))
+        {
+            DoubleAdd.Tell(line[DoubleAddOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(RechargeOracle.Prefix, StringComparison.Ordinal))
+        {
+            Recharge.Tell(line[RechargeOracle.Prefix.Length..].Trim(), judge);
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
     }
 }

@@ -101,4 +101,10 @@ public enum MmCall : byte
 
     /// <summary>MADV_SOFT_OFFLINE.</summary>
     SoftOffline,
+
+    /// <summary>split_huge_pages.</summary>
+    Split,
+
+    /// <summary>The deferred split shrinker.</summary>
+    ShrinkThp,
 }

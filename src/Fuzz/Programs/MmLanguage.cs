@@ -1,8 +1,6 @@
 namespace Fuzz.Programs;
 
 /// <summary>The calls of the folio engine, by family, and the shape of its world.</summary>
-/// <remarks>The family <c>split</c> has no call yet: the engine's folios are small (order 0), and there is nothing to
-/// split.</remarks>
 public static class MmLanguage
 {
     /// <summary>Index of the shape field that bounds mm numbers.</summary>
@@ -114,6 +112,10 @@ public static class MmLanguage
                 "poison", "rmap", "memory_failure", "breaks the memory of a page: who loads from it fails", Mm, Page),
             new CallInfo(
                 "softoffline", "migrate", "soft_offline_page", "moves a page away from a frame, for ever", Mm, Page),
+            new CallInfo(
+                "split", "split", "split_huge_pages_write", "splits the large folio that a page is part of", Mm, Page),
+            new CallInfo(
+                "shrinkthp", "split", "deferred_split_scan", "the shrinker tries to split queued large folios", Count),
         ],
         cpusMax: 4,
         callsMax: 16);

@@ -39,7 +39,10 @@ public sealed record Branch(string Name, string Base, string Note, IReadOnlyList
             + "list before a folio is added back",
         [
             new(Commit.Unverified, "2025-04-15", "deferred-split-rfc-2025-04", Certainty.Mail,
-                "mm: thp: use folio_batch to handle THP splitting in deferred_split_scan(), RFC"),
+                "mm: thp: use folio_batch to handle THP splitting in deferred_split_scan(), RFC")
+            {
+                Begins = ["batch-scan-double-add"],
+            },
         ]),
     ];
 

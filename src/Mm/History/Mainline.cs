@@ -133,15 +133,19 @@ public static class Mainline
     private static Commit[] Deferred =>
     [
         new("85ce2c517ade", "2023-10-06", "v6.7", Certainty.List,
-            "memcontrol: only transfer the memcg data for migration"),
+            "memcontrol: only transfer the memcg data for migration") { Begins = ["migration-forgets-queue"] },
         new("9bcef5973e31", "2023-12-20", "v6.7", Certainty.List,
-            "mm: memcg: fix split queue list crash when large folio migration"),
+            "mm: memcg: fix split queue list crash when large folio migration")
+        {
+            Ends = ["migration-forgets-queue"],
+            Begins = ["migration-unqueues-late"],
+        },
         new("13ddaf26be32", "2024-02-06", "v6.8", Certainty.List, "mm/swap: fix race when skipping swapcache")
         {
             Ends = ["no-swapcache-pin"],
         },
         new("be9581ea8c05", "2024-07-02", "v6.10", Certainty.Mail,
-            "mm: fix crashes from deferred split racing folio migration"),
+            "mm: fix crashes from deferred split racing folio migration") { Ends = ["migration-unqueues-late"] },
     ];
 
     private static Commit[] FirstMapper =>
@@ -160,15 +164,23 @@ public static class Mainline
     [
         new("8422acdc97ed", "2024-08-30", "v6.12-rc1", Certainty.List,
             "mm: introduce a pageflag for partially mapped folios"),
-        new("dafff3f4c850", "2024-08-30", "v6.12-rc1", Certainty.Git, "mm: split underused THPs"),
+        new("dafff3f4c850", "2024-08-30", "v6.12-rc1", Certainty.Git, "mm: split underused THPs")
+        {
+            Ends = ["scan-before-underused"],
+            Begins = ["unlocked-scan-drop"],
+        },
         new("242d12c98174", "2024-09-08", "v6.12-rc1", Certainty.List,
             "mm: support large folios swap-in for sync io devices"),
         new("e66f3185fa04", "2024-10-27", "v6.12", Certainty.Git,
-            "mm/thp: fix deferred split queue not partially_mapped"),
+            "mm/thp: fix deferred split queue not partially_mapped")
+        {
+            Ends = ["unlocked-scan-drop"],
+            Begins = ["safe-folio-lost-by-split"],
+        },
         new("f8f931bba0f9", "2024-10-27", "v6.12", Certainty.Mail,
             "mm/thp: fix deferred split unqueue naming and locking"),
         new("a3477c9e02cc", "2024-11-10", "v6.12", Certainty.Mail,
-            "mm/thp: fix deferred split queue not partially_mapped: fix"),
+            "mm/thp: fix deferred split queue not partially_mapped: fix") { Ends = ["safe-folio-lost-by-split"] },
         new("42b2eb69835b", "2024-12-12", "v6.13", Certainty.Memory,
             "mm: convert partially_mapped set/clear operations to be atomic"),
     ];
@@ -176,16 +188,20 @@ public static class Mainline
     private static Commit[] AfterText =>
     [
         new(Commit.Unverified, "2025-11-10", "v6.19", Certainty.Tree,
-            "mm: thp: use folio_batch to handle THP splitting in deferred_split_scan()"),
+            "mm: thp: use folio_batch to handle THP splitting in deferred_split_scan()") { Begins = ["batch-scan"] },
         new("270f095179ff", "2025-12-20", "v7.0", Certainty.List,
             "mm, swap: add folio to swap cache directly on allocation"),
         new("4b34f1d82c65", "2025-12-20", "v7.0", Certainty.List,
             "mm, swap: free the swap cache after folio is mapped"),
         new("a0f79916e125", "2025-12-20", "v7.0", Certainty.List, "mm, swap: simplify checking if a folio is swapped"),
         new("8a8ca142a488", "2026-03-10", "v7.1", Certainty.Mail,
-            "mm: migrate: requeue destination folio on deferred split queue"),
+            "mm: migrate: requeue destination folio on deferred split queue") { Begins = ["requeue-mapped-folio"] },
         new(Commit.Unverified, "2026-04-01", "v7.1", Certainty.Mail,
-            "mm: fix deferred split queue races during migration"),
+            "mm: fix deferred split queue races during migration")
+        {
+            Ends = ["batch-scan", "requeue-mapped-folio"],
+            Begins = ["batch-scan-requeue", "requeue-migrated"],
+        },
         new("d9ceded101a1", "2026-05-17", "v7.2", Certainty.List, "mm, swap: merge zeromap into swap table"),
     ];
 }

@@ -6,7 +6,7 @@ namespace Mm.Routines;
 /// <summary>Where compaction finds a folio: by its frame, without any lock (mm/compaction.c:
 /// isolate_migratepages_block, v6.18).</summary>
 /// <remarks>The part of <see cref="Migrate"/> that looks. Left out: blocks, skip hints, the cached positions.</remarks>
-public abstract class CompactionScan : MigrationMove
+public abstract class CompactionScan : MigrationLarge
 {
     protected static readonly Point CompactScan =
         Points.Define("CompactScan", "isolate_migratepages_block", Access.Read);

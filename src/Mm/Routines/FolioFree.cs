@@ -147,6 +147,11 @@ public class FolioFree : Routine
     protected virtual string? TailReason(Folio folio, int number)
     {
         LargeCounts large = folio.Large;
+        if (number == 2)
+        {
+            return folio.DeferredList.Next == folio.DeferredList ? null : "on deferred list";
+        }
+
         if (number != 1)
         {
             return null;

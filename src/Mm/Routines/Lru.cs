@@ -135,6 +135,7 @@ public class Lru : Routine
             {
                 await cpu.At(PutbackClear, folio.FlagsWord);
                 folio.Clear(PageFlag.Lru | PageFlag.Active);
+                await R.DeferredSplit.Unqueue(cpu, folio);
                 dead.Add(folio);
                 continue;
             }

@@ -79,6 +79,9 @@ public class MemcgCharge : Routine
         }
 
         K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "uncharge_folio", folio);
+        K.BugOn(
+            folio.IsLarge && folio.DeferredList.Next != folio.DeferredList,
+            "WARN_ON_ONCE(folio_unqueue_deferred_split(folio))", "uncharge_folio", folio);
         folio.SetMemcg(null);
         memcg.Uncharge(folio.PageCount);
     }
@@ -111,6 +114,9 @@ public class MemcgCharge : Routine
             await cpu.At(ClearOld, source.MemcgWord);
         }
 
+        K.BugOn(
+            source.IsLarge && source.DeferredList.Next != source.DeferredList,
+            "WARN_ON_ONCE(folio_unqueue_deferred_split(old))", Function, source);
         source.SetMemcg(null);
     }
 

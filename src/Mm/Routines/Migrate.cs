@@ -3,7 +3,7 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Migration of one small folio (mm/migrate.c; mm/compaction.c; mm/rmap.c: try_to_migrate; v6.18).</summary>
+/// <summary>Migration of one folio (mm/migrate.c; mm/compaction.c; mm/rmap.c: try_to_migrate; v6.18).</summary>
 /// <remarks>
 /// Left out: several folios in one batch; hugetlb, movable_operations,
 /// mlock; nodes and zones (the new frame is any free frame). lru_cache_disable only drains the batch of its own cpu,
@@ -20,10 +20,7 @@ public class Migrate : CompactionScan
 
     protected static readonly Point MoveMmapLock =
         Points.Define("MovePagesMmapLock", "add_folio_for_migration", Access.Acquire);
-    protected static readonly Point MovePtl = Points.Define("MovePagesPtl", "folio_walk_start", Access.Acquire);
     protected static readonly Point TestFreed = Points.Define("MigrateTestFreed", "migrate_pages_batch", Access.Read);
-    protected static readonly Point TestWriteback =
-        Points.Define("MigrateTestWriteback", "migrate_folio_unmap", Access.Read);
     protected static readonly Point TestMapped = Points.Define("MigrateTestMapped", "migrate_folio_unmap", Access.Read);
     protected static readonly Point TestUnmapped =
         Points.Define("MigrateTestUnmapped", "migrate_folio_unmap", Access.Read);
@@ -37,20 +34,7 @@ public class Migrate : CompactionScan
         await R.Lru.Drain(cpu);
         Migration migration = Begin(cpu);
         await mm.MmapLock.AcquireRead(cpu, MoveMmapLock);
-        bool isolated = false;
-        if (mm.FindVma(page) is not null)
-        {
-            await mm.Ptl(page).Acquire(cpu, MovePtl);
-            Pte pte = mm[page];
-            if (pte.IsPresent && !K.FolioOf(pte).IsLarge && await R.Lru.Isolate(cpu, K.FolioOf(pte)))
-            {
-                isolated = true;
-                migration.From.AddTail(K.FolioOf(pte));
-            }
-
-            mm.Ptl(page).Release(cpu);
-        }
-
+        bool isolated = mm.FindVma(page) is not null && await IsolateMapped(cpu, mm, page, migration.From);
         mm.MmapLock.ReleaseRead(cpu);
         if (isolated)
         {
@@ -94,7 +78,7 @@ public class Migrate : CompactionScan
     protected virtual async Flow<MigrateResult> UnmapFolio(Cpu cpu, Migration migration, bool sync)
     {
         Folio source = migration.Source;
-        if (await R.Free.Allocate(cpu) is not { } target)
+        if (await R.Free.Allocate(cpu, source.Order) is not { } target)
         {
             return MigrateResult.NoMemory;
         }
@@ -148,7 +132,7 @@ public class Migrate : CompactionScan
         await R.Lru.Add(cpu, target);
         if (migration.WasMapped)
         {
-            await RemoveMigrationPtes(cpu, source, target);
+            await MapTarget(cpu, migration);
         }
 
         await R.Locking.Unlock(cpu, target);
@@ -159,18 +143,9 @@ public class Migrate : CompactionScan
         await PutSource(cpu, migration);
     }
 
-    /// <summary>Waits for writeback, or says that it is not over.</summary>
-    protected virtual async Flow<bool> WritebackOver(Cpu cpu, Folio source, bool sync)
-    {
-        if (sync)
-        {
-            await R.Locking.WaitForWriteback(cpu, source);
-            return true;
-        }
-
-        await cpu.At(TestWriteback, source.FlagsWord);
-        return !source.Has(PageFlag.Writeback);
-    }
+    /// <summary>The new folio takes the place of the old one in all page tables.</summary>
+    protected virtual Flow MapTarget(Cpu cpu, Migration migration) =>
+        RemoveMigrationPtes(cpu, migration.Source, migration.Target);
 
     /// <summary>Both folios are locked. False: the old one still is mapped.</summary>
     protected virtual async Flow<bool> ReplaceMappings(Cpu cpu, Migration migration)
@@ -194,7 +169,8 @@ public class Migrate : CompactionScan
         return !source.Mapped;
     }
 
-    /// <summary>migrate_pages for a list of one folio, and putback_movable_pages if it could not be moved.</summary>
+    /// <summary>migrate_pages for a list of one folio, and putback_movable_pages if it could not be moved. If it was
+    /// split, its pages are tried once each, without sleeping.</summary>
     protected virtual async Flow<bool> MigrateOne(Cpu cpu, Migration migration, bool sync)
     {
         migration.Source = migration.From.First!;
@@ -204,10 +180,20 @@ public class Migrate : CompactionScan
             result = await Batch(cpu, migration, sync: true, SyncPasses);
         }
 
-        if (result != MigrateResult.Done)
+        for (int parts = migration.From.Count; result == MigrateResult.Split && parts > 0; parts--)
         {
-            FolioList.Remove(K, migration.Source);
-            await R.Lru.Putback(cpu, migration.Source);
+            migration.Source = migration.From.First!;
+            if (await Batch(cpu, migration, sync: false, passes: 1) != MigrateResult.Done)
+            {
+                FolioList.Remove(K, migration.Source);
+                migration.From.AddTail(migration.Source);
+            }
+        }
+
+        while (migration.From.First is { } left)
+        {
+            FolioList.Remove(K, left);
+            await R.Lru.Putback(cpu, left);
         }
 
         return result == MigrateResult.Done;
@@ -226,6 +212,11 @@ public class Migrate : CompactionScan
         MigrateResult result = MigrateResult.Again;
         for (int pass = 0; pass < passes && result == MigrateResult.Again; pass++)
         {
+            if (await IsPartiallyMapped(cpu, source) && await TrySplit(cpu, migration, sync))
+            {
+                return MigrateResult.Split;
+            }
+
             await cpu.At(TestFreed, source.RefcountWord);
             if (source.Refcount == 1)
             {
@@ -237,6 +228,11 @@ public class Migrate : CompactionScan
             }
 
             result = await UnmapFolio(cpu, migration, sync);
+        }
+
+        if (result == MigrateResult.NoMemory && source.IsLarge && await TrySplit(cpu, migration, sync))
+        {
+            return MigrateResult.Split;
         }
 
         // Before the copy: nobody stores to the old page any more.

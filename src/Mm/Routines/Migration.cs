@@ -41,4 +41,7 @@ public enum MigrateResult
 
     /// <summary>-ENOMEM.</summary>
     NoMemory,
+
+    /// <summary>Split instead: the pages are on the list.</summary>
+    Split,
 }

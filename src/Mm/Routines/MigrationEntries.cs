@@ -22,7 +22,7 @@ public abstract class MigrationEntries : Routine
     protected static readonly Point SetPoison = Points.Define("MigrateSetPoison", "try_to_migrate_one", Access.Write);
     protected static readonly Point RestorePtl = Points.Define("RestorePtl", "page_vma_mapped_walk", Access.Acquire);
     protected static readonly Point RestoreGet = Points.Define("RestoreGetFolio", "remove_migration_pte", Access.Rmw);
-    protected static readonly Point RestorePte = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
+    protected static readonly Point RestoreSet = Points.Define("RestoreSetPte", "remove_migration_pte", Access.Write);
     protected static readonly Point WaitPmdLock =
         Points.Define("MigrationWaitPmdLock", "pmd_migration_entry_wait", Access.Acquire);
     protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
@@ -88,9 +88,23 @@ public abstract class MigrationEntries : Routine
     /// <param name="batched">TTU_BATCH_FLUSH: the caller flushes before it copies.</param>
     protected virtual async Flow TryToMigrate(Cpu cpu, Folio folio, bool batched)
     {
-        MigrateWalk walk = migrateWalks[cpu.Index] ??= new MigrateWalk(this);
         batches[cpu.Index] = batched;
+        if (folio.IsLarge)
+        {
+            await R.LargeMigration.TryToMigrate(cpu, folio, split: false);
+            return;
+        }
+
+        MigrateWalk walk = migrateWalks[cpu.Index] ??= new MigrateWalk(this);
         await R.RmapWalk.Walk(cpu, folio, walk);
+    }
+
+    /// <summary>unmap_folio: for a split, with the root of the anon_vma locked; one flush at the end.</summary>
+    public virtual async Flow UnmapForSplit(Cpu cpu, Folio folio)
+    {
+        batches[cpu.Index] = true;
+        await R.LargeMigration.TryToMigrate(cpu, folio, split: true);
+        await R.Tlb.FlushBatch(cpu);
     }
 
     /// <summary>try_to_migrate_one: the mapping in one VMA. False stops the walk.</summary>
@@ -108,10 +122,11 @@ public abstract class MigrationEntries : Routine
 
     /// <summary>One entry of try_to_migrate_one with the ptl held. False stops the walk: the page may be
     /// pinned.</summary>
-    protected virtual async Flow<bool> MigrateMapping(Cpu cpu, Folio folio, MmStruct mm, int page)
+    public virtual async Flow<bool> MigrateMapping(Cpu cpu, Page mapped, MmStruct mm, int page)
     {
-        await cpu.At(TestExclusive, folio.FlagsWord);
-        bool exclusive = folio.Has(PageFlag.AnonExclusive);
+        Folio folio = mapped.Head;
+        await cpu.At(TestExclusive, mapped.FlagsWord);
+        bool exclusive = mapped.Has(PageFlag.AnonExclusive);
         await cpu.At(ClearPte, mm.PteWord(page));
         Pte pte = mm[page];
         mm.SetPte(page, Pte.None);
@@ -131,7 +146,7 @@ public abstract class MigrationEntries : Routine
             return true;
         }
 
-        if (exclusive && !await R.Rmap.TryShare(cpu, folio))
+        if (exclusive && !await R.Rmap.TryShare(cpu, mapped))
         {
             await cpu.At(UndoPte, mm.PteWord(page));
             mm.SetPte(page, pte);
@@ -145,8 +160,8 @@ public abstract class MigrationEntries : Routine
         }
 
         await cpu.At(SetEntry, mm.PteWord(page));
-        mm.SetPte(page, new Pte(PteKind.Migration, folio.Pfn, flags));
-        await R.Rmap.RemoveOne(cpu, folio, mm);
+        mm.SetPte(page, new Pte(PteKind.Migration, mapped.Pfn, flags));
+        await R.Rmap.RemoveOne(cpu, mapped, mm);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }
@@ -175,6 +190,12 @@ public abstract class MigrationEntries : Routine
     /// </summary>
     protected virtual async Flow RemoveMigrationPtes(Cpu cpu, Folio source, Folio target)
     {
+        if (source.IsLarge)
+        {
+            await R.LargeMigration.RemoveMigrationPtes(cpu, source, target, locked: false, zeroPage: false);
+            return;
+        }
+
         RestoreWalk walk = restoreWalks[cpu.Index] ??= new RestoreWalk(this);
         walk.Source = source;
         await R.RmapWalk.Walk(cpu, target, walk);
@@ -188,23 +209,31 @@ public abstract class MigrationEntries : Routine
         Pte entry = mm[page];
         if (entry.IsMigration && entry.Target == source.Pfn)
         {
-            await cpu.At(RestoreGet, target.RefcountWord);
-            K.BugOn(
-                target.Refcount <= 0, "VM_BUG_ON_FOLIO(folio_ref_zero_or_close_to_overflow(folio))",
-                "folio_get", target);
-            target.Get(Holder.Mapping);
-            PteFlag flags = entry.Flags & (PteFlag.Write | PteFlag.Young);
-            if (entry.Dirty && target.Has(PageFlag.Dirty))
-            {
-                flags |= PteFlag.Dirty;
-            }
-
-            await R.Rmap.Add(cpu, target, vma, page, exclusive: entry.Writable || entry.Exclusive);
-            await cpu.At(RestorePte, mm.PteWord(page));
-            mm.SetPte(page, new Pte(PteKind.Present, target.Pfn, flags));
+            await RestorePte(cpu, target, vma, page);
         }
 
         mm.Ptl(page).Release(cpu);
+    }
+
+    /// <summary>One page table entry of remove_migration_pte, with the ptl held.</summary>
+    public virtual async Flow RestorePte(Cpu cpu, Page mapped, Vma vma, int page)
+    {
+        Folio target = mapped.Head;
+        Pte entry = vma.Mm[page];
+        await cpu.At(RestoreGet, target.RefcountWord);
+        K.BugOn(
+            target.Refcount <= 0, "VM_BUG_ON_FOLIO(folio_ref_zero_or_close_to_overflow(folio))",
+            "folio_get", target);
+        target.Get(Holder.Mapping);
+        PteFlag flags = entry.Flags & (PteFlag.Write | PteFlag.Young);
+        if (entry.Dirty && target.Has(PageFlag.Dirty))
+        {
+            flags |= PteFlag.Dirty;
+        }
+
+        await R.Rmap.Add(cpu, mapped, vma, page, exclusive: entry.Writable || entry.Exclusive);
+        await cpu.At(RestoreSet, vma.Mm.PteWord(page));
+        vma.Mm.SetPte(page, new Pte(PteKind.Present, mapped.Pfn, flags));
     }
 
     private sealed class MigrateWalk(MigrationEntries migrate) : RmapWalkControl

@@ -12,6 +12,8 @@ namespace Mm.Routines;
 /// </remarks>
 public abstract class MigrationMove : MigrationEntries
 {
+    protected static readonly Point TestWriteback =
+        Points.Define("MigrateTestWriteback", "migrate_folio_unmap", Access.Read);
     protected static readonly Point CompareRefs = Points.Define("MigrateCompareRefs", "__migrate_folio", Access.Read);
     protected static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
     protected static readonly Point ReadFlags =
@@ -31,6 +33,19 @@ public abstract class MigrationMove : MigrationEntries
     protected static readonly Point ClearCache =
         Points.Define("MigrateClearSwapcache", "folio_migrate_flags", Access.Rmw);
 
+    /// <summary>Waits for writeback, or says that it is not over.</summary>
+    protected virtual async Flow<bool> WritebackOver(Cpu cpu, Folio source, bool sync)
+    {
+        if (sync)
+        {
+            await R.Locking.WaitForWriteback(cpu, source);
+            return true;
+        }
+
+        await cpu.At(TestWriteback, source.FlagsWord);
+        return !source.Has(PageFlag.Writeback);
+    }
+
     /// <summary>
     /// move_to_new_folio and __migrate_folio: the content first, then the identity. False: somebody else has a
     /// reference.
@@ -47,11 +62,16 @@ public abstract class MigrationMove : MigrationEntries
             return false;
         }
 
-        await cpu.At(CopyData, source.DataWord);
-        target.SetData(source.Data);
+        await CopyPages(cpu, target, source);
         if (!source.Has(PageFlag.Swapcache))
         {
-            // No second look at the references: without an entry nobody can take one.
+            // No second look at the references of a small folio: without an entry nobody can take one. But a scanner of
+            // the deferred split queue can.
+            if (source.IsLarge && !await UnqueueFrozen(cpu, source, expected))
+            {
+                return false;
+            }
+
             await MoveIdentity(cpu, target, source);
         }
         else if (!await MoveInSwapCache(cpu, target, source, expected))
@@ -62,6 +82,15 @@ public abstract class MigrationMove : MigrationEntries
         await MigrateFlags(cpu, target, source);
         return true;
     }
+
+    /// <summary>mem_cgroup_migrate: from here on the old folio is nobody's.</summary>
+    protected virtual Flow MoveCharge(Cpu cpu, Folio target, Folio source) => R.Memcg.Migrate(cpu, source, target);
+
+    /// <summary>folio_mc_copy.</summary>
+    protected abstract Flow CopyPages(Cpu cpu, Folio target, Folio source);
+
+    /// <summary>The part of __folio_migrate_mapping for a large folio without swap cache.</summary>
+    protected abstract Flow<bool> UnqueueFrozen(Cpu cpu, Folio source, int expected);
 
     /// <summary>
     /// __folio_migrate_mapping for a folio in the swap cache: with its references frozen and the cluster locked.
@@ -147,6 +176,6 @@ public abstract class MigrationMove : MigrationEntries
             source.SwapSlot = -1;
         }
 
-        await R.Memcg.Migrate(cpu, source, target);
+        await MoveCharge(cpu, target, source);
     }
 }

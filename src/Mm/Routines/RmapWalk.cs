@@ -46,7 +46,13 @@ public class RmapWalk : Routine
     protected virtual async Flow WalkAnon(Cpu cpu, Folio folio, RmapWalkControl control)
     {
         AnonVma? anonVma;
-        if (control.FindsMapped)
+        if (control.Locked)
+        {
+            // The folio lock keeps the mapping as it was when the root was locked.
+            anonVma = folio.Mapping;
+            K.BugOn(anonVma is null, "VM_BUG_ON_FOLIO(!anon_vma)", "rmap_walk_anon", folio);
+        }
+        else if (control.FindsMapped)
         {
             (anonVma, control.Contended) = await LockRead(cpu, folio, control.TryLock);
         }
@@ -70,7 +76,10 @@ public class RmapWalk : Routine
             }
         }
 
-        Unlock(cpu, anonVma);
+        if (!control.Locked)
+        {
+            Unlock(cpu, anonVma);
+        }
     }
 
     /// <summary>folio_get_anon_vma: a reference on the anon_vma, or null if the folio is not mapped.</summary>

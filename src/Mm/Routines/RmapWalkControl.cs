@@ -10,6 +10,9 @@ public abstract class RmapWalkControl
     /// that nobody maps. Otherwise the caller keeps the anon_vma alive.</summary>
     public virtual bool FindsMapped => true;
 
+    /// <summary>rmap_walk_locked: the caller has locked the anon_vma's root already.</summary>
+    public virtual bool Locked => false;
+
     /// <summary>rwc->try_lock: give up rather than sleep.</summary>
     public virtual bool TryLock => false;
 

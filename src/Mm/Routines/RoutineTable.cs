@@ -71,6 +71,15 @@ public sealed class RoutineTable
     /// <summary>mm/huge_memory.c: the queue of large folios to be split.</summary>
     public DeferredSplit DeferredSplit { get; private set; } = new();
 
+    /// <summary>mm/huge_memory.c: the scanner of that queue.</summary>
+    public DeferredSplitScan DeferredScan { get; private set; } = new();
+
+    /// <summary>mm/huge_memory.c: large folios are split into their pages.</summary>
+    public FolioSplit Split { get; private set; } = new();
+
+    /// <summary>include/linux/list.h: lists whose links are touched one by one.</summary>
+    public KernelLists Lists { get; private set; } = new();
+
     /// <summary>mm/huge_memory.c: faults at the level of PMD entries.</summary>
     public HugePmdFault HugeFault { get; private set; } = new();
 
@@ -154,6 +163,9 @@ public sealed class RoutineTable
 
     /// <summary>mm/migrate.c: migration of one folio.</summary>
     public Migrate Migrate { get; private set; } = new();
+
+    /// <summary>mm/rmap.c, mm/migrate.c: migration entries of large folios.</summary>
+    public LargeMigration LargeMigration { get; private set; } = new();
 
     /// <summary>mm/gup.c: pins.</summary>
     public Gup Gup { get; private set; } = new();

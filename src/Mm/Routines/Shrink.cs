@@ -78,6 +78,7 @@ public class Shrink : Routine
 
             if (verdict == Verdict.Free)
             {
+                await R.DeferredSplit.Unqueue(cpu, folio);
                 free.Add(folio);
                 continue;
             }

@@ -9,7 +9,7 @@ namespace Mm.State;
 /// Every method here is one step of the kernel (a single store or one atomic operation); the caller parks at a point
 /// first. Fields named Truth... are the ground truth that oracles compare with; no routine reads them.
 /// </remarks>
-public sealed class Folio : Page
+public sealed partial class Folio : Page
 {
     /// <summary>References that one device pin of a small folio takes (include/linux/mm.h); that of a large one takes
     /// one, and is counted in <see cref="LargeCounts.Pincount"/> too.</summary>
@@ -40,6 +40,7 @@ public sealed class Folio : Page
         if ((pfn & ((1 << LargeOrderMin) - 1)) == 0)
         {
             Large = new LargeCounts(this, ids);
+            DeferredList = new ListHead(kernel, ids, $"folio {pfn} deferred_list", this);
         }
     }
 
@@ -87,9 +88,6 @@ public sealed class Folio : Page
 
     /// <summary>What <see cref="MaybePinned"/> reads, as an object of points.</summary>
     public Word PinnedWord => IsLarge ? Large.PincountWord : RefcountWord;
-
-    /// <summary>PG_partially_mapped: some page of the large folio was unmapped while others stayed.</summary>
-    public bool PartiallyMapped => PageAt(1).Has(PageFlag.PartiallyMapped);
 
     /// <summary>The references that a pin is.</summary>
     public int PinReferences => IsLarge ? 1 : PinBias;
@@ -168,9 +166,6 @@ public sealed class Folio : Page
 
         return sum + truthHolders[(int)Holder.Pin] * PinReferences;
     }
-
-    /// <summary>Present entries of all page tables that map a page of it.</summary>
-    public int TruthMappings() => IsLarge ? Large.TruthMappings() : TruthPtes;
 
     /// <summary>Takes a reference (folio_get): one atomic step.</summary>
     public void Get(Holder holder)
@@ -298,6 +293,11 @@ public sealed class Folio : Page
     /// <summary>A store to folio->memcg_data.</summary>
     public void SetMemcg(Memcg? memcg)
     {
+        if (IsLarge && DeferredList.TruthOn is { } on)
+        {
+            Kernel.TruthBroken.Add($"recharge: {this} of {Memcg} becomes {memcg}'s although it is on {on}");
+        }
+
         Memcg?.TruthCharge(-PageCount);
         Memcg = memcg;
         memcg?.TruthCharge(PageCount);
@@ -337,6 +337,8 @@ public sealed class Folio : Page
         if (order > 0)
         {
             Large.Clear();
+            DeferredList.Init();
+            TruthScanner = null;
         }
 
         refcount = 1;
@@ -371,6 +373,8 @@ public sealed class Folio : Page
         TruthMigrationPmds = 0;
         TruthInvalidPmds = 0;
         Large?.Reset();
+        DeferredList?.Retire();
+        TruthScanner = null;
         WaitQueue.Reset();
     }
 

@@ -27,6 +27,10 @@ public sealed class FolioList(Kernel kernel, string name, bool isLru)
     /// <summary>list_add_tail.</summary>
     public void AddTail(Folio folio) => Insert(folio, Last, null);
 
+    /// <summary>list_add_tail with another folio in place of the head: right before it, on the list that it is
+    /// on.</summary>
+    public static void AddBefore(Folio folio, Folio next) => next.On?.Insert(folio, next.Previous, next);
+
     /// <summary>list_del from whichever list the folio's links are part of.</summary>
     public static void Remove(Kernel kernel, Folio folio)
     {

@@ -4,7 +4,7 @@ using Mm.Routines;
 namespace Mm.State;
 
 /// <summary>All state of one execution, and the routines in force. Reused from execution to execution.</summary>
-public sealed class Kernel
+public sealed partial class Kernel
 {
     /// <summary>Page frames of a small world; larger shapes get more, see <see cref="Reset"/>.</summary>
     public const int FramesMin = 64;
@@ -66,6 +66,7 @@ public sealed class Kernel
         }
 
         Lruvec = new Lruvec(this, ids);
+        MakeSplitQueues();
         for (int i = 0; i < VmasMax; i++)
         {
             vmas[i] = new Vma(i, ids);
@@ -201,6 +202,7 @@ public sealed class Kernel
         Array.Clear(Current);
         Ksm.Reset();
         PoisonMutex.Reset();
+        ResetSplitQueues();
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();
@@ -276,7 +278,7 @@ public sealed class Kernel
             page.Head = page;
         }
 
-        folio.Order = 0;
+        folio.Retire();
         frames.Give(folio.Pfn, order);
     }
 

@@ -116,6 +116,18 @@ public enum ObjectKind : byte
 
     /// <summary>The <c>_mm_ids</c> of a large folio: its bit spinlock and its shared bit.</summary>
     MmIds,
+
+    /// <summary>The next word of a list_head.</summary>
+    ListNext,
+
+    /// <summary>The prev word of a list_head.</summary>
+    ListPrev,
+
+    /// <summary>The lock of a deferred split queue.</summary>
+    SplitQueueLock,
+
+    /// <summary>The length of a deferred split queue.</summary>
+    SplitQueueLength,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>

@@ -15,8 +15,11 @@ public sealed class Touched
     /// <summary>anon_vmas by slab index.</summary>
     public ulong AnonVmas { get; set; }
 
+    /// <summary>Whether a deferred split list or its length has changed.</summary>
+    public bool Queues { get; set; }
+
     /// <summary>Whether nothing has changed.</summary>
-    public bool IsEmpty => (Mms | Slots | AnonVmas) == 0 && Folios.IsEmpty;
+    public bool IsEmpty => (Mms | Slots | AnonVmas) == 0 && !Queues && Folios.IsEmpty;
 
     /// <summary>Forgets all.</summary>
     public void Clear()
@@ -25,5 +28,6 @@ public sealed class Touched
         Mms = 0;
         Slots = 0;
         AnonVmas = 0;
+        Queues = false;
     }
 }

@@ -1,0 +1,47 @@
+using Interleave;
+
+namespace Mm.State;
+
+/// <summary>The part of the state that has to do with deferred splits of large folios.</summary>
+public sealed partial class Kernel
+{
+    /// <summary>Every deferred split queue: that of the node, then one for each memcg.</summary>
+    public DeferredSplitQueue[] SplitQueues { get; } = new DeferredSplitQueue[1 + MemcgTree.Max];
+
+    /// <summary>What the scan of each lane has on its stack.</summary>
+    public SplitScan[] SplitScans { get; } = new SplitScan[Machine.CpusMax];
+
+    /// <summary>MTHP_STAT_NR_ANON_PARTIALLY_MAPPED, of all orders.</summary>
+    public int PartiallyMapped { get; set; }
+
+    /// <summary>khugepaged_max_ptes_none: a THP with more pages of zeroes is underused. The default of all but one
+    /// makes no THP underused; here it is three quarters.</summary>
+    public int MaxPtesNone => (1 << PmdOrder) * 3 / 4 - 1;
+
+    /// <summary>get_deferred_split_queue: that of the memcg, or of the node for a folio that is charged to
+    /// none.</summary>
+    public DeferredSplitQueue QueueOf(Folio folio) => SplitQueues[folio.Memcg is { } memcg ? 1 + memcg.Number : 0];
+
+    private void MakeSplitQueues()
+    {
+        SplitQueues[0] = new DeferredSplitQueue(this, ids, "the node");
+        for (int number = 0; number < MemcgTree.Max; number++)
+        {
+            SplitQueues[1 + number] = new DeferredSplitQueue(this, ids, $"memcg{number}");
+        }
+
+        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        {
+            SplitScans[cpu] = new SplitScan(this, ids, cpu);
+        }
+    }
+
+    private void ResetSplitQueues()
+    {
+        PartiallyMapped = 0;
+        foreach (DeferredSplitQueue queue in SplitQueues)
+        {
+            queue.Reset();
+        }
+    }
+}
