@@ -7,10 +7,10 @@ namespace Generators;
 /// <summary>What a family of programs has in common: the shape of its world, which calls it uses and how much, which
 /// page is hot.</summary>
 /// <remarks>
-/// Swarm testing (Groce et al., ISSTA 2012): leaving features out finds what using everything hides. Each call is off
-/// in half of the families; the rest are weighted 1 to 9. Calls of a <see cref="GuestOf">guest</see> are all off in
-/// three families of four: with everything on, nothing would happen often enough to meet. Loads and stores are never
-/// off: without them nothing is there.
+/// Swarm testing (Groce et al., ISSTA 2012): leaving features out finds what using everything hides. Subsystems first:
+/// four families in ten have no <see cref="Topic"/> but the core, four have one, two have two; with everything on,
+/// nothing would happen often enough to meet. Then single calls: each of the core is off in half of the families; the
+/// rest, and those of the topics, are weighted 1 to 9. Loads and stores are never off: without them nothing is there.
 /// </remarks>
 /// <param name="Shape">Values of the language's shape.</param>
 /// <param name="SetupWeights">By call kind, for the setup.</param>
@@ -22,45 +22,45 @@ namespace Generators;
 public sealed record Taste(
     int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int Heat, int SetupMax, int LaneMax)
 {
-    /// <summary>Weights of each call: in a setup, mostly what brings pages into interesting states, and in a
-    /// lane.</summary>
-    private static readonly Dictionary<MmCall, (int Setup, int Lane)> Usual = new()
+    /// <summary>What each call is about, and its weight: in a setup, mostly what brings pages into interesting states,
+    /// and in a lane.</summary>
+    private static readonly Dictionary<MmCall, (Topic Topic, int Setup, int Lane)> Usual = new()
     {
-        [MmCall.Read] = (1, 4),
-        [MmCall.Write] = (3, 6),
-        [MmCall.Readahead] = (3, 4),
-        [MmCall.Swapoff] = (1, 1),
-        [MmCall.Swapon] = (3, 1),
-        [MmCall.Fork] = (9, 2),
-        [MmCall.Pageout] = (30, 7),
-        [MmCall.Reclaim] = (12, 4),
-        [MmCall.Age] = (3, 1),
-        [MmCall.DontNeed] = (1, 6),
-        [MmCall.Munmap] = (1, 2),
-        [MmCall.Map] = (2, 1),
-        [MmCall.Exit] = (1, 1),
-        [MmCall.Migrate] = (1, 4),
-        [MmCall.Compact] = (1, 2),
-        [MmCall.Drain] = (2, 2),
-        [MmCall.Pin] = (1, 1),
-        [MmCall.PinWrite] = (1, 1),
-        [MmCall.Dma] = (1, 1),
-        [MmCall.Unpin] = (1, 1),
-        [MmCall.Attach] = (3, 3),
-        [MmCall.Offline] = (3, 3),
-        [MmCall.WriteZero] = (8, 2),
-        [MmCall.Merge] = (12, 9),
-        [MmCall.Poison] = (1, 4),
-        [MmCall.SoftOffline] = (1, 4),
-        [MmCall.Unmerge] = (1, 3),
-        [MmCall.Free] = (6, 6),
-        [MmCall.Cold] = (4, 4),
-        [MmCall.DontFork] = (4, 3),
-        [MmCall.DoFork] = (2, 3),
-        [MmCall.ReadOnly] = (8, 9),
-        [MmCall.Writable] = (8, 9),
-        [MmCall.Split] = (2, 6),
-        [MmCall.ShrinkThp] = (2, 14),
+        [MmCall.Read] = (Topic.Core, 1, 4),
+        [MmCall.Write] = (Topic.Core, 3, 6),
+        [MmCall.Readahead] = (Topic.Core, 3, 4),
+        [MmCall.Swapoff] = (Topic.Core, 1, 1),
+        [MmCall.Swapon] = (Topic.Core, 3, 1),
+        [MmCall.Fork] = (Topic.Core, 9, 2),
+        [MmCall.Pageout] = (Topic.Core, 30, 7),
+        [MmCall.Reclaim] = (Topic.Core, 12, 4),
+        [MmCall.Age] = (Topic.Core, 3, 1),
+        [MmCall.DontNeed] = (Topic.Core, 1, 6),
+        [MmCall.Munmap] = (Topic.Core, 1, 2),
+        [MmCall.Map] = (Topic.Core, 2, 1),
+        [MmCall.Exit] = (Topic.Core, 1, 1),
+        [MmCall.Migrate] = (Topic.Core, 1, 4),
+        [MmCall.Compact] = (Topic.Core, 1, 2),
+        [MmCall.Drain] = (Topic.Core, 2, 2),
+        [MmCall.Pin] = (Topic.Devices, 2, 3),
+        [MmCall.PinWrite] = (Topic.Devices, 4, 4),
+        [MmCall.Dma] = (Topic.Devices, 2, 3),
+        [MmCall.Unpin] = (Topic.Devices, 1, 3),
+        [MmCall.Attach] = (Topic.Memcg, 3, 3),
+        [MmCall.Offline] = (Topic.Memcg, 3, 3),
+        [MmCall.WriteZero] = (Topic.Ksm, 8, 2),
+        [MmCall.Merge] = (Topic.Ksm, 12, 9),
+        [MmCall.Poison] = (Topic.Poison, 1, 8),
+        [MmCall.SoftOffline] = (Topic.Poison, 1, 6),
+        [MmCall.Unmerge] = (Topic.Ksm, 2, 9),
+        [MmCall.Free] = (Topic.Advice, 6, 6),
+        [MmCall.Cold] = (Topic.Advice, 4, 4),
+        [MmCall.DontFork] = (Topic.Vmas, 4, 3),
+        [MmCall.DoFork] = (Topic.Vmas, 2, 3),
+        [MmCall.ReadOnly] = (Topic.Vmas, 8, 9),
+        [MmCall.Writable] = (Topic.Vmas, 8, 9),
+        [MmCall.Split] = (Topic.Large, 2, 4),
+        [MmCall.ShrinkThp] = (Topic.Large, 2, 8),
     };
 
     /// <summary>Weights in the setup of a world with large folios, where they differ: what brings several of them, maps
@@ -68,8 +68,6 @@ public sealed record Taste(
     private static readonly Dictionary<MmCall, int> UsualOfLarge = new()
     {
         [MmCall.Write] = 12,
-        [MmCall.Pin] = 4,
-        [MmCall.PinWrite] = 4,
         [MmCall.DontNeed] = 8,
         [MmCall.Munmap] = 2,
         [MmCall.Fork] = 6,
@@ -77,8 +75,31 @@ public sealed record Taste(
         [MmCall.Reclaim] = 3,
     };
 
-    /// <summary>The calls that make equal pages and merge them.</summary>
-    private static readonly MmCall[] Ksm = [MmCall.WriteZero, MmCall.Merge, MmCall.Unmerge];
+    /// <summary>Topics, each as often as it is drawn: what has more states takes more programs.</summary>
+    private static readonly Topic[] Draws =
+    [
+        Topic.Large, Topic.Large, Topic.Large, Topic.Memcg, Topic.Memcg, Topic.Devices, Topic.Ksm,
+        Topic.Advice, Topic.Vmas, Topic.Poison,
+    ];
+
+    /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
+    /// way of both lists only.</summary>
+    private static readonly Dictionary<Topic, MmCall[]> Needs = new()
+    {
+        [Topic.Ksm] = [MmCall.Age, MmCall.Reclaim],
+    };
+
+    /// <summary>Least weight of a call of a topic that is in, before <see cref="Usual"/>.</summary>
+    private const int TopicWeight = 3;
+
+    private static readonly Gen<Topic[]> Topics =
+        from count in Gen.Frequency((2, Gen.Constant(0)), (2, Gen.Constant(1)), (1, Gen.Constant(2)))
+        from topics in Gen.Elements(Draws).ArrayOf(count)
+        select topics;
+
+    private static readonly Gen<int> SmallFolios = Gen.Constant(0);
+
+    private static readonly Gen<int> LargeFolios = Gen.Frequency((2, Gen.Constant(1)), (1, Gen.Constant(2)));
 
     private static readonly Gen<int> Weight = Gen.Frequency(
         (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));
@@ -104,66 +125,52 @@ public sealed record Taste(
     public static Gen<Taste> Any { get; } =
         from mms in Gen.Frequency(
             (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
-        from thp in Gen.Frequency((8, Gen.Constant(0)), (2, Gen.Constant(1)), (1, Gen.Constant(2)))
-        from usesKsm in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
-        from pages in thp != 0 ? ManyPages : usesKsm ? PairsOfPages : FewPages
+        from topics in Topics
+        from thp in topics.Contains(Topic.Large) ? LargeFolios : SmallFolios
+        from pages in thp != 0 ? ManyPages : topics.Contains(Topic.Ksm) ? PairsOfPages : FewPages
         from slots in thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
         from pmd in thp == 2 ? Gen.Choose(3, 4) : Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
         from files in Gen.Choose(1, 2)
         from fileType in Gen.Choose(0, 1)
         from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
-        from memcgs in Gen.Frequency((6, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)))
+        from memcgs in topics.Contains(Topic.Memcg) ? Gen.Choose(2, 3) : Gen.Constant(1)
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
-        from guests in Gen.Frequency((3, Gen.Constant(false)), (1, Gen.Constant(true))).ArrayOf(Guests)
         from hot in Gen.Choose(0, pages - 1)
         from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, 3)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
-            Scale(setupWeights, guests, kind => SetupOf(kind, thp != 0), usesKsm, thp != 0),
-            Scale(weights, guests, kind => Usual[kind].Lane, usesKsm, thp != 0), hot, heat, setup, lane);
+            Scale(setupWeights, topics, kind => SetupOf(kind, thp != 0)),
+            Scale(weights, topics, kind => Usual[kind].Lane), hot, heat, setup, lane);
 
-    /// <summary>Number of guests.</summary>
-    private const int Guests = 3;
-
-    /// <summary>The subsystem that a call is from, when it is one that most families do without; else -1.</summary>
-    public static int GuestOf(MmCall call) => call switch
-    {
-        MmCall.Free or MmCall.Cold => 0,
-        MmCall.DontFork or MmCall.DoFork or MmCall.ReadOnly or MmCall.Writable => 1,
-        MmCall.Poison or MmCall.SoftOffline => 2,
-        _ => -1,
-    };
-
-    /// <summary>Calls that only a world with large folios has.</summary>
-    private static bool IsOfLarge(MmCall call) => call is MmCall.Split or MmCall.ShrinkThp;
+    /// <summary>What a call is about.</summary>
+    public static Topic TopicOf(MmCall call) => Usual[call].Topic;
 
     private static int SetupOf(MmCall kind, bool large) =>
         large && UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup;
 
-    private static int[] Scale(int[] weights, bool[] guests, Func<MmCall, int> usual, bool usesKsm, bool large)
+    private static int[] Scale(int[] weights, Topic[] topics, Func<MmCall, int> usual)
     {
-        foreach (MmCall kind in Ksm)
+        for (int kind = 0; kind < weights.Length; kind++)
         {
-            // It takes all of these: a family has either none or each.
-            weights[(int)kind] = usesKsm ? Math.Max(weights[(int)kind], 4) : 0;
+            Topic topic = TopicOf((MmCall)kind);
+            if (topic != Topic.Core)
+            {
+                weights[kind] = topics.Contains(topic) ? Math.Max(weights[kind], TopicWeight) : 0;
+            }
         }
 
-        if (usesKsm)
+        foreach (MmCall needed in topics.SelectMany(topic => Needs.GetValueOrDefault(topic, [])))
         {
-            // What is merged is mapped often, and goes to swap by way of both lists only.
-            weights[(int)MmCall.Age] = Math.Max(weights[(int)MmCall.Age], 4);
-            weights[(int)MmCall.Reclaim] = Math.Max(weights[(int)MmCall.Reclaim], 4);
+            weights[(int)needed] = Math.Max(weights[(int)needed], TopicWeight);
         }
 
         for (int kind = 0; kind < weights.Length; kind++)
         {
-            int guest = GuestOf((MmCall)kind);
-            bool isIn = guest < 0 || guests[guest];
-            weights[kind] *= isIn && (large || !IsOfLarge((MmCall)kind)) ? usual((MmCall)kind) : 0;
+            weights[kind] *= usual((MmCall)kind);
         }
 
         weights[(int)MmCall.Read] = Math.Max(weights[(int)MmCall.Read], 1);
