@@ -26,7 +26,9 @@ public static class ProgramWriter
     public static Program Write(Taste taste, Rng rng)
     {
         int huge = taste.Shape[MmLanguage.Thp] == 0 ? 1 : 1 << taste.Shape[MmLanguage.Pmd];
-        Stage stage = Stage.First(taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs], huge);
+        Stage stage = Stage.First(
+            taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs], huge, taste.Shape[MmLanguage.FilePages],
+            taste.Shape[MmLanguage.FileType] == 1);
         Call[] setup = new Call[SetupMin + rng.Next(taste.SetupMax - SetupMin + 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 
@@ -146,8 +148,9 @@ public static class ProgramWriter
             }
             else
             {
-                value = parameter.IsIdentifier
-                    ? rng.Next(taste.Shape[parameter.Bound])
+                // A file has no more pages than its first size.
+                value = kind == MmCall.Truncate && i == 1 ? rng.Next(taste.Shape[MmLanguage.FilePages] + 1)
+                    : parameter.IsIdentifier ? rng.Next(taste.Shape[parameter.Bound])
                     : parameter.Min + rng.Next(parameter.Max - parameter.Min + 1);
             }
 

@@ -19,11 +19,14 @@ namespace Generators;
 /// <param name="Memcgs">Memcgs of the world.</param>
 /// <param name="Members">The memcg of each process, two bits each.</param>
 /// <param name="Offline">Memcgs that were removed, by bit.</param>
+/// <param name="FilePages">Pages of each file.</param>
+/// <param name="OnDisk">Whether files have blocks.</param>
+/// <param name="OfFile">Pages that a VMA of a file covers.</param>
 /// <param name="ReadOnly">Pages of VMAs that have flags of their own: read-only, or left out of forks.</param>
 /// <param name="Huge">Pages that one fault may bring at once; 1 where folios are small.</param>
 public readonly record struct Stage(
     byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn, byte Memcgs,
-    byte Members, byte Offline, ulong ReadOnly = 0, byte Huge = 1)
+    byte Members, byte Offline, byte FilePages, bool OnDisk, ulong OfFile, ulong ReadOnly = 0, byte Huge = 1)
 {
     /// <summary>Bits of a set that one process takes.</summary>
     public const int PagesBits = 16;
@@ -44,14 +47,19 @@ public readonly record struct Stage(
 
     /// <summary>Pages that ksmd may have merged.</summary>
     public ulong Merged { get; init; }
+
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
     /// <param name="pages">Pages of a process.</param>
     /// <param name="memcgs">Memcgs of the world.</param>
     /// <param name="huge">Pages that one fault may bring at once.</param>
-    public static Stage First(int pages, int memcgs = 1, int huge = 1) =>
-        new((byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 0, Huge: (byte)huge);
+    /// <param name="filePages">Pages of a file.</param>
+    /// <param name="onDisk">Whether files have blocks.</param>
+    public static Stage First(int pages, int memcgs = 1, int huge = 1, int filePages = 1, bool onDisk = false) =>
+        new(
+            (byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 0, (byte)filePages, onDisk, 0,
+            Huge: (byte)huge);
 
     /// <summary>What <see cref="Targets"/> says of calls that name no page.</summary>
     public const ulong Anywhere = ulong.MaxValue;
@@ -80,6 +88,9 @@ public readonly record struct Stage(
         MmCall.Offline => Memcgs > 1 && Members != 0 ? Anywhere : 0,
         MmCall.Split => Huge > 1 ? Touched : 0,
         MmCall.ShrinkThp => Huge > 1 && Touched != 0 ? Anywhere : 0,
+        MmCall.MapShared or MmCall.MapPrivate => AlivePages() & ~OfFile,
+        MmCall.Truncate or MmCall.Punch => OfFile != 0 ? Anywhere : 0,
+        MmCall.Invalidate or MmCall.Writeback => OnDisk && OfFile != 0 ? Anywhere : 0,
         _ => (Touched | Swapped) != 0 ? Anywhere : 0,
     };
 
@@ -91,7 +102,7 @@ public readonly record struct Stage(
         ulong all = All << (call.A * PagesBits);
         switch ((MmCall)call.Kind)
         {
-            case MmCall.Read when (Swapped & bit) != 0:
+            case MmCall.Read when ((Swapped | OfFile) & bit) != 0:
             case MmCall.Write:
             case MmCall.WriteZero:
             case MmCall.PinWrite:
@@ -116,6 +127,10 @@ public readonly record struct Stage(
                 return Without(range);
             case MmCall.Map:
                 return this with { Mapped = Mapped | (range & all) };
+            case MmCall.MapShared or MmCall.MapPrivate:
+                ulong mapped = (((1UL << (FilePages - call.D)) - 1) << call.B & ((1UL << Pages) - 1))
+                    << (call.A * PagesBits);
+                return Without(mapped) with { Mapped = Mapped | mapped, OfFile = OfFile | mapped };
             case MmCall.Exit:
                 return Without(all) with { Alive = (byte)(Alive & ~(1 << call.A)) };
             case MmCall.Fork:
@@ -204,6 +219,7 @@ public readonly record struct Stage(
         Zeroed = Zeroed & ~bits,
         Merged = Merged & ~bits,
         ReadOnly = ReadOnly & ~bits,
+        OfFile = OfFile & ~bits,
     };
 
     private Stage Forked(int parent, int child)
@@ -220,6 +236,7 @@ public readonly record struct Stage(
             Members = WithMember(child, Members >> (2 * parent) & 3),
             Zeroed = (Zeroed & ~Of(child)) | (Copy(Merged, parent, child) & Of(child)),
             Merged = Merged & ~Of(child),
+            OfFile = Copy(OfFile, parent, child),
         };
     }
 }

@@ -61,6 +61,12 @@ public sealed record Taste(
         [MmCall.Writable] = (Topic.Vmas, 8, 9),
         [MmCall.Split] = (Topic.Large, 2, 4),
         [MmCall.ShrinkThp] = (Topic.Large, 2, 8),
+        [MmCall.MapShared] = (Topic.Files, 8, 1),
+        [MmCall.MapPrivate] = (Topic.Files, 8, 1),
+        [MmCall.Truncate] = (Topic.Files, 1, 3),
+        [MmCall.Punch] = (Topic.Files, 1, 3),
+        [MmCall.Invalidate] = (Topic.Files, 1, 4),
+        [MmCall.Writeback] = (Topic.Files, 1, 4),
     };
 
     /// <summary>Weights in the setup of a world with large folios, where they differ: what brings several of them, maps
@@ -78,8 +84,8 @@ public sealed record Taste(
     /// <summary>Topics, each as often as it is drawn: what has more states takes more programs.</summary>
     private static readonly Topic[] Draws =
     [
-        Topic.Large, Topic.Large, Topic.Large, Topic.Memcg, Topic.Memcg, Topic.Devices, Topic.Ksm,
-        Topic.Advice, Topic.Vmas, Topic.Poison,
+        Topic.Large, Topic.Large, Topic.Large, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg,
+        Topic.Devices, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
@@ -131,7 +137,7 @@ public sealed record Taste(
         from slots in thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
         from pmd in thp == 2 ? Gen.Choose(3, 4) : Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
-        from files in Gen.Choose(1, 2)
+        from files in Gen.Frequency((5, Gen.Constant(1)), (1, Gen.Constant(2)))
         from fileType in Gen.Choose(0, 1)
         from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
         from memcgs in topics.Contains(Topic.Memcg) ? Gen.Choose(2, 3) : Gen.Constant(1)

@@ -26,4 +26,7 @@ public enum Topic
 
     /// <summary>Memory failures.</summary>
     Poison,
+
+    /// <summary>Mapped files.</summary>
+    Files,
 }

@@ -45,7 +45,8 @@ public sealed class MmEngine : IEngine
     {
         Kernel.Reset(
             shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1,
-            shape[MmLanguage.Pmd], shape[MmLanguage.Memcgs], (ThpPolicy)shape[MmLanguage.Thp]);
+            shape[MmLanguage.Pmd], shape[MmLanguage.Memcgs], (ThpPolicy)shape[MmLanguage.Thp], shape[MmLanguage.Files],
+            shape[MmLanguage.FileType] == 0, shape[MmLanguage.FilePages]);
         oracles.Reset();
     }
 
@@ -87,6 +88,14 @@ public sealed class MmEngine : IEngine
                 return R.Cgroups.AttachTask(cpu, Kernel.Mms[call.A], Kernel.Memcgs[call.B]);
             case MmCall.Offline:
                 return R.Cgroups.Offline(cpu, Kernel.Memcgs[call.A]);
+            case MmCall.Truncate:
+                return R.Truncate.Resize(cpu, File(call.A), Math.Min(call.B, (byte)Kernel.Files.Pages));
+            case MmCall.Punch:
+                return R.Truncate.Punch(cpu, File(call.A), call.B, Math.Min(call.B + call.C, Kernel.Files.Pages));
+            case MmCall.Invalidate:
+                return R.Invalidation.Pages2(cpu, File(call.A), call.B);
+            case MmCall.Writeback:
+                return R.Writeback.Write(cpu, File(call.A));
             default:
                 return RunAsTask(cpu, call);
         }
@@ -99,6 +108,11 @@ public sealed class MmEngine : IEngine
         foreach (MmStruct mm in Kernel.Mms)
         {
             await R.AddressSpace.Exit(cpu, mm);
+        }
+
+        for (int number = 0; number < Kernel.Files.Count && Kernel.Files.Used; number++)
+        {
+            await R.Truncate.Evict(cpu, Kernel.Files[number]);
         }
 
         if (Kernel.Ksm.Items.Count > 0)
@@ -149,6 +163,12 @@ public sealed class MmEngine : IEngine
         return linked;
     }
 
+    private Inode File(int number)
+    {
+        Kernel.Files.Used = true;
+        return Kernel.Files[number];
+    }
+
     private async Flow<bool> Scan(Cpu cpu, int count, bool active)
     {
         int taken = active
@@ -192,7 +212,7 @@ public sealed class MmEngine : IEngine
             MmCall.Pageout => await R.Reclaim.Pageout(cpu, mm, call.B),
             MmCall.DontNeed => await R.AddressSpace.DontNeed(cpu, mm, call.B, end),
             MmCall.Munmap => await R.AddressSpace.Unmap(cpu, mm, call.B, end),
-            MmCall.Map => await R.AddressSpace.Map(cpu, mm, call.B, end),
+            MmCall.Map => await R.Mmap.Map(cpu, mm, call.B, end),
             MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, call.B),
             MmCall.Split => await R.Split.SplitPage(cpu, mm, call.B),
             MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
@@ -207,6 +227,8 @@ public sealed class MmEngine : IEngine
             MmCall.Poison => await R.MemoryFailure.Inject(cpu, mm, call.B),
             MmCall.SoftOffline => await R.SoftOffline.Run(cpu, mm, call.B),
             MmCall.Unmerge => await R.Ksm.Unmerge(cpu, mm, call.B, end),
+            MmCall.MapShared => await R.Mmap.MapFile(cpu, mm, call.B, File(call.C), call.D, shared: true),
+            MmCall.MapPrivate => await R.Mmap.MapFile(cpu, mm, call.B, File(call.C), call.D, shared: false),
             _ => false,
         };
         await R.AddressSpace.Mmput(cpu, mm);

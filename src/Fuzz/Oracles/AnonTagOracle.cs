@@ -2,7 +2,7 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A mapped folio carries the anon tag in its mapping.</summary>
+/// <summary>A mapped folio has a mapping: with the anon tag, or a file's.</summary>
 /// <remarks>
 /// E7. The mapping is stored before the mapcount rises. Without it the reverse map finds nobody, and the folio can be
 /// neither reclaimed nor migrated. A folio whose last reference is gone is on its way to the free checks, which judge
@@ -14,7 +14,7 @@ public readonly struct AnonTagOracle : IOracle<Folio>
     public string Name => "anon-tag";
 
     /// <inheritdoc />
-    public bool Holds(Kernel kernel, Folio subject) => !subject.Mapped || subject.Anon || subject.Refcount <= 0;
+    public bool Holds(Kernel kernel, Folio subject) => !subject.Mapped || subject.HasMapping || subject.Refcount <= 0;
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge) =>

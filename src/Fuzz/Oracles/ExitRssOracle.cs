@@ -20,6 +20,16 @@ public sealed class ExitRssOracle : IWorldOracle
                 Tell(mm, "MM_ANONPAGES", mm.AnonPages, judge);
             }
 
+            if (mm.FilePages != 0)
+            {
+                Tell(mm, "MM_FILEPAGES", mm.FilePages, judge);
+            }
+
+            if (mm.ShmemPages != 0)
+            {
+                Tell(mm, "MM_SHMEMPAGES", mm.ShmemPages, judge);
+            }
+
             if (mm.SwapEntries != 0)
             {
                 Tell(mm, "MM_SWAPENTS", mm.SwapEntries, judge);

@@ -13,10 +13,10 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new FlagsWordOracle(), new FirstMapOracle(), new CounterSignOracle(), new MapcountOracle(),
         new RefcountOracle(), new MigrationEntryOracle(), new AnonStickyOracle(), new AnonTagOracle(),
         new AnonVmaLiveOracle(), new WaitersOracle(), new ExclusiveMapcountOracle(), new FreeFolioOracle(),
-        new UnseenStoreOracle(), new LruOracle(), new SwapCacheOracle(), new ExclusiveSlotOracle(),
-        new WritableOracle(), new PinnedPageOracle(), new MemcgStatOracle(), new KsmStickyOracle(),
-        new KsmExclusiveOracle(), new KsmNodeOracle(), new MmIdsOracle(), new LargeCountsOracle(),
-        new PartiallyMappedOracle(),
+        new UnseenStoreOracle(), new FileMappingOracle(), new FileContentOracle(), new LruOracle(),
+        new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(), new PinnedPageOracle(),
+        new MemcgStatOracle(), new KsmStickyOracle(), new KsmExclusiveOracle(), new KsmNodeOracle(),
+        new LostWriteOracle(), new MmIdsOracle(), new LargeCountsOracle(), new PartiallyMappedOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -47,6 +47,8 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<KsmStickyOracle>(folio);
         Check<KsmExclusiveOracle>(folio);
         Check<UnseenStoreOracle>(folio);
+        Check<FileMappingOracle>(folio);
+        Check<FileContentOracle>(folio);
         if (folio.IsLarge)
         {
             Check<MmIdsOracle>(folio);
@@ -72,6 +74,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
             & Settle<PinnedPageOracle>(folio, ref suspect.PinnedPage)
             & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat)
             & Settle<KsmNodeOracle>(folio, ref suspect.KsmNode)
+            & Settle<LostWriteOracle>(folio, ref suspect.LostWrite)
             & (!folio.IsLarge || (Settle<LargeCountsOracle>(folio, ref suspect.LargeCounts)
                 & Settle<PartiallyMappedOracle>(folio, ref suspect.PartiallyMapped)));
     }
@@ -87,5 +90,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         public ushort KsmNode;
         public ushort LargeCounts;
         public ushort PartiallyMapped;
+        public ushort LostWrite;
     }
 }

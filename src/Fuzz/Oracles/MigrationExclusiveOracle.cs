@@ -38,8 +38,8 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
             if (pte.Kind == PteKind.Migration && (pte.Writable || pte.Exclusive))
             {
                 Page named = kernel.PageOf(pte);
-                if (named.TruthMigrationPtes + named.Head.TruthMigrationPmds != 1
-                    || named.TruthPtes + named.Head.TruthPmds != 0)
+                if (named.Head.Anon && (named.TruthMigrationPtes + named.Head.TruthMigrationPmds != 1
+                    || named.TruthPtes + named.Head.TruthPmds != 0))
                 {
                     return page;
                 }

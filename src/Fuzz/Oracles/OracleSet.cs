@@ -20,6 +20,7 @@ public sealed class OracleSet
     private readonly FolioOracles folios;
     private readonly MmOracles mms;
     private readonly SlotOracles slots;
+    private readonly FileOracles files;
     private readonly AnonVmaOracles anonVmas;
     private readonly QueueOracles queues;
     private readonly ConsoleOracle console = new();
@@ -27,21 +28,21 @@ public sealed class OracleSet
     private readonly IWorldOracle[] rest =
     [
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
-        new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(), new RestMemcgOracle(),
-        new RestKsmOracle(), new RestPoisonOracle(), new RestSplitQueueOracle(),
+        new RestFilesOracle(), new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(),
+        new RestMemcgOracle(), new RestKsmOracle(), new RestPoisonOracle(), new RestSplitQueueOracle(),
     ];
 
     private readonly IWorldOracle[] end =
     [
         new ExitPinsOracle(), new ExitRssOracle(), new ExitSlotsOracle(), new ExitFoliosOracle(),
-        new ExitAnonVmasOracle(), new ExitMemcgOracle(),
-        new ExitSplitQueueOracle(),
+        new ExitFilesOracle(), new ExitAnonVmasOracle(), new ExitMemcgOracle(), new ExitSplitQueueOracle(),
     ];
 
     private readonly BitSet pendingFolios = new(Kernel.FramesMin);
     private uint pendingMms;
     private uint pendingSlots;
     private bool pendingQueues;
+    private uint pendingFiles;
     private int linesSeen;
     private int truthSeen;
 
@@ -55,14 +56,15 @@ public sealed class OracleSet
         folios = new FolioOracles(kernel, judge);
         mms = new MmOracles(kernel, judge);
         slots = new SlotOracles(kernel, judge);
+        files = new FileOracles(kernel, judge);
         anonVmas = new AnonVmaOracles(kernel, judge);
         queues = new QueueOracles(kernel, judge);
         All =
         [
-            .. folios.All, .. mms.All, .. slots.All, .. anonVmas.All, .. queues.All, truth.Zap, truth.Swapin,
-            truth.Device, truth.UseAfterFree, truth.StableWrites, truth.StaleZap, truth.Unqueue,
-            truth.QueueLock,
-            truth.SafeNeighbour, truth.PrecedingFolio, truth.DoubleAdd, truth.Recharge,
+            .. folios.All, .. mms.All, .. slots.All, .. files.All, .. anonVmas.All, .. queues.All, truth.Zap,
+            truth.Truncation, truth.PrivateCopy, truth.Swapin, truth.Device, truth.UseAfterFree, truth.StableWrites,
+            truth.StaleZap, truth.Unqueue, truth.QueueLock, truth.SafeNeighbour, truth.PrecedingFolio,
+            truth.DoubleAdd, truth.Recharge,
             truth.Content, .. rest, .. end, console,
         ];
     }
@@ -81,6 +83,7 @@ public sealed class OracleSet
         pendingMms = 0;
         pendingSlots = 0;
         pendingQueues = false;
+        pendingFiles = 0;
         linesSeen = 0;
         truthSeen = 0;
         seen.Clear();
@@ -88,6 +91,7 @@ public sealed class OracleSet
         mms.Reset();
         slots.Reset();
         queues.Reset();
+        files.Reset();
     }
 
     /// <summary>Judges what one step of the concurrent part touched.</summary>
@@ -104,7 +108,7 @@ public sealed class OracleSet
             CheckTouched(touched);
         }
 
-        if ((pendingMms | pendingSlots) != 0 || pendingQueues || !pendingFolios.IsEmpty)
+        if ((pendingMms | pendingSlots | pendingFiles) != 0 || pendingQueues || !pendingFolios.IsEmpty)
         {
             SettlePending();
         }
@@ -130,6 +134,7 @@ public sealed class OracleSet
         CheckTouched(kernel.Touched);
         pendingMms = (1u << kernel.MmCount) - 1;
         pendingSlots = (1u << kernel.Swap.Slots) - 1;
+        pendingFiles = kernel.Files.Used ? (1u << kernel.Files.Count) - 1 : 0;
         SettlePending();
         foreach (IWorldOracle law in laws)
         {
@@ -146,6 +151,7 @@ public sealed class OracleSet
         pendingMms |= touched.Mms;
         pendingSlots |= touched.Slots;
         pendingQueues |= touched.Queues;
+        pendingFiles |= touched.Files;
         foreach (int pfn in touched.Folios)
         {
             Folio folio = kernel.Folios[pfn];
@@ -197,6 +203,12 @@ public sealed class OracleSet
         {
             int slot = BitOperations.TrailingZeroCount(left);
             pendingSlots ^= slots.Settle(slot) ? 1u << slot : 0;
+        }
+
+        for (uint left = pendingFiles; left != 0; left &= left - 1)
+        {
+            int file = BitOperations.TrailingZeroCount(left);
+            pendingFiles ^= files.Settle(kernel.Files[file]) ? 1u << file : 0;
         }
 
         if (pendingQueues)

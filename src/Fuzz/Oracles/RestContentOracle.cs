@@ -23,7 +23,10 @@ public sealed class RestContentOracle : IWorldOracle
             {
                 for (int page = vma.Start; page < vma.End; page++)
                 {
-                    CheckPage(kernel, mm, page, judge);
+                    if (vma.File is null || !mm[page].IsNone)
+                    {
+                        CheckPage(kernel, mm, page, judge);
+                    }
                 }
             }
         }
@@ -32,7 +35,7 @@ public sealed class RestContentOracle : IWorldOracle
     private void CheckPage(Kernel kernel, MmStruct mm, int page, IJudge judge)
     {
         Pte pte = mm.Entry(page);
-        int expected = mm.TruthData[page];
+        int expected = mm.TruthOf(page);
         int data = pte.Kind switch
         {
             PteKind.Present => kernel.PageOf(pte).Data,
@@ -51,6 +54,5 @@ public sealed class RestContentOracle : IWorldOracle
 
     /// <summary>A poisoned folio is met by the next load, which fails.</summary>
     private static int Swapped(SwapDevice swap, int slot, int expected) =>
-        swap.Cached(slot) is { } poisoned && poisoned.Has(PageFlag.HwPoison) ? expected
-        : swap.Cached(slot) is { } folio && folio.Has(PageFlag.Uptodate) ? folio.Data : swap.Data[slot];
+        swap.Cached(slot) is { } folio && folio.Has(PageFlag.HwPoison) ? expected : swap.Content(slot);
 }

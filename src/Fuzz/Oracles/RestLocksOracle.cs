@@ -45,6 +45,15 @@ public sealed class RestLocksOracle : IWorldOracle
             }
         }
 
+        for (int number = 0; number < kernel.Files.Count && kernel.Files.Used; number++)
+        {
+            Inode file = kernel.Files[number];
+            CheckRwsem(file.Rwsem, judge);
+            CheckRwsem(file.InvalidateLock, judge);
+            CheckRwsem(file.MmapRwsem, judge);
+            CheckSpinlock(file.XarrayLock, judge);
+        }
+
         foreach (int pfn in seen.Folios)
         {
             Folio folio = kernel.Folios[pfn];

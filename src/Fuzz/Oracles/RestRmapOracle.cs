@@ -44,11 +44,19 @@ public sealed class RestRmapOracle : IWorldOracle
             return;
         }
 
-        if (mapped.PageIndex != page)
+        if (mapped.PageIndex != vma.LinearIndex(page))
         {
             judge.Broken(
                 this, "index is wrong", $"{mm} page {page}: {mapped} has index {mapped.PageIndex}",
                 "VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address))");
+        }
+
+        if (!folio.Anon && (folio.File is null || folio.File != vma.File || !folio.File.Mmap.Contains(vma)))
+        {
+            judge.Broken(
+                this, "file does not know of a mapping",
+                $"{mm} page {page}: {folio} is of {folio.File?.ToString() ?? "no file"}, {vma} maps "
+                + $"{vma.File?.ToString() ?? "no file"}");
         }
 
         if (folio.Mapping is { } anonVma && !IsLinked(anonVma, vma))

@@ -2,7 +2,7 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A process counts its pages and swap entries as they are in its page table.</summary>
+/// <summary>A process counts its pages of each kind and its swap entries as they are in its page table.</summary>
 /// <remarks>
 /// L1, B6, judged while the page table is unlocked. A migration entry counts as the page that it stands for, the zero
 /// page not at all. The kernel notices when the process is gone: <c>BUG: Bad rss-counter state</c>.
@@ -18,6 +18,11 @@ public readonly struct RssOracle : ISettledOracle<MmStruct>
     /// <inheritdoc />
     public bool Holds(Kernel kernel, MmStruct subject)
     {
+        if (kernel.Files.Used)
+        {
+            return Count(kernel, subject) == Counted(subject);
+        }
+
         int pages = 0;
         int swapEntries = 0;
         for (int page = 0; page < kernel.PageCount; page++)
@@ -33,23 +38,47 @@ public readonly struct RssOracle : ISettledOracle<MmStruct>
     /// <inheritdoc />
     public void Tell(Kernel kernel, MmStruct subject, IJudge judge)
     {
-        const string Message = "BUG: Bad rss-counter state";
-        int pages = PageTables.Count(kernel, subject, PteKind.Present)
-            + PageTables.Count(kernel, subject, PteKind.Migration);
-        if (pages != subject.AnonPages)
+        Counters counted = Counted(subject);
+        Counters there = Count(kernel, subject);
+        Compare(subject, "MM_ANONPAGES", "pages", counted.Anon, there.Anon, judge);
+        Compare(subject, "MM_FILEPAGES", "file pages", counted.File, there.File, judge);
+        Compare(subject, "MM_SHMEMPAGES", "pages of shmem", counted.Shmem, there.Shmem, judge);
+        Compare(subject, "MM_SWAPENTS", "swap entries", counted.Swap, there.Swap, judge);
+    }
+
+    private static Counters Counted(MmStruct mm) => new(mm.AnonPages, mm.FilePages, mm.ShmemPages, mm.SwapEntries);
+
+    private static Counters Count(Kernel kernel, MmStruct mm)
+    {
+        Counters there = default;
+        for (int page = 0; page < kernel.PageCount; page++)
         {
-            judge.Broken(
-                this, "MM_ANONPAGES is not the number of pages",
-                $"{subject}: MM_ANONPAGES {subject.AnonPages}, pages {pages}", $"{Message} type:MM_ANONPAGES");
+            Pte pte = mm.Entry(page);
+            if (pte.Kind == PteKind.Swap)
+            {
+                there.Swap++;
+            }
+            else if (pte.Kind is PteKind.Present or PteKind.Migration)
+            {
+                Folio folio = kernel.FolioOf(pte);
+                there.Anon += folio.Anon ? 1 : 0;
+                there.Shmem += !folio.Anon && folio.Has(PageFlag.Swapbacked) ? 1 : 0;
+                there.File += !folio.Anon && !folio.Has(PageFlag.Swapbacked) ? 1 : 0;
+            }
         }
 
-        int swapEntries = PageTables.Count(kernel, subject, PteKind.Swap);
-        if (swapEntries != subject.SwapEntries)
+        return there;
+    }
+
+    private void Compare(MmStruct mm, string counter, string what, int counted, int there, IJudge judge)
+    {
+        if (counted != there)
         {
             judge.Broken(
-                this, "MM_SWAPENTS is not the number of swap entries",
-                $"{subject}: MM_SWAPENTS {subject.SwapEntries}, swap entries {swapEntries}",
-                $"{Message} type:MM_SWAPENTS");
+                this, $"{counter} is not the number of {what}", $"{mm}: {counter} {counted}, {what} {there}",
+                $"BUG: Bad rss-counter state type:{counter}");
         }
     }
+
+    private record struct Counters(int Anon, int File, int Shmem, int Swap);
 }

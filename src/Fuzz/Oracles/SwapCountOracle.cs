@@ -2,7 +2,7 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A slot counts as many owners as there are swap entries that name it.</summary>
+/// <summary>A slot counts as many owners as there are swap entries that name it; a page of shmem is one.</summary>
 /// <remarks>
 /// L2, judged while no page table is locked: unmapping counts before it writes the entry, zap and swapin before they
 /// clear it, swapoff afterwards. Too few and the slot is reused while somebody's page is in it: wrong data, or
@@ -17,13 +17,13 @@ public readonly struct SwapCountOracle : ISettledOracle<int>
     public bool IsSettled(Kernel kernel, int subject) => PageTables.AreQuiet(kernel);
 
     /// <inheritdoc />
-    public bool Holds(Kernel kernel, int subject) => kernel.Swap.Count(subject) == kernel.Swap.TruthPtes[subject];
+    public bool Holds(Kernel kernel, int subject) => Owners(kernel, subject) == kernel.Swap.Count(subject);
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, int subject, IJudge judge)
     {
         int count = kernel.Swap.Count(subject);
-        int entries = kernel.Swap.TruthPtes[subject];
+        int entries = Owners(kernel, subject);
         string values = $"slot {subject}: count {count}, swap entries {entries}";
         if (count < entries)
         {
@@ -35,4 +35,7 @@ public readonly struct SwapCountOracle : ISettledOracle<int>
             judge.Broken(this, "more owners than swap entries", values);
         }
     }
+
+    private static int Owners(Kernel kernel, int slot) =>
+        kernel.Swap.TruthPtes[slot] + (kernel.Swap.IsOfShmem(slot) ? 1 : 0);
 }

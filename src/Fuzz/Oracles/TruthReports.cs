@@ -10,6 +10,12 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>zap:</c>.</summary>
     public ZapOracle Zap { get; } = new();
 
+    /// <summary>Lines that begin with <c>truncate:</c>.</summary>
+    public TruncationOracle Truncation { get; } = new();
+
+    /// <summary>Lines that begin with <c>cow:</c>.</summary>
+    public PrivateCopyOracle PrivateCopy { get; } = new();
+
     /// <summary>Lines that begin with <c>pin:</c>.</summary>
     public DeviceOracle Device { get; } = new();
 
@@ -52,6 +58,14 @@ internal sealed class TruthReports
         if (line.StartsWith(ZapOracle.Prefix, StringComparison.Ordinal))
         {
             Zap.Tell(line[ZapOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(TruncationOracle.Prefix, StringComparison.Ordinal))
+        {
+            Truncation.Tell(line[TruncationOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(PrivateCopyOracle.Prefix, StringComparison.Ordinal))
+        {
+            PrivateCopy.Tell(line[PrivateCopyOracle.Prefix.Length..].Trim(), judge);
         }
         else if (line.StartsWith(DeviceOracle.Prefix, StringComparison.Ordinal))
         {

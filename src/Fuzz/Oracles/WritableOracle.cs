@@ -2,7 +2,7 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>A writable entry maps a page that is marked exclusive.</summary>
+/// <summary>A writable entry maps a page that is marked exclusive, or a page of a file in a shared mapping.</summary>
 /// <remarks>
 /// L3, A14, judged while the page table is unlocked. Without it a store reaches memory that others read. The kernel
 /// tests it where it makes entries: <c>VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) &amp;&amp;
@@ -42,7 +42,8 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
             if (pte.Kind == PteKind.Present && pte.Writable)
             {
                 Page marked = Marked(kernel, mm, page);
-                if (!marked.Has(PageFlag.AnonExclusive) && (only is null || marked == only))
+                if (!marked.Has(PageFlag.AnonExclusive) && (only is null || marked == only)
+                    && (marked.Head.Anon || mm.FindVma(page) is { Shared: false }))
                 {
                     return page;
                 }

@@ -107,4 +107,22 @@ public enum MmCall : byte
 
     /// <summary>The deferred split shrinker.</summary>
     ShrinkThp,
+
+    /// <summary>mmap of a file, shared.</summary>
+    MapShared,
+
+    /// <summary>mmap of a file, private.</summary>
+    MapPrivate,
+
+    /// <summary>ftruncate.</summary>
+    Truncate,
+
+    /// <summary>fallocate, punching a hole.</summary>
+    Punch,
+
+    /// <summary>Invalidation of one page of a file.</summary>
+    Invalidate,
+
+    /// <summary>Writeback of a file.</summary>
+    Writeback,
 }

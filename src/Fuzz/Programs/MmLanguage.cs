@@ -41,6 +41,9 @@ public static class MmLanguage
     private static readonly Parameter Memcg = new("memcg", "memcg", Memcgs);
     private static readonly Parameter Other = new("other", "mm", Mms);
     private static readonly Parameter Second = new("second", "p", Pages);
+    private static readonly Parameter File = new("file", "f", Files);
+    private static readonly Parameter Index = new("index", "i", FilePages);
+    private static readonly Parameter Size = new("size", "", -1, 0, 4);
     private static readonly Parameter Count = new("count", "", -1, 1, 4);
 
     /// <summary>The six families of calls, and <c>stage</c> for those that only set a scene.</summary>
@@ -116,6 +119,19 @@ public static class MmLanguage
                 "split", "split", "split_huge_pages_write", "splits the large folio that a page is part of", Mm, Page),
             new CallInfo(
                 "shrinkthp", "split", "deferred_split_scan", "the shrinker tries to split queued large folios", Count),
+            new CallInfo(
+                "mapshared", "stage", "mmap_region", "maps a file, from that page of it on, shared", Mm, Page, File,
+                Index),
+            new CallInfo(
+                "mapprivate", "stage", "mmap_region", "maps a file, from that page of it on, with copies on write", Mm,
+                Page, File, Index),
+            new CallInfo("truncate", "zap", "do_truncate", "cuts or extends a file to a number of pages", File, Size),
+            new CallInfo("punch", "zap", "vfs_fallocate", "punches a hole of pages into a file", File, Index, Count),
+            new CallInfo(
+                "invalidate", "zap", "invalidate_inode_pages2_range", "drops a clean page of a file from memory",
+                File, Index),
+            new CallInfo(
+                "writeback", "rmap", "filemap_fdatawrite", "writes the dirty pages of a file to its disk", File),
         ],
         cpusMax: 4,
         callsMax: 16);

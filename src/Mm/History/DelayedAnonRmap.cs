@@ -25,6 +25,14 @@ public sealed class DelayedAnonRmap : Zap
     }
 
     /// <inheritdoc />
+    protected override async Flow<bool> ZapDirty(Cpu cpu, Gather gather, Folio folio)
+    {
+        await R.Writeback.MarkDirty(cpu, folio);
+        await ZapPresent(cpu, gather, folio, 1);
+        return false;
+    }
+
+    /// <inheritdoc />
     protected override async Flow AfterFlush(Cpu cpu, Gather gather)
     {
         foreach (GatheredPages pages in gather.Pages)

@@ -22,8 +22,6 @@ public class AddressSpace : Routine
     protected static readonly Point VmaStart = Points.Define("VmaStartWrite", "vma_start_write", Access.Acquire);
     protected static readonly Point UnmapDetach = Points.Define("MunmapDetach", "vms_gather_munmap_vmas", Access.Write);
     protected static readonly Point FreeTable = Points.Define("FreePageTable", "free_pte_range", Access.Write);
-    protected static readonly Point MapWrite = Points.Define("MmapWriteLock", "mmap_region", Access.Acquire);
-    protected static readonly Point MapInsert = Points.Define("MmapInsert", "mmap_region", Access.Write);
     protected static readonly Point AdviseFind = Points.Define("AdviseFindVma", "lock_vma_under_rcu", Access.Read);
     protected static readonly Point AdviseVma = Points.Define("AdviseVmaLock", "lock_vma_under_rcu", Access.Acquire);
     protected static readonly Point AdviseMmap = Points.Define("AdviseMmapLock", "madvise_lock", Access.Acquire);
@@ -74,7 +72,7 @@ public class AddressSpace : Routine
     public virtual async Flow<bool> DontNeed(Cpu cpu, MmStruct mm, int start, int end)
     {
         bool any = false;
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
         await cpu.At(AdviseFind, mm.Word);
         if (mm.FindVma(start) is { } vma && vma.End >= end)
         {
@@ -109,9 +107,25 @@ public class AddressSpace : Routine
     /// downgraded.</summary>
     public virtual async Flow<bool> Unmap(Cpu cpu, MmStruct mm, int start, int end)
     {
+        await mm.MmapLock.AcquireWrite(cpu, UnmapWrite);
+        List<Vma> gone = await Detach(cpu, mm, start, end);
+        if (gone.Count == 0)
+        {
+            mm.MmapLock.ReleaseWrite(cpu);
+            return false;
+        }
+
+        mm.MmapLock.Downgrade(cpu);
+        await ClearPtes(cpu, mm, gone);
+        mm.MmapLock.ReleaseRead(cpu);
+        return true;
+    }
+
+    /// <summary>vms_gather_munmap_vmas: splits at the ends and takes what lies between out of the process.</summary>
+    public virtual async Flow<List<Vma>> Detach(Cpu cpu, MmStruct mm, int start, int end)
+    {
         List<Vma> gone = detached[cpu.Index] ??= [];
         gone.Clear();
-        await mm.MmapLock.AcquireWrite(cpu, UnmapWrite);
         for (int i = 0; i < mm.Vmas.Count; i++)
         {
             Vma vma = mm.Vmas[i];
@@ -132,50 +146,14 @@ public class AddressSpace : Routine
             vma.Lock.ReleaseWrite(cpu);
         }
 
-        if (gone.Count == 0)
-        {
-            mm.MmapLock.ReleaseWrite(cpu);
-            return false;
-        }
-
-        mm.MmapLock.Downgrade(cpu);
-        await ClearPtes(cpu, mm, gone);
-        mm.MmapLock.ReleaseRead(cpu);
-        return true;
-    }
-
-    /// <summary>mmap of private anonymous memory over the pages of [start, end) that nothing covers.</summary>
-    public virtual async Flow<bool> Map(Cpu cpu, MmStruct mm, int start, int end)
-    {
-        await mm.MmapLock.AcquireWrite(cpu, MapWrite);
-        await cpu.At(MapInsert, mm.Word);
-        bool any = false;
-        for (int page = start; page < end; page++)
-        {
-            if (mm.FindVma(page) is not null)
-            {
-                continue;
-            }
-
-            int from = page;
-            while (page < end && mm.FindVma(page) is null)
-            {
-                page++;
-            }
-
-            Insert(mm, from, page);
-            any = true;
-        }
-
-        mm.MmapLock.ReleaseWrite(cpu);
-        return any;
+        return gone;
     }
 
     /// <summary>vms_clear_ptes, exit_mmap's middle: zap all, take the VMAs out of the anon_vma trees, only then drop
     /// references.</summary>
-    protected virtual async Flow ClearPtes(Cpu cpu, MmStruct mm, List<Vma> gone)
+    public virtual async Flow ClearPtes(Cpu cpu, MmStruct mm, List<Vma> gone)
     {
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
         foreach (Vma vma in gone)
         {
             await Discard(cpu, gather, vma, vma.Start, vma.End);
@@ -184,6 +162,7 @@ public class AddressSpace : Routine
         foreach (Vma vma in gone)
         {
             await R.AnonVmas.Unlink(cpu, vma);
+            await R.FileRmap.Unlink(cpu, vma);
         }
 
         if (K.HasHugePmds)
@@ -211,7 +190,7 @@ public class AddressSpace : Routine
     {
         await R.Ksm.Exit(cpu, mm);
         await mm.MmapLock.AcquireRead(cpu, ExitRead);
-        Gather gather = await R.Zap.Begin(cpu, mm, fullMm: true);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All, fullMm: true);
         foreach (Vma vma in mm.Vmas)
         {
             await Discard(cpu, gather, vma, vma.Start, vma.End);
@@ -222,6 +201,7 @@ public class AddressSpace : Routine
         foreach (Vma vma in mm.Vmas)
         {
             await R.AnonVmas.Unlink(cpu, vma);
+            await R.FileRmap.Unlink(cpu, vma);
         }
 
         if (K.HasHugePmds)
@@ -240,6 +220,8 @@ public class AddressSpace : Routine
         await cpu.At(ExitGone, mm.Word);
         mm.OnMmlist = false;
         K.BugOn(mm.AnonPages != 0, "BUG: Bad rss-counter state, type:MM_ANONPAGES", "check_mm", mm);
+        K.BugOn(mm.FilePages != 0, "BUG: Bad rss-counter state, type:MM_FILEPAGES", "check_mm", mm);
+        K.BugOn(mm.ShmemPages != 0, "BUG: Bad rss-counter state, type:MM_SHMEMPAGES", "check_mm", mm);
         K.BugOn(mm.SwapEntries != 0, "BUG: Bad rss-counter state, type:MM_SWAPENTS", "check_mm", mm);
         mm.Claimed = false;
     }
@@ -309,11 +291,18 @@ public class AddressSpace : Routine
         part.End = to;
         part.Offset = vma.LinearIndex(from);
         part.Flags = vma.Flags;
+        part.File = vma.File;
+        part.Shared = vma.Shared;
         await vma.Lock.AcquireWrite(cpu, VmaStart);
         part.AnonVma = vma.AnonVma;
         await R.AnonVmas.Clone(cpu, part, vma, forFork: false);
 
         // vma_adjust: both ranges change under the root's lock, so that no walker sees a page twice or not at all.
+        if (vma.File is { } file)
+        {
+            await R.FileRmap.Prepare(cpu, file);
+        }
+
         AnonVma? root = vma.AnonVma?.Root;
         if (root is not null)
         {
@@ -337,6 +326,11 @@ public class AddressSpace : Routine
 
         mm.Vmas.Add(part);
         root?.Rwsem.ReleaseWrite(cpu);
+        if (vma.File is not null)
+        {
+            R.FileRmap.Complete(cpu, vma, part);
+        }
+
         vma.Lock.ReleaseWrite(cpu);
     }
 
@@ -353,15 +347,5 @@ public class AddressSpace : Routine
         }
 
         return false;
-    }
-
-    private void Insert(MmStruct mm, int start, int end)
-    {
-        Vma vma = K.AllocateVma();
-        vma.Mm = mm;
-        vma.Start = start;
-        vma.Offset = start;
-        vma.End = end;
-        mm.Vmas.Add(vma);
     }
 }

@@ -72,7 +72,7 @@ public abstract class CompactionScan : MigrationLarge
     protected virtual async Flow<bool> WorthIsolating(Cpu cpu, Folio folio)
     {
         await cpu.At(CompactCountRefs, folio.RefcountWord);
-        if (!folio.Has(PageFlag.Swapcache) && folio.Refcount - 1 > folio.Mapcount)
+        if (!folio.Has(PageFlag.Swapcache) && folio.File is null && folio.Refcount - 1 > folio.Mapcount)
         {
             return false;
         }

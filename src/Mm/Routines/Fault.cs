@@ -3,7 +3,7 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Faults on private anonymous memory (mm/memory.c, arch fault entry, v6.18).</summary>
+/// <summary>Faults, and those on private anonymous memory (mm/memory.c, arch fault entry, v6.18).</summary>
 /// <remarks>
 /// Left out: userfaultfd, protection keys, NUMA hints, spurious faults of other architectures. Page tables are there
 /// from the beginning unless large folios are enabled, see <see cref="HugePmdFault"/>.
@@ -40,7 +40,7 @@ public class Fault : Routine
     /// <param name="write">Whether it is a store.</param>
     /// <param name="zero">Whether the store fills the page with zeroes, rather than with a value that no page ever
     /// had.</param>
-    /// <returns>Whether the access succeeded; false means SIGSEGV or no memory.</returns>
+    /// <returns>Whether the access succeeded; false means SIGSEGV, SIGBUS or no memory.</returns>
     public virtual async Flow<bool> UserAccess(Cpu cpu, MmStruct mm, int page, bool write, bool zero = false)
     {
         while (true)
@@ -160,6 +160,10 @@ public class Fault : Routine
         fault.Mm.MmapLock.ReleaseRead(cpu);
         return true;
     }
+
+    /// <summary>do_pte_missing.</summary>
+    protected virtual Flow<FaultResult> Missing(Cpu cpu, FaultContext fault) =>
+        fault.Vma.File is null ? Anonymous(cpu, fault) : R.FileFault.DoFault(cpu, fault);
 
     /// <summary>do_anonymous_page.</summary>
     protected virtual async Flow<FaultResult> Anonymous(Cpu cpu, FaultContext fault)
@@ -289,7 +293,8 @@ public class Fault : Routine
             await cpu.At(TestPmd, mm.Table(fault.Page).PmdWord);
             if (mm.Table(fault.Page).Pmd.IsNone)
             {
-                return await Anonymous(cpu, fault);
+                fault.Original = Pte.None;
+                return await Missing(cpu, fault);
             }
 
             if (!mm.Table(fault.Page).IsTable)
@@ -302,7 +307,7 @@ public class Fault : Routine
         fault.Original = mm[fault.Page];
         if (fault.Original.IsNone)
         {
-            return await Anonymous(cpu, fault);
+            return await Missing(cpu, fault);
         }
 
         if (fault.Original.Kind == PteKind.HwPoison)

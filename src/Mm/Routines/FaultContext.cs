@@ -1,3 +1,4 @@
+using Interleave;
 using Mm.State;
 
 namespace Mm.Routines;
@@ -26,14 +27,32 @@ public sealed class FaultContext
     /// <summary>Whether the mmap lock is held rather than the VMA's.</summary>
     public bool MmapLocked { get; set; }
 
+    /// <summary>vmf->pgoff: the page in the mapping.</summary>
+    public int Index => Vma.LinearIndex(Page);
+
+    /// <summary>vmf->page: what the file has given, locked and with a reference; or null.</summary>
+    public Folio? Folio { get; set; }
+
     /// <summary>vmf->orig_pte.</summary>
     public Pte Original { get; set; }
 
     /// <summary>vmf->orig_pmd.</summary>
     public Pmd OriginalPmd { get; set; }
+
+    /// <summary>maybe_unlock_mmap_for_io: drops the fault's lock, unless it was dropped once already. The fault must be
+    /// retried then.</summary>
+    public bool TryDropLock(Cpu cpu)
+    {
+        if (!Tried)
+        {
+            Fault.Unlock(cpu, this);
+        }
+
+        return !Tried;
+    }
 }
 
-/// <summary>vm_fault_t, as far as anonymous memory needs it.</summary>
+/// <summary>vm_fault_t, as far as it is needed.</summary>
 public enum FaultResult
 {
     /// <summary>Handled (perhaps by somebody else): access again.</summary>
@@ -42,7 +61,7 @@ public enum FaultResult
     /// <summary>VM_FAULT_RETRY: the locks were dropped, fault again.</summary>
     Retry,
 
-    /// <summary>VM_FAULT_OOM or VM_FAULT_SIGSEGV.</summary>
+    /// <summary>VM_FAULT_OOM, VM_FAULT_SIGSEGV or VM_FAULT_SIGBUS.</summary>
     Failed,
 
     /// <summary>VM_FAULT_FALLBACK: not for a whole PMD entry; go on with the page's own entry.</summary>

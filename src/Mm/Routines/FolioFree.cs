@@ -94,6 +94,11 @@ public class FolioFree : Routine
     protected virtual string? BadReason(Folio folio)
     {
         string? reason = null;
+        if (folio.HasMapping)
+        {
+            reason = "non-NULL mapping";
+        }
+
         if (folio.MapcountField != -1)
         {
             reason = "nonzero mapcount";

@@ -22,6 +22,8 @@ public class FolioLocking : Routine
     protected static readonly Point Waking = Points.Define("FolioWake", "folio_wake_bit", Access.Acquire);
     protected static readonly Point TestWriteback =
         Points.Define("FolioTestWriteback", "folio_wait_writeback", Access.Read);
+    protected static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
+    protected static readonly Point EndWrite = Points.Define("EndWriteback", "folio_end_writeback", Access.Rmw);
 
     /// <summary>folio_trylock.</summary>
     public virtual async Flow<bool> TryLock(Cpu cpu, Folio folio)
@@ -65,6 +67,19 @@ public class FolioLocking : Routine
         {
             await WaitClear(cpu, folio, PageFlag.Writeback);
         }
+    }
+
+    /// <summary>folio_end_writeback.</summary>
+    public virtual async Flow EndWriteback(Cpu cpu, Folio folio)
+    {
+        await cpu.At(EndGet, folio.RefcountWord);
+        folio.Get(Holder.Lookup);
+        await cpu.At(EndWrite, folio.FlagsWord);
+        K.BugOn(
+            !folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(!folio_test_writeback(folio))", "folio_end_writeback",
+            folio);
+        await ClearAndWake(cpu, folio, PageFlag.Writeback);
+        await R.Free.Put(cpu, folio, Holder.Lookup);
     }
 
     /// <summary>Sleeps once for a bit to be cleared, without taking it.</summary>

@@ -3,7 +3,7 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>fork of private anonymous memory (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, v6.18).</summary>
+/// <summary>fork (kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range, v6.18).</summary>
 /// <remarks>Left out: wipe-on-fork VMAs, count continuations, failures of fork itself.</remarks>
 public class Fork : Routine
 {
@@ -206,6 +206,13 @@ public class Fork : Routine
         Folio folio = frame.Head;
         await cpu.At(GetFolio, folio.RefcountWord);
         folio.Get(Holder.Mapping);
+        if (!folio.Anon)
+        {
+            await R.FileRmap.Dup(cpu, folio);
+            child.AddRss(folio, 1);
+            return await SharePresent(cpu, parent, child, page, pte);
+        }
+
         if (!await R.Rmap.TryDup(cpu, frame, 1, child, parent))
         {
             await cpu.At(UngetFolio, folio.RefcountWord);
@@ -216,6 +223,12 @@ public class Fork : Routine
         K.BugOn(
             frame.Has(PageFlag.AnonExclusive), "VM_WARN_ON_FOLIO(PageAnonExclusive(page))", "copy_present_ptes", frame);
         child.AddRss(1, 0);
+        return await SharePresent(cpu, parent, child, page, pte);
+    }
+
+    /// <summary>__copy_present_ptes: the parent's entry is made read-only, the child gets the same.</summary>
+    protected virtual async Flow<bool> SharePresent(Cpu cpu, MmStruct parent, MmStruct child, int page, Pte pte)
+    {
         if (pte.Writable)
         {
             await cpu.At(Protect, parent.PteWord(page));
@@ -240,11 +253,18 @@ public class Fork : Routine
         copy.Offset = vma.Offset;
         copy.Flags = vma.Flags;
         child.HasReadOnly |= parent.HasReadOnly;
+        copy.File = vma.File;
+        copy.Shared = vma.Shared;
         await R.AnonVmas.ForkInto(cpu, copy, vma);
         child.Vmas.Add(copy);
+        if (vma.File is not null)
+        {
+            await R.FileRmap.LinkChild(cpu, copy, vma);
+        }
+
         if (vma.AnonVma is null)
         {
-            // Nothing but zero pages can be there: the child will fault its own.
+            // Nothing but zero pages and pages of the file can be there: the child will fault its own.
             return;
         }
 
@@ -277,7 +297,7 @@ public class Fork : Routine
         copy.HandOver(Holder.Allocation, Holder.Mapping);
         PteFlag write = childVma.Writable ? PteFlag.Write : PteFlag.None;
         child.SetPte(page, new Pte(PteKind.Present, copy.Pfn, write | PteFlag.Dirty));
-        child.TruthStore(page, value);
+        child.TruthOwn(page, value);
         child.TruthMayBeFreed[page] = mayBeFreed;
         return true;
     }
@@ -308,7 +328,7 @@ public class Fork : Routine
         K.BugOn(
             !K.FolioOf(pte).Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
             "pfn_swap_entry_folio", K.FolioOf(pte));
-        child.AddRss(1, 0);
+        child.AddRss(K.FolioOf(pte), 1);
         Pte shared = pte.Without(PteFlag.Write | PteFlag.Exclusive);
         if (shared != pte)
         {

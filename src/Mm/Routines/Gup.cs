@@ -7,9 +7,9 @@ namespace Mm.Routines;
 /// Pinning pages for devices (mm/gup.c: FOLL_PIN | FOLL_LONGTERM, v6.18), and the devices' use of them.
 /// </summary>
 /// <remarks>
-/// Left out: FOLL_GET, FOLL_FORCE, page tables that go away under fast GUP, migration out of movable zones (no zone
-/// is movable), activation by folio_mark_accessed. A long-term pin never takes the zero page: it breaks COW first.
-/// The slow path drops the mmap lock around each fault, as after VM_FAULT_RETRY, while the kernel may keep it.
+/// Left out: pins of shared mappings, FOLL_GET, FOLL_FORCE, page tables that go away under fast GUP, movable zones,
+/// folio_mark_accessed. A long-term pin never takes the zero page: it breaks COW first. The slow path drops the mmap
+/// lock around each fault, which the kernel may keep.
 /// </remarks>
 public class Gup : GupFast
 {
@@ -108,9 +108,8 @@ public class Gup : GupFast
         return true;
     }
 
-    /// <summary>
-    /// unpin_user_pages_dirty_lock for the first pin of that page; what a device wrote is marked dirty.
-    /// </summary>
+    /// <summary>unpin_user_pages_dirty_lock for the first pin of that page; what was written is marked
+    /// dirty.</summary>
     /// <returns>False when there is no such pin.</returns>
     public virtual async Flow<bool> UnpinPage(Cpu cpu, MmStruct mm, int page)
     {
@@ -249,7 +248,7 @@ public class Gup : GupFast
             Follow follow = Follow.Failed;
             Page? frame = null;
             await mm.MmapLock.AcquireRead(cpu, MmapLock);
-            if (mm.FindVma(page) is { } vma && (!write || vma.Writable))
+            if (mm.FindVma(page) is { Shared: false } vma && (!write || vma.Writable))
             {
                 (follow, frame) = await FollowPage(cpu, mm, page, write);
             }

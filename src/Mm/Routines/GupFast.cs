@@ -102,7 +102,8 @@ public abstract class GupFast : Routine
     {
         await cpu.At(FastReadPte, mm.PteWord(page));
         Pte pte = mm[page];
-        if (!pte.IsPresent || (write && !pte.Writable) || await TryGrab(cpu, K.PageOf(pte)) is not { } frame)
+        if (!pte.IsPresent || (write && !pte.Writable) || !K.FolioOf(pte).Anon
+            || await TryGrab(cpu, K.PageOf(pte)) is not { } frame)
         {
             return null;
         }

@@ -82,7 +82,7 @@ public class HugePmdFault : Routine
 
     /// <summary>thp_vma_suitable_order: the VMA has the whole range of the PMD entry.</summary>
     protected virtual bool IsSuitable(Vma vma, PageTable table) =>
-        vma.Start <= table.Start && vma.End >= table.Start + (1 << K.PmdOrder);
+        vma.File is null && vma.Start <= table.Start && vma.End >= table.Start + (1 << K.PmdOrder);
 
     /// <summary>do_huge_pmd_anonymous_page. Fallback: there is no large folio to be had.</summary>
     protected virtual async Flow<FaultResult> Anonymous(Cpu cpu, FaultContext fault, PageTable table)

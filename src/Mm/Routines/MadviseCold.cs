@@ -42,7 +42,7 @@ public class MadviseCold : Routine
     protected virtual async Flow<bool> CoolVma(Cpu cpu, MmStruct mm, Vma vma, int start, int end)
     {
         await R.Lru.Drain(cpu);
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
         while (start < end)
         {
             int next = Math.Min(end, mm.Table(start).End);

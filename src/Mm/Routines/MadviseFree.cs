@@ -94,23 +94,27 @@ public class MadviseFree : Routine
 
     protected virtual async Flow<bool> FreeUnderVmaLock(Cpu cpu, Vma vma, int start, int end)
     {
-        Gather gather = await R.Zap.Begin(cpu, vma.Mm);
-        await FreeVma(cpu, gather, vma.Mm, start, end);
+        Gather gather = await R.Zap.Begin(cpu, vma.Mm, ZapDetails.All);
+        if (vma.File is null)
+        {
+            await FreeVma(cpu, gather, vma.Mm, start, end);
+        }
+
         vma.Lock.ReleaseRead(cpu);
         await R.Zap.Finish(cpu, gather);
-        return true;
+        return vma.File is null;
     }
 
     protected virtual async Flow<bool> FreeUnderMmapLock(Cpu cpu, MmStruct mm, int start, int end)
     {
         bool any = false;
         await mm.MmapLock.AcquireRead(cpu, MmapLock);
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
         for (int i = 0; i < mm.Vmas.Count; i++)
         {
             int from = Math.Max(start, mm.Vmas[i].Start);
             int to = Math.Min(end, mm.Vmas[i].End);
-            if (from < to)
+            if (from < to && mm.Vmas[i].File is null)
             {
                 any = true;
                 await FreeVma(cpu, gather, mm, from, to);

@@ -8,7 +8,8 @@ namespace Mm.Routines;
 /// <remarks>
 /// The reference that the caller took is never given back: the page must not be used again. Left out: large folios
 /// (refused), pages that are free, the search for processes to be killed (it reads only; who meets the page later fails
-/// its access instead), files. The content is not really broken, so copies succeed as with the kernel's injection.
+/// its access instead), pages of files. The content is not really broken, so copies succeed as with the kernel's
+/// injection.
 /// </remarks>
 public class MemoryFailure : Routine
 {
@@ -50,7 +51,7 @@ public class MemoryFailure : Routine
         return done;
     }
 
-    /// <summary>get_user_pages_fast for reading, by its slow way: the small folio at an address with a
+    /// <summary>get_user_pages_fast for reading, by its slow way: the small anonymous folio at an address with a
     /// <see cref="Holder.Lookup"/> reference, faulted in if need be; null for none and for the zero page.</summary>
     public virtual async Flow<Folio?> GrabPage(Cpu cpu, MmStruct mm, int page)
     {
@@ -64,7 +65,7 @@ public class MemoryFailure : Routine
                 await mm.Ptl(page).Acquire(cpu, GrabPtl);
                 Pte pte = mm[page];
                 fault = !mm.Table(page).Pmd.IsLeaf && (pte.IsNone || pte.IsSwap || pte.IsMigration);
-                if (pte.IsPresent && !K.FolioOf(pte).IsLarge)
+                if (pte.IsPresent && !K.FolioOf(pte).IsLarge && K.FolioOf(pte).Anon)
                 {
                     found = K.FolioOf(pte);
                     await cpu.At(GrabGet, found.RefcountWord);

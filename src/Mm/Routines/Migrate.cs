@@ -151,13 +151,13 @@ public class Migrate : CompactionScan
     protected virtual async Flow<bool> ReplaceMappings(Cpu cpu, Migration migration)
     {
         Folio source = migration.Source;
-        if (source.Anon)
+        if (source.HasMapping)
         {
             await cpu.At(TestMapped, source.MappedWord);
             if (source.Mapped)
             {
                 K.BugOn(
-                    migration.AnonVma is null && !source.Ksm,
+                    source.Anon && !source.Ksm && migration.AnonVma is null,
                     "VM_BUG_ON_FOLIO(folio_test_anon(src) && !folio_test_ksm(src) && !anon_vma)",
                     "migrate_folio_unmap", source);
                 await TryToMigrate(cpu, source, batched: !migration.Sync);

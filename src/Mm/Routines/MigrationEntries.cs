@@ -138,7 +138,8 @@ public abstract class MigrationEntries : Routine
         }
 
         K.BugOn(
-            pte.Writable && !exclusive, "VM_WARN_ON_FOLIO(writable && folio_test_anon(folio) && !anon_exclusive)",
+            pte.Writable && folio.Anon && !exclusive,
+            "VM_WARN_ON_FOLIO(writable && folio_test_anon(folio) && !anon_exclusive)",
             "try_to_migrate_one", folio);
         if (folio.Has(PageFlag.HwPoison))
         {
@@ -231,7 +232,16 @@ public abstract class MigrationEntries : Routine
             flags |= PteFlag.Dirty;
         }
 
-        await R.Rmap.Add(cpu, mapped, vma, page, exclusive: entry.Writable || entry.Exclusive);
+        if (target.Anon)
+        {
+            await R.Rmap.Add(cpu, mapped, vma, page, exclusive: entry.Writable || entry.Exclusive);
+        }
+        else
+        {
+            flags |= vma.MapsWritable ? PteFlag.Write : PteFlag.None;
+            await R.FileRmap.Add(cpu, target);
+        }
+
         await cpu.At(RestoreSet, vma.Mm.PteWord(page));
         vma.Mm.SetPte(page, new Pte(PteKind.Present, mapped.Pfn, flags));
     }

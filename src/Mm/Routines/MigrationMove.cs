@@ -4,7 +4,8 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>
-/// The move itself: content, identity, place in the swap cache, flags (mm/migrate.c: move_to_new_folio, v6.18).
+/// The move itself: content, identity, place in the swap cache or the page cache, flags (mm/migrate.c:
+/// move_to_new_folio, v6.18).
 /// </summary>
 /// <remarks>
 /// The part of <see cref="Migrate"/> that runs with both folios locked and nobody mapping them. Stores to the new
@@ -12,10 +13,10 @@ namespace Mm.Routines;
 /// </remarks>
 public abstract class MigrationMove : MigrationEntries
 {
+    protected static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
     protected static readonly Point TestWriteback =
         Points.Define("MigrateTestWriteback", "migrate_folio_unmap", Access.Read);
     protected static readonly Point CompareRefs = Points.Define("MigrateCompareRefs", "__migrate_folio", Access.Read);
-    protected static readonly Point CopyData = Points.Define("MigrateCopyData", "folio_mc_copy", Access.Read);
     protected static readonly Point ReadFlags =
         Points.Define("MigrateReadFlags", "__folio_migrate_mapping", Access.Read);
     protected static readonly Point WriteFlags =
@@ -27,6 +28,12 @@ public abstract class MigrationMove : MigrationEntries
         Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
     protected static readonly Point Replace =
         Points.Define("MigrateReplaceCached", "__swap_cache_replace_folio", Access.Rmw);
+    protected static readonly Point FileLock =
+        Points.Define("MigrateXarrayLock", "__folio_migrate_mapping", Access.Acquire);
+    protected static readonly Point ReplaceEntry =
+        Points.Define("MigrateReplaceEntry", "__folio_migrate_mapping", Access.Write);
+    protected static readonly Point ClearMapping =
+        Points.Define("MigrateClearMapping", "move_to_new_folio", Access.Write);
     protected static readonly Point Unfreeze = Points.Define("MigrateUnfreeze", "__folio_migrate_mapping", Access.Rmw);
     protected static readonly Point TakeFlags = Points.Define("MigrateTakeFlags", "folio_migrate_flags", Access.Rmw);
     protected static readonly Point GiveFlags = Points.Define("MigrateGiveFlags", "folio_migrate_flags", Access.Rmw);
@@ -56,14 +63,22 @@ public abstract class MigrationMove : MigrationEntries
         K.BugOn(!target.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(dst))", "move_to_new_folio", target);
         K.BugOn(source.Has(PageFlag.Writeback), "BUG_ON(folio_test_writeback(src))", "migrate_folio", source);
         await cpu.At(CompareRefs, source.RefcountWord);
-        int expected = 1 + source.Mapcount + (source.Has(PageFlag.Swapcache) ? 1 : 0);
+        Inode? file = source.File;
+        int expected = 1 + source.Mapcount + (source.Has(PageFlag.Swapcache) ? 1 : 0) + (file is null ? 0 : 1);
         if (source.Refcount != expected)
         {
             return false;
         }
 
         await CopyPages(cpu, target, source);
-        if (!source.Has(PageFlag.Swapcache))
+        if (file is not null)
+        {
+            if (!await MoveInPageCache(cpu, target, source, file, expected))
+            {
+                return false;
+            }
+        }
+        else if (!source.Has(PageFlag.Swapcache))
         {
             // No second look at the references of a small folio: without an entry nobody can take one. But a scanner of
             // the deferred split queue can.
@@ -80,6 +95,44 @@ public abstract class MigrationMove : MigrationEntries
         }
 
         await MigrateFlags(cpu, target, source);
+        if (file is not null)
+        {
+            await cpu.At(ClearMapping, source.MappingWord);
+            source.SetFile(null);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// __folio_migrate_mapping for a folio in the page cache: with its references frozen and the xarray locked.
+    /// </summary>
+    protected virtual async Flow<bool> MoveInPageCache(Cpu cpu, Folio target, Folio source, Inode file, int expected)
+    {
+        await file.XarrayLock.Acquire(cpu, FileLock);
+        await cpu.At(Freeze, source.RefcountWord);
+        if (!source.Freeze(expected))
+        {
+            file.XarrayLock.Release(cpu);
+            return false;
+        }
+
+        target.SetFile(file);
+        target.Get(Holder.PageCache);
+        await MoveIdentity(cpu, target, source);
+        if (source.Has(PageFlag.Dirty))
+        {
+            await cpu.At(MoveDirty, source.FlagsWord);
+            source.Clear(PageFlag.Dirty);
+            target.Set(PageFlag.Dirty);
+        }
+
+        await cpu.At(ReplaceEntry, file.EntryWord(source.Index));
+        file.SetEntry(source.Index, target);
+        await cpu.At(Unfreeze, source.RefcountWord);
+        source.ForgetHolder(Holder.PageCache);
+        source.Unfreeze(expected - 1);
+        file.XarrayLock.Release(cpu);
         return true;
     }
 

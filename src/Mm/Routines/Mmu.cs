@@ -76,21 +76,36 @@ public class Mmu : Routine
         {
             Store(mm, page, K.PageOf(cached.Pte), judged, zero);
         }
-        else if (judged)
+        else
         {
-            int value = cached.Pte.IsPresent ? K.PageOf(cached.Pte).Data : 0;
-            if (!mm.TruthLoad(page, value))
-            {
-                K.TruthBroken.Add($"{mm} p{page} must read {mm.TruthData[page]}, reads {value}");
-            }
+            TruthLoad(mm, page, cached.Pte, judged);
         }
 
         return true;
     }
 
+    /// <summary>Ground truth: what a load must read, of one's own page or of the file that still has this
+    /// one.</summary>
+    private void TruthLoad(MmStruct mm, int page, Pte pte, bool judged)
+    {
+        int value = pte.IsPresent ? K.PageOf(pte).Data : 0;
+        if (pte.IsPresent && !K.FolioOf(pte).Anon)
+        {
+            Folio folio = K.FolioOf(pte);
+            if (folio.File is { } file && file.Owns(folio) && value != file.TruthData[folio.Index])
+            {
+                K.TruthBroken.Add($"{mm} p{page} must read {file.TruthData[folio.Index]}, reads {value}");
+            }
+        }
+        else if (judged && !mm.TruthLoad(page, value))
+        {
+            K.TruthBroken.Add($"{mm} p{page} must read {mm.TruthOf(page)}, reads {value}");
+        }
+    }
+
     private void Store(MmStruct mm, int page, Page frame, bool judged, bool zero)
     {
-        if (frame.Head.Has(PageFlag.Writeback) && K.Swap.Synchronous)
+        if (frame.Head.Has(PageFlag.Writeback) && frame.Head.File is null && K.Swap.Synchronous)
         {
             K.TruthBroken.Add(
                 $"stable: {mm} p{page} is written while {frame} is on its way to a stable-writes device");
@@ -98,9 +113,17 @@ public class Mmu : Routine
 
         int value = zero ? 0 : K.NextValue++;
         frame.SetData(value);
-        if (judged)
+        if (!frame.Head.Anon)
         {
-            mm.TruthStore(page, value);
+            // Whoever has the page by the file sees it, whatever becomes of this mapping.
+            if (frame.Head.File is { } file && file.Owns(frame.Head))
+            {
+                file.TruthStore(frame.Head.Index, value);
+            }
+        }
+        else if (judged)
+        {
+            mm.TruthOwn(page, value);
             mm.Tlb.TruthChild?.TruthFollow(mm, page);
         }
     }

@@ -33,7 +33,7 @@ public class Mprotect : Routine
         List<Vma> vmas = changed[cpu.Index] ??= [];
         vmas.Clear();
         await mm.MmapLock.AcquireWrite(cpu, MmapLock);
-        Gather gather = await R.Zap.Begin(cpu, mm);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
         while (start < end && mm.FindVma(start) is { } vma)
         {
             int to = Math.Min(end, vma.End);
@@ -197,6 +197,6 @@ public class Mprotect : Routine
             !folio.Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
             "pfn_swap_entry_folio", folio);
         await cpu.At(SetMigration, mm.PteWord(page));
-        mm.SetPte(page, pte.Without(PteFlag.Write).With(PteFlag.Exclusive));
+        mm.SetPte(page, pte.Without(PteFlag.Write).With(folio.Anon ? PteFlag.Exclusive : PteFlag.None));
     }
 }

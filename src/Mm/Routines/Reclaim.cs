@@ -3,10 +3,11 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>Reclaim of anonymous folios (mm/vmscan.c, mm/madvise.c, mm/page_io.c, v6.18, classic LRU).</summary>
+/// <summary>Reclaim (mm/vmscan.c, mm/madvise.c, mm/page_io.c, v6.18, classic LRU).</summary>
 /// <remarks>
-/// Left out: priorities and batching by node, memcg, rotation of written folios to the tail (PG_reclaim), zero-filled
-/// pages. A device that is not synchronous completes the writes of one call at its end, after the folios were put back.
+/// Pages of all kinds are on the same two lists. Left out: priorities and batching by node, memcg, rotation of written
+/// folios to the tail (PG_reclaim), zero-filled pages. A device that is not synchronous completes the writes of one
+/// call at its end, after the folios were put back.
 /// </remarks>
 public class Reclaim : Routine
 {

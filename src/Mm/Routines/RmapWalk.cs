@@ -3,8 +3,8 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>From an anonymous folio to its anon_vma, without any lock that would keep it alive (mm/rmap.c,
-/// v6.18).</summary>
+/// <summary>From a folio to the VMAs that may map it: by its file, or by its anon_vma, without any lock that would keep
+/// that alive (mm/rmap.c, v6.18).</summary>
 /// <remarks>
 /// The proof that the anon_vma lives is "folio_mapped, read inside rcu_read_lock". Walkers then go through
 /// <see cref="AnonVma.Tree"/> themselves.
@@ -34,13 +34,17 @@ public class RmapWalk : Routine
         Points.Define("RestoreReadMapping", "rmap_walk_anon_lock", Access.Read);
     protected static readonly Point RawLock =
         Points.Define("RestoreAnonVmaLock", "rmap_walk_anon_lock", Access.Acquire);
+    protected static readonly Point FileTry = Points.Define("RmapFileTry", "__rmap_walk_file", Access.Acquire);
+    protected static readonly Point FileLock = Points.Define("RmapFileLock", "__rmap_walk_file", Access.Acquire);
     protected static readonly Point LockUnref =
         Points.Define("LockAnonVmaUnref", "folio_lock_anon_vma_read", Access.Rmw);
 
     /// <summary>rmap_walk: visits every VMA in which the folio may be mapped.</summary>
     /// <remarks>The caller holds the folio's lock, or at least a reference (folio_referenced).</remarks>
     public virtual Flow Walk(Cpu cpu, Folio folio, RmapWalkControl control) =>
-        folio.Ksm ? R.KsmRmap.Walk(cpu, folio, control) : WalkAnon(cpu, folio, control);
+        folio.Ksm ? R.KsmRmap.Walk(cpu, folio, control)
+        : folio.File is { } file ? WalkFile(cpu, folio, file, control)
+        : WalkAnon(cpu, folio, control);
 
     /// <summary>rmap_walk_anon.</summary>
     protected virtual async Flow WalkAnon(Cpu cpu, Folio folio, RmapWalkControl control)
@@ -80,6 +84,39 @@ public class RmapWalk : Routine
         {
             Unlock(cpu, anonVma);
         }
+    }
+
+    /// <summary>rmap_walk_file: the folio is locked, so that its mapping lasts.</summary>
+    protected virtual async Flow WalkFile(Cpu cpu, Folio folio, Inode file, RmapWalkControl control)
+    {
+        K.BugOn(
+            !folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "rmap_walk_file", folio);
+        control.Contended = false;
+        if (control.TryLock)
+        {
+            await cpu.At(FileTry, file.MmapRwsem);
+            if (!file.MmapRwsem.TryTakeRead(cpu))
+            {
+                control.Contended = true;
+                return;
+            }
+        }
+        else
+        {
+            await file.MmapRwsem.AcquireRead(cpu, FileLock);
+        }
+
+        for (int i = 0; i < file.Mmap.Count; i++)
+        {
+            Vma vma = file.Mmap[i];
+            if (vma.Overlaps(folio) && control.Wants(vma)
+                && (!await control.One(cpu, folio, vma, vma.AddressOf(folio.Index)) || control.Done(folio)))
+            {
+                break;
+            }
+        }
+
+        file.MmapRwsem.ReleaseRead(cpu);
     }
 
     /// <summary>folio_get_anon_vma: a reference on the anon_vma, or null if the folio is not mapped.</summary>

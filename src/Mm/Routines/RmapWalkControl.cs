@@ -19,6 +19,9 @@ public abstract class RmapWalkControl
     /// <summary>rwc->contended: the walk gave up because the lock was taken.</summary>
     public bool Contended { get; set; }
 
+    /// <summary>rwc->invalid_vma, the other way round: whether the VMA is of interest.</summary>
+    public virtual bool Wants(Vma vma) => true;
+
     /// <summary>rwc->rmap_one: handles the folio in one VMA, at the address of its first page. False ends the
     /// walk.</summary>
     public abstract Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page);

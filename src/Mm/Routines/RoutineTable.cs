@@ -143,6 +143,9 @@ public sealed class RoutineTable
     /// <summary>mm/mmap.c, mm/vma.c, mm/madvise.c: map, unmap, exit.</summary>
     public AddressSpace AddressSpace { get; private set; } = new();
 
+    /// <summary>mm/vma.c: mmap.</summary>
+    public MmapRegion Mmap { get; private set; } = new();
+
     /// <summary>kernel/fork.c, mm/memory.c: fork.</summary>
     public Fork Fork { get; private set; } = new();
 
@@ -190,6 +193,33 @@ public sealed class RoutineTable
 
     /// <summary>mm/memory-failure.c: memory that is taken out of use.</summary>
     public SoftOffline SoftOffline { get; private set; } = new();
+
+    /// <summary>mm/filemap.c: the page cache.</summary>
+    public PageCache PageCache { get; private set; } = new();
+
+    /// <summary>mm/filemap.c: faults on files with blocks.</summary>
+    public Filemap Filemap { get; private set; } = new();
+
+    /// <summary>mm/memory.c: faults of file mappings.</summary>
+    public FileFault FileFault { get; private set; } = new();
+
+    /// <summary>mm/rmap.c, mm/vma.c: mappings of files.</summary>
+    public FileRmap FileRmap { get; private set; } = new();
+
+    /// <summary>mm/memory.c: unmap_mapping_range and unmap_mapping_folio.</summary>
+    public UnmapMapping UnmapMapping { get; private set; } = new();
+
+    /// <summary>mm/truncate.c: truncation and hole punching.</summary>
+    public Truncate Truncate { get; private set; } = new();
+
+    /// <summary>mm/truncate.c: invalidation.</summary>
+    public Invalidation Invalidation { get; private set; } = new();
+
+    /// <summary>mm/shmem.c.</summary>
+    public Shmem Shmem { get; private set; } = new();
+
+    /// <summary>mm/page-writeback.c.</summary>
+    public Writeback Writeback { get; private set; } = new();
 
     /// <summary>The property that holds routines of that type, or null.</summary>
     public static PropertyInfo? SlotOf(Type routine) =>

@@ -3,9 +3,9 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>shrink_folio_list and what it needs: pageout, the end of writeback, __remove_mapping (mm/vmscan.c,
-/// mm/page_io.c, v6.18).</summary>
-public class Shrink : Routine
+/// <summary>shrink_folio_list and what it needs: pageout, the end of writeback (mm/vmscan.c, mm/page_io.c,
+/// v6.18).</summary>
+public class Shrink : MappingRemoval
 {
     protected static readonly Point TestWriteback =
         Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
@@ -21,18 +21,9 @@ public class Shrink : Routine
         Points.Define("PageoutClearDirty", "folio_clear_dirty_for_io", Access.Rmw);
     protected static readonly Point StartWrite = Points.Define("WriteoutSetWriteback", "swap_writeout", Access.Rmw);
     protected static readonly Point WriteDevice = Points.Define("WriteoutDevice", "swap_writeout", Access.Write);
-    protected static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
-    protected static readonly Point EndWrite = Points.Define("EndWriteback", "folio_end_writeback", Access.Rmw);
+    protected static readonly Point SetReclaim = Points.Define("ShrinkSetReclaim", "shrink_folio_list", Access.Rmw);
+    protected static readonly Point Redirty = Points.Define("ShmemRedirty", "shmem_writeout", Access.Rmw);
     protected static readonly Point Written = Points.Define("ShrinkTestWritten", "shrink_folio_list", Access.Read);
-    protected static readonly Point RemoveLock = Points.Define("RemoveMappingLock", "__remove_mapping", Access.Acquire);
-    protected static readonly Point RemoveFreeze = Points.Define("RemoveMappingFreeze", "__remove_mapping", Access.Rmw);
-    protected static readonly Point RemoveDirty =
-        Points.Define("RemoveMappingTestDirty", "__remove_mapping", Access.Read);
-    protected static readonly Point RemoveUnfreeze =
-        Points.Define("RemoveMappingUnfreeze", "__remove_mapping", Access.Rmw);
-
-    protected static readonly Point FreezeLazyfree =
-        Points.Define("ShrinkFreezeLazyfree", "shrink_folio_list", Access.Rmw);
 
     private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
     private readonly List<Folio>[] freed = ListForEachCpu();
@@ -107,7 +98,7 @@ public class Shrink : Routine
         List<Folio> folios = writing[cpu.Index];
         for (int i = 0; i < folios.Count; i++)
         {
-            await EndWriteback(cpu, folios[i]);
+            await R.Locking.EndWriteback(cpu, folios[i]);
         }
 
         folios.Clear();
@@ -120,19 +111,6 @@ public class Shrink : Routine
         {
             folios.Clear();
         }
-    }
-
-    /// <summary>folio_end_writeback.</summary>
-    protected virtual async Flow EndWriteback(Cpu cpu, Folio folio)
-    {
-        await cpu.At(EndGet, folio.RefcountWord);
-        folio.Get(Holder.Lookup);
-        await cpu.At(EndWrite, folio.FlagsWord);
-        K.BugOn(
-            !folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(!folio_test_writeback(folio))", "folio_end_writeback",
-            folio);
-        await R.Locking.ClearAndWake(cpu, folio, PageFlag.Writeback);
-        await R.Free.Put(cpu, folio, Holder.Lookup);
     }
 
     protected virtual async Flow<Verdict> ShrinkOne(Cpu cpu, Folio folio, bool ignoreReferences)
@@ -195,15 +173,9 @@ public class Shrink : Routine
     protected virtual async Flow<Verdict> FreeUnmapped(Cpu cpu, Folio folio)
     {
         await cpu.At(TestDirty, folio.FlagsWord);
-        if (folio.Has(PageFlag.Dirty))
+        if (folio.Has(PageFlag.Dirty) && await ShrinkDirty(cpu, folio) is { } written)
         {
-            // A page of a file list is for the flusher; a lazyfree folio that was dirtied late goes along.
-            bool file = !folio.Has(PageFlag.Swapbacked);
-            Verdict? written = file ? DeferDirty(folio) : await FlushAndPageout(cpu, folio);
-            if (written is { } end)
-            {
-                return end;
-            }
+            return written;
         }
 
         bool lazyfree = folio.Anon && !folio.Has(PageFlag.Swapbacked);
@@ -218,6 +190,21 @@ public class Shrink : Routine
         await R.Locking.Unlock(cpu, folio);
         await R.Free.Put(cpu, folio, Holder.Isolation);
         return Verdict.Dropped;
+    }
+
+    /// <summary>What becomes of a dirty folio: null when it is clean and locked, so that it can be freed.</summary>
+    protected virtual async Flow<Verdict?> ShrinkDirty(Cpu cpu, Folio folio)
+    {
+        if (folio.Has(PageFlag.Swapbacked))
+        {
+            await FlushBeforeWrite(cpu);
+            return await Pageout(cpu, folio);
+        }
+
+        // A page of a file list is for the flusher; a lazyfree folio that was dirtied late goes along.
+        await cpu.At(SetReclaim, folio.FlagsWord);
+        folio.Set(PageFlag.Reclaim);
+        return Verdict.ActivateLocked;
     }
 
     /// <summary>folio_check_references: null to go on with reclaim.</summary>
@@ -278,18 +265,12 @@ public class Shrink : Routine
     /// <summary>try_to_unmap_flush_dirty before pageout: nobody may store to the page while it is written.</summary>
     protected virtual Flow FlushBeforeWrite(Cpu cpu) => R.Tlb.FlushBatchDirty(cpu);
 
-    private async Flow<Verdict?> FlushAndPageout(Cpu cpu, Folio folio)
-    {
-        await FlushBeforeWrite(cpu);
-        return await Pageout(cpu, folio);
-    }
-
     /// <summary>pageout and what follows it: null when the folio is clean and locked, so that it can be
     /// freed.</summary>
     protected virtual async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
     {
         await cpu.At(CountRefs, folio.RefcountWord);
-        if (folio.Refcount != 2 || !folio.Has(PageFlag.Swapcache))
+        if (folio.Refcount != 2 || (!folio.Has(PageFlag.Swapcache) && folio.File is null))
         {
             return Verdict.KeepLocked;
         }
@@ -298,6 +279,13 @@ public class Shrink : Routine
         if (!folio.TestAndClear(PageFlag.Dirty))
         {
             return null;
+        }
+
+        if (!folio.Has(PageFlag.Swapcache) && !await R.Shmem.MoveToSwap(cpu, folio))
+        {
+            await cpu.At(Redirty, folio.FlagsWord);
+            folio.Set(PageFlag.Dirty);
+            return Verdict.ActivateLocked;
         }
 
         await Writeout(cpu, folio);
@@ -331,64 +319,11 @@ public class Shrink : Routine
         K.Swap.Data[slot] = folio.Data;
         if (K.Swap.Synchronous)
         {
-            await EndWriteback(cpu, folio);
+            await R.Locking.EndWriteback(cpu, folio);
         }
         else
         {
             writing[cpu.Index].Add(folio);
         }
-    }
-
-    /// <summary>A dirty folio of a file list is not written here.</summary>
-    protected virtual Verdict? DeferDirty(Folio folio)
-    {
-        folio.Set(PageFlag.Reclaim);
-        return Verdict.ActivateLocked;
-    }
-
-    /// <summary>The end of a lazyfree folio that nobody maps any more: nobody else may have a reference.</summary>
-    protected virtual async Flow<bool> RemoveLazyfree(Cpu cpu, Folio folio)
-    {
-        await cpu.At(FreezeLazyfree, folio.RefcountWord);
-        if (!folio.Freeze(1))
-        {
-            return false;
-        }
-
-        folio.KeepFrozen(Holder.SwapCache, Holder.Isolation);
-        return true;
-    }
-
-    /// <summary>__remove_mapping: the last look: nobody but the swap cache and us holds it, and it is clean.</summary>
-    protected virtual async Flow<bool> RemoveMapping(Cpu cpu, Folio folio)
-    {
-        if (!folio.Has(PageFlag.Swapcache))
-        {
-            return false;
-        }
-
-        int slot = folio.SwapSlot;
-        await K.Swap.ClusterLock.Acquire(cpu, RemoveLock);
-        await cpu.At(RemoveFreeze, folio.RefcountWord);
-        if (!folio.Freeze(2))
-        {
-            K.Swap.ClusterLock.Release(cpu);
-            return false;
-        }
-
-        await cpu.At(RemoveDirty, folio.FlagsWord);
-        if (folio.Has(PageFlag.Dirty))
-        {
-            await cpu.At(RemoveUnfreeze, folio.RefcountWord);
-            folio.Unfreeze(2);
-            K.Swap.ClusterLock.Release(cpu);
-            return false;
-        }
-
-        await R.SwapCache.DeleteLocked(cpu, folio);
-        K.Swap.ClusterLock.Release(cpu);
-        await R.Slots.PutFolio(cpu, slot);
-        folio.KeepFrozen(Holder.SwapCache, Holder.Isolation);
-        return true;
     }
 }

@@ -3,15 +3,12 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>do_swap_page, with and without the swap cache, and reading into the swap cache (mm/memory.c,
-/// mm/swap_state.c, v6.18).</summary>
+/// <summary>do_swap_page, with and without the swap cache (mm/memory.c, v6.18).</summary>
 /// <remarks>
 /// Left out: large folios, device entries, read errors. I/O of a lane completes in it, at points of its own.
 /// </remarks>
-public class SwapIn : Routine
+public class SwapIn : SwapRead
 {
-    protected static readonly Point AdviseLock = Points.Define("WillNeedMmapLock", "madvise_willneed", Access.Acquire);
-    protected static readonly Point AdvisePtl = Points.Define("WillNeedPtl", "swapin_walk_pmd_entry", Access.Acquire);
     protected static readonly Point ReadCount = Points.Define("SwapinReadCount", "do_swap_page", Access.Read);
     protected static readonly Point WaitPinned = Points.Define("SwapinWaitPinned", "do_swap_page", Access.Read);
     protected static readonly Point BypassRead = Points.Define("SwapinReadDevice", "swap_read_folio", Access.Read);
@@ -26,14 +23,8 @@ public class SwapIn : Routine
         Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
     protected static readonly Point TestFreeRefs =
         Points.Define("SwapinTestFreeRefs", "should_try_to_free_swap", Access.Read);
-
     protected static readonly Point CountRefs = Points.Define("SwapinCountRefs", "do_swap_page", Access.Read);
     protected static readonly Point SetPte = Points.Define("SwapinSetPte", "do_swap_page", Access.Write);
-    protected static readonly Point CacheCount =
-        Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
-    protected static readonly Point CacheWait = Points.Define("ReadCacheWait", "__read_swap_cache_async", Access.Read);
-    protected static readonly Point CacheRead = Points.Define("ReadCacheDevice", "swap_read_folio", Access.Read);
-    protected static readonly Point CacheUptodate = Points.Define("ReadCacheSetUptodate", "folio_end_read", Access.Rmw);
 
     /// <summary>The test that decides between the first and a further mapping.</summary>
     protected static readonly Point TestAnon = Points.Define("SwapinTestAnon", "do_swap_page", Access.Read);
@@ -57,79 +48,6 @@ public class SwapIn : Routine
         FaultResult result = await SwapInEntry(cpu, fault, fault.Original.Target);
         await R.Slots.ReleaseDevice(cpu);
         return result;
-    }
-
-    /// <summary>MADV_WILLNEED of one page: reads its swap entry, if it has one, into the swap cache.</summary>
-    public virtual async Flow<bool> WillNeed(Cpu cpu, MmStruct mm, int page)
-    {
-        await mm.MmapLock.AcquireRead(cpu, AdviseLock);
-        bool read = false;
-        if (mm.FindVma(page) is not null)
-        {
-            await mm.Ptl(page).Acquire(cpu, AdvisePtl);
-            Pte pte = mm[page];
-            mm.Ptl(page).Release(cpu);
-            if (pte.IsSwap && await R.Slots.TryGetDevice(cpu))
-            {
-                if (await ReadSwapCacheAsync(cpu, pte.Target) is { } folio)
-                {
-                    read = true;
-                    await R.Free.Put(cpu, folio, Holder.Lookup);
-                }
-
-                await R.Slots.ReleaseDevice(cpu);
-            }
-
-            await R.Lru.Drain(cpu);
-        }
-
-        mm.MmapLock.ReleaseRead(cpu);
-        return read;
-    }
-
-    /// <summary>read_swap_cache_async: the slot's folio in the swap cache, read from the device if it was not
-    /// there.</summary>
-    /// <returns>With a <see cref="Holder.Lookup"/> reference, perhaps still locked by its reader; null if the slot has
-    /// no owner.</returns>
-    public virtual async Flow<Folio?> ReadSwapCacheAsync(Cpu cpu, int slot)
-    {
-        Folio? fresh = null;
-        Folio? found;
-        while (true)
-        {
-            found = await R.SwapCache.Lookup(cpu, slot);
-            if (found is not null)
-            {
-                break;
-            }
-
-            await cpu.At(CacheCount, K.Swap.SlotWord(slot));
-            if (K.Swap.Count(slot) == 0)
-            {
-                break;
-            }
-
-            fresh ??= await R.Free.Allocate(cpu);
-            if (fresh is null)
-            {
-                return null;
-            }
-
-            if (await R.Slots.PrepareCache(cpu, slot))
-            {
-                await ReadIntoCache(cpu, fresh, slot);
-                return fresh;
-            }
-
-            await cpu.At(CacheWait, K.Swap.SlotWord(slot), K.Swap.CacheSettled(slot));
-        }
-
-        if (fresh is not null)
-        {
-            await R.Free.Put(cpu, fresh, Holder.Allocation);
-        }
-
-        return found;
     }
 
     /// <summary>Takes the folio lock, or drops the fault's lock and waits (folio_lock_or_retry).</summary>
@@ -381,20 +299,5 @@ public class SwapIn : Routine
         folio.Set(PageFlag.Uptodate);
         await R.Locking.Unlock(cpu, folio);
         return folio;
-    }
-
-    protected virtual async Flow ReadIntoCache(Cpu cpu, Folio fresh, int slot)
-    {
-        FolioLocking.SetLockedPrivate(cpu, fresh);
-        fresh.Set(PageFlag.Swapbacked);
-        await R.Memcg.ChargeSwapin(cpu, fresh, null, slot);
-        await R.SwapCache.Add(cpu, fresh, slot);
-        fresh.HandOver(Holder.Allocation, Holder.Lookup);
-        await R.Lru.Add(cpu, fresh);
-        await cpu.At(CacheRead, K.Swap.DataWord(slot));
-        K.Swap.ReadInto(fresh, slot);
-        await cpu.At(CacheUptodate, fresh.FlagsWord);
-        fresh.Set(PageFlag.Uptodate);
-        await R.Locking.Unlock(cpu, fresh);
     }
 }

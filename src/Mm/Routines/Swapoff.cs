@@ -5,9 +5,9 @@ namespace Mm.Routines;
 
 /// <summary>swapoff and swapon of the device (mm/swapfile.c, v6.18).</summary>
 /// <remarks>
-/// Left out: shmem, signals, the space check, priorities, entries that could not be read, synchronize_rcu before the
-/// wait for the device's users. SWP_WRITEOK is cleared under the cluster lock rather than before a pass over it: the
-/// allocator looks at it only under that lock, so both are the same.
+/// Left out: signals, the space check, priorities, entries that could not be read, synchronize_rcu before the wait for
+/// the device's users. SWP_WRITEOK is cleared under the cluster lock rather than before a pass over it: the allocator
+/// looks at it only under that lock, so both are the same.
 /// </remarks>
 public class Swapoff : Routine
 {
@@ -105,7 +105,7 @@ public class Swapoff : Routine
         worthwhile ??= new PassWorthwhile(K);
         while (await InUse(cpu))
         {
-            if (!await UnuseMms(cpu))
+            if (!await R.Shmem.Unuse(cpu) || !await UnuseMms(cpu))
             {
                 return false;
             }
@@ -340,7 +340,8 @@ public class Swapoff : Routine
     /// </remarks>
     private sealed class PassWorthwhile(Kernel kernel) : IWaitable
     {
-        public bool IsReady(Cpu cpu) => kernel.Swap.InUse() == 0 || AnyLeftover() || AnyEntry();
+        public bool IsReady(Cpu cpu) => kernel.Swap.InUse() == 0 || AnyLeftover() || AnyEntry()
+            || AnyOfShmem();
 
         public void Blockers(Cpu cpu, ICollection<Cpu> into)
         {
@@ -353,6 +354,22 @@ public class Swapoff : Routine
                 if (kernel.Swap.Cached(slot) is not null && kernel.Swap.Count(slot) == 0)
                 {
                     return true;
+                }
+            }
+
+            return false;
+        }
+
+        private bool AnyOfShmem()
+        {
+            for (int number = 0; number < kernel.Files.Count && kernel.Files.Used; number++)
+            {
+                for (int index = 0; index < kernel.Files.Pages; index++)
+                {
+                    if (kernel.Files[number].SlotAt(index) >= 0)
+                    {
+                        return true;
+                    }
                 }
             }
 

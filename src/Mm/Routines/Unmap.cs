@@ -3,7 +3,7 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>try_to_unmap and folio_referenced for small anonymous folios (mm/rmap.c, v6.18).</summary>
+/// <summary>try_to_unmap and folio_referenced (mm/rmap.c, v6.18).</summary>
 /// <remarks>Left out: mlocked VMAs, hwpoison.</remarks>
 public class Unmap : Routine
 {
@@ -26,17 +26,17 @@ public class Unmap : Routine
     private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Machine.CpusMax];
     private readonly ReferencedWalk?[] referencedWalks = new ReferencedWalk?[Machine.CpusMax];
 
-    /// <summary>try_to_unmap: replaces every mapping by a swap entry, or by nothing if the folio is lazyfree. The folio
-    /// is locked, and in the swap cache unless it is lazyfree.</summary>
+    /// <summary>try_to_unmap: replaces every mapping by a swap entry, or by nothing if the folio is a file's or
+    /// lazyfree. The folio is locked, and in the swap cache unless it is one of these.</summary>
     public virtual async Flow TryToUnmap(Cpu cpu, Folio folio)
     {
         UnmapWalk walk = unmapWalks[cpu.Index] ??= new UnmapWalk(this);
         await R.RmapWalk.Walk(cpu, folio, walk);
     }
 
-    /// <summary>folio_referenced: clears the accessed bits of all mappings. Only KSM folios have to be locked for
-    /// it.</summary>
-    /// <returns>How many were set; -1 when the anon_vma's lock was contended.</returns>
+    /// <summary>folio_referenced: clears the accessed bits of all mappings. KSM folios and those of files have to be
+    /// locked for it.</summary>
+    /// <returns>How many were set; -1 when the lock of the anon_vma or the file was contended.</returns>
     public virtual async Flow<int> Referenced(Cpu cpu, Folio folio, bool isLocked)
     {
         await cpu.At(TestMapped, folio.MappedWord);
@@ -68,8 +68,9 @@ public class Unmap : Routine
         return young;
     }
 
-    /// <summary>Whether the walk takes the folio's lock: that of a KSM folio does.</summary>
-    protected virtual bool NeedsLock(Folio folio) => folio.Ksm;
+    /// <summary>Whether the walk takes the folio's lock: that of an anonymous folio that is not KSM's does
+    /// not.</summary>
+    protected virtual bool NeedsLock(Folio folio) => folio.Ksm || folio.File is not null;
 
     /// <summary>The walk of folio_referenced. Which sort of walk it is is asked once more, and without the lock the
     /// answer may have changed.</summary>
@@ -154,17 +155,24 @@ public class Unmap : Routine
     public virtual async Flow<bool> UnmapOne(Cpu cpu, Page frame, MmStruct mm, int page)
     {
         Folio folio = frame.Head;
-        Pte pte = mm[page];
         await cpu.At(TestExclusive, frame.FlagsWord);
         bool exclusive = frame.Has(PageFlag.AnonExclusive);
         await cpu.At(ClearPte, mm.PteWord(page));
-        pte = mm[page];
+        Pte pte = mm[page];
         mm.SetPte(page, Pte.None);
         await FlushUnmapped(cpu, mm, page, pte);
         if (pte.Dirty)
         {
             await cpu.At(SetDirty, folio.FlagsWord);
             folio.Set(PageFlag.Dirty);
+        }
+
+        if (!folio.Anon)
+        {
+            mm.AddRss(folio, -1);
+            await R.Rmap.RemoveOne(cpu, folio, mm);
+            await R.Free.Put(cpu, folio, Holder.Mapping);
+            return true;
         }
 
         await cpu.At(TestBacked, folio.FlagsWord);

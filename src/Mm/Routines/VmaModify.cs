@@ -63,6 +63,11 @@ public class VmaModify : Routine
             await other.Lock.AcquireWrite(cpu, MergeStart);
         }
 
+        if (vma.File is { } file)
+        {
+            await R.FileRmap.Prepare(cpu, file);
+        }
+
         AnonVma? root = vma.AnonVma?.Root;
         if (root is not null)
         {
@@ -75,6 +80,11 @@ public class VmaModify : Routine
         vma.End = Math.Max(vma.End, other.End);
         vma.Mm.Vmas.Remove(other);
         root?.Rwsem.ReleaseWrite(cpu);
+        if (vma.File is not null)
+        {
+            R.FileRmap.CompleteMerge(cpu, vma, other);
+        }
+
         await R.AnonVmas.Unlink(cpu, other);
         other.Lock.ReleaseWrite(cpu);
         K.FreeVma(other);
@@ -82,7 +92,8 @@ public class VmaModify : Routine
 
     /// <summary>can_vma_merge_left, can_vma_merge_right.</summary>
     protected virtual bool CanMerge(Vma vma, Vma other) =>
-        other.Flags == vma.Flags && other.AnonVma == vma.AnonVma && other.Chain.Count == vma.Chain.Count
+        other.Flags == vma.Flags && other.File == vma.File && other.Shared == vma.Shared
+        && other.AnonVma == vma.AnonVma && other.Chain.Count == vma.Chain.Count
         && other.LinearIndex(other.Start) - other.Start == vma.LinearIndex(vma.Start) - vma.Start;
 
     private Vma? Neighbour(Vma vma, bool before)

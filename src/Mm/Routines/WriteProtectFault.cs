@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>Copy on write and the reuse rule (mm/memory.c: do_wp_page, wp_can_reuse_anon_folio, wp_page_copy,
 /// v6.18).</summary>
-/// <remarks>Left out: shared and file mappings, userfaultfd.</remarks>
+/// <remarks>Stores to shared mappings are in <see cref="FileFault"/>. Left out: userfaultfd.</remarks>
 public class WriteProtectFault : Routine
 {
     protected static readonly Point TestExclusive = Points.Define("WpTestExclusive", "do_wp_page", Access.Read);
@@ -29,6 +29,11 @@ public class WriteProtectFault : Routine
     public virtual async Flow<FaultResult> DoWpPage(Cpu cpu, FaultContext fault)
     {
         MmStruct mm = fault.Mm;
+        if (fault.Vma.Shared)
+        {
+            return await R.FileFault.DoWpShared(cpu, fault);
+        }
+
         if (fault.Original.Kind == PteKind.Zero)
         {
             mm.Ptl(fault.Page).Release(cpu);
@@ -39,7 +44,8 @@ public class WriteProtectFault : Routine
         Folio folio = frame.Head;
         await cpu.At(TestExclusive, frame.FlagsWord);
         bool exclusive = frame.Has(PageFlag.AnonExclusive);
-        if (exclusive || await (folio.IsLarge ? R.LargeReuse.CanReuse(cpu, fault, folio) : CanReuse(cpu, fault, folio)))
+        if (folio.Anon && (exclusive
+            || await (folio.IsLarge ? R.LargeReuse.CanReuse(cpu, fault, folio) : CanReuse(cpu, fault, folio))))
         {
             if (!exclusive)
             {
@@ -158,9 +164,14 @@ public class WriteProtectFault : Routine
     protected virtual async Flow Replace(Cpu cpu, FaultContext fault, Page? old, Folio copy)
     {
         MmStruct mm = fault.Mm;
-        if (old is null)
+        if (old is not { Head.Anon: true })
         {
+            // In the place of the zero page, which is not counted, or of a page of the file, which is counted apart.
             mm.AddRss(1, 0);
+            if (old is not null)
+            {
+                mm.AddRss(old.Head, -1);
+            }
         }
 
         await cpu.At(ClearPte, mm.PteWord(fault.Page));
@@ -172,6 +183,11 @@ public class WriteProtectFault : Routine
         PteFlag flags = fault.Unshare ? PteFlag.Young : PteFlag.Write | PteFlag.Dirty | PteFlag.Young;
         copy.HandOver(Holder.Allocation, Holder.Mapping);
         mm.SetPte(fault.Page, new Pte(PteKind.Present, copy.Pfn, flags));
+        if (old is { Head.Anon: false })
+        {
+            mm.TruthOwn(fault.Page, copy.Data);
+        }
+
         if (old is not null)
         {
             // Only now: had the mapcount gone down first, another process could have reused the page that we still

@@ -3,9 +3,9 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>zap_pte_range for private anonymous memory, and the gather that frees what it took (mm/memory.c,
+/// <summary>zap_pte_range, and the gather that frees what it took (mm/memory.c,
 /// mm/mmu_gather.c, v6.18).</summary>
-/// <remarks>Left out: zap_details (no files), rescheduling inside a range.</remarks>
+/// <remarks>Left out: markers, folio_mark_accessed, rescheduling inside a range.</remarks>
 public class Zap : Routine
 {
     protected static readonly Point ReadPmd = Points.Define("ZapReadPmd", "zap_pmd_range", Access.Read);
@@ -29,10 +29,14 @@ public class Zap : Routine
 
     /// <summary>tlb_gather_mmu: this lane's gather, empty; other gathers of the process can see that there is
     /// one.</summary>
-    public virtual async Flow<Gather> Begin(Cpu cpu, MmStruct mm, bool fullMm = false)
+    /// <param name="cpu">The lane.</param>
+    /// <param name="mm">The process.</param>
+    /// <param name="details">What it is for.</param>
+    /// <param name="fullMm">Whether the whole address space goes.</param>
+    public virtual async Flow<Gather> Begin(Cpu cpu, MmStruct mm, ZapDetails details, bool fullMm = false)
     {
         Gather gather = gathers[cpu.Index] ??= new Gather();
-        gather.Begin(mm, fullMm);
+        gather.Begin(mm, details, fullMm);
         await cpu.At(GatherBegin, mm.Word);
         mm.Tlb.FlushPending++;
         return gather;
@@ -90,73 +94,110 @@ public class Zap : Routine
         KernelSpinlock ptl = mm.Ptl(start);
         await ptl.Acquire(cpu, PteLock);
         await FlushBatchedPending(cpu, mm);
-        int anon = 0;
-        int swap = 0;
+        RssChange change = default;
+        bool flush = false;
         for (int page = start; page < end; page++)
         {
             await cpu.At(ReadPte, mm.PteWord(page));
             Pte pte = mm[page];
-            gather.Visit(page, pte);
-            switch (pte.Kind)
+            if (!Zaps(gather.Details, pte))
             {
-                case PteKind.None:
-                    break;
-                case PteKind.Zero:
-                    await cpu.At(ClearZero, mm.PteWord(page));
-                    Clear(mm, page);
-                    break;
-                case PteKind.Present:
-                    int count = await ClearBatch(cpu, gather, mm, page, end);
-                    anon -= count;
-                    page += count - 1;
-                    await ZapPresent(cpu, gather, K.PageOf(pte), count);
-                    break;
-                case PteKind.Swap:
-                    swap--;
-                    await R.Slots.FreeSwapAndCache(cpu, pte.Target);
-                    await cpu.At(ClearSwap, mm.PteWord(page));
-                    Clear(mm, page);
-                    break;
-                case PteKind.HwPoison:
-                    await cpu.At(ClearPoison, mm.PteWord(page));
-                    Clear(mm, page);
-                    break;
-                default:
-                    K.BugOn(
-                        !K.FolioOf(pte).Has(PageFlag.Locked),
-                        "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
-                        "pfn_swap_entry_folio", K.FolioOf(pte));
-                    anon--;
-                    await cpu.At(ClearMigration, mm.PteWord(page));
-                    Clear(mm, page);
-                    break;
+                continue;
+            }
+
+            gather.Visit(page, pte);
+            if (pte.IsPresent)
+            {
+                (pte, int count) = await ClearBatch(cpu, gather, mm, page, end);
+                change.Add(K.FolioOf(pte), -count);
+                page += count - 1;
+                flush |= await ZapMapped(cpu, gather, pte, count);
+            }
+            else if (!pte.IsNone)
+            {
+                change.Forget(K, pte);
+                await ZapUnmapped(cpu, gather, page, pte);
             }
         }
 
         await cpu.At(AddCounters, mm.Word);
-        mm.AddRss(anon, swap);
+        mm.AddRss(change.Anon, change.Swap, change.File, change.Shmem);
+        if (flush)
+        {
+            await FlushDelayed(cpu, gather);
+        }
+
         ptl.Release(cpu);
+        if (flush)
+        {
+            await FreeBatch(cpu, gather);
+        }
+    }
+
+    /// <summary>zap_nonpresent_ptes, and of zap_present_ptes what is about the zero page.</summary>
+    protected virtual async Flow ZapUnmapped(Cpu cpu, Gather gather, int page, Pte pte)
+    {
+        Point point = ClearMigration;
+        switch (pte.Kind)
+        {
+            case PteKind.Zero:
+                point = ClearZero;
+                break;
+            case PteKind.Swap:
+                await R.Slots.FreeSwapAndCache(cpu, pte.Target);
+                point = ClearSwap;
+                break;
+            case PteKind.HwPoison:
+                point = ClearPoison;
+                break;
+        }
+
+        await cpu.At(point, gather.Mm.PteWord(page));
+        Clear(gather.Mm, page, gather.Details);
+    }
+
+    /// <summary>Whether an entry goes.</summary>
+    protected virtual bool Zaps(ZapDetails details, Pte pte)
+    {
+        switch (pte.Kind)
+        {
+            case PteKind.Present:
+                return ZapsFolio(details, K.FolioOf(pte));
+            case PteKind.Swap:
+                return ZapsSwap(details);
+            case PteKind.HwPoison:
+                return ZapsPoison(details);
+            case PteKind.Migration:
+                K.BugOn(
+                    !K.FolioOf(pte).Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
+                    "pfn_swap_entry_folio", K.FolioOf(pte));
+                return ZapsMigration(details, K.FolioOf(pte));
+            default:
+                return true;
+        }
     }
 
     /// <summary>folio_pte_batch and clear_full_ptes: the page, and those of the same large folio that follow
     /// it.</summary>
-    protected virtual async Flow<int> ClearBatch(Cpu cpu, Gather gather, MmStruct mm, int page, int end)
+    /// <returns>The first entry as it was when it was cleared, and the number.</returns>
+    protected virtual async Flow<(Pte First, int Count)> ClearBatch(
+        Cpu cpu, Gather gather, MmStruct mm, int page, int end)
     {
+        await cpu.At(ClearPte, mm.PteWord(page));
         Pte first = mm[page];
         Folio folio = K.FolioOf(first);
-        await cpu.At(ClearPte, mm.PteWord(page));
-        Clear(mm, page);
+        Clear(mm, page, gather.Details);
         int count = 1;
         while (folio.IsLarge && page + count < end && mm[page + count].IsPresent
             && mm[page + count].Target == first.Target + count && K.FolioOf(mm[page + count]) == folio)
         {
             gather.Visit(page + count, mm[page + count]);
             await cpu.At(ClearPte, mm.PteWord(page + count));
-            Clear(mm, page + count);
+            Clear(mm, page + count, gather.Details);
             count++;
         }
 
-        return count;
+        return (first, count);
     }
 
     /// <summary>tlb_finish_mmu: flush, then try to drop swap copies, then drop the references.</summary>
@@ -164,17 +205,7 @@ public class Zap : Routine
     {
         await FlushTlb(cpu, gather);
         await AfterFlush(cpu, gather);
-        foreach (GatheredPages pages in gather.Pages)
-        {
-            await R.Slots.FreeSwapCache(cpu, pages.First.Head);
-        }
-
-        foreach (GatheredPages pages in gather.Pages)
-        {
-            await R.Free.Put(cpu, pages.First.Head, Holder.Gather, pages.Count);
-        }
-
-        gather.Pages.Clear();
+        await FreeBatch(cpu, gather);
         await cpu.At(GatherEnd, gather.Mm.Word);
         gather.Mm.Tlb.FlushPending--;
         TruthFlushed(gather);
@@ -203,10 +234,40 @@ public class Zap : Routine
         return mm.Tlb.FlushPending > 1;
     }
 
+    /// <summary>tlb_batch_pages_flush: tries to drop swap copies, then drops the references.</summary>
+    protected virtual async Flow FreeBatch(Cpu cpu, Gather gather)
+    {
+        foreach (GatheredPages pages in gather.Pages)
+        {
+            await R.Slots.FreeSwapCache(cpu, pages.First.Head);
+        }
+
+        foreach (GatheredPages pages in gather.Pages)
+        {
+            await R.Free.Put(cpu, pages.First.Head, Holder.Gather, pages.Count);
+        }
+
+        gather.Pages.Clear();
+    }
+
     /// <summary>flush_tlb_batched_pending: entries that reclaim has emptied may be cached still.</summary>
     protected virtual Flow FlushBatchedPending(Cpu cpu, MmStruct mm) => R.Tlb.FlushBatchedPending(cpu, mm);
 
-    /// <summary>zap_present_folio_ptes after the entry was cleared: the mapcount goes now, the reference waits for the
+    /// <summary>zap_present_folio_ptes after the entry was cleared.</summary>
+    /// <returns>Whether the flush must be made before the ptl is given back.</returns>
+    protected virtual async Flow<bool> ZapMapped(Cpu cpu, Gather gather, Pte pte, int count)
+    {
+        Folio folio = K.FolioOf(pte);
+        if (!folio.Anon && pte.Dirty)
+        {
+            return await ZapDirty(cpu, gather, folio);
+        }
+
+        await ZapPresent(cpu, gather, K.PageOf(pte), count);
+        return false;
+    }
+
+    /// <summary>The part of it about one mapping: the mapcount goes now, the reference waits for the
     /// flush.</summary>
     protected virtual async Flow ZapPresent(Cpu cpu, Gather gather, Page first, int count)
     {
@@ -239,113 +300,95 @@ public class Zap : Routine
         }
     }
 
-    private static void Clear(MmStruct mm, int page)
+    /// <summary>should_zap_folio: whether a page that is mapped goes; a private copy only if copies are meant,
+    /// too.</summary>
+    protected virtual bool ZapsFolio(ZapDetails details, Folio folio) => details.EvenCows || !folio.Anon;
+
+    /// <summary>Whether a genuine swap entry goes: it always stands for a private copy.</summary>
+    protected virtual bool ZapsSwap(ZapDetails details) => details.EvenCows;
+
+    /// <summary>Whether the entry of a broken page goes: a fault on it must fail as long as the copy is
+    /// meant.</summary>
+    protected virtual bool ZapsPoison(ZapDetails details) => details.EvenCows;
+
+    /// <summary>Whether a migration entry goes: by what it is that migrates.</summary>
+    protected virtual bool ZapsMigration(ZapDetails details, Folio folio) => ZapsFolio(details, folio);
+
+    /// <summary>zap_present_folio_ptes for a file's page that its entry knew to be dirty: PG_dirty is set with the ptl
+    /// held and the folio unlocked, and the mapcount stays until the flush, so that writeback knows of stores that may
+    /// still come.</summary>
+    /// <returns>Whether the flush must be made before the ptl is given back.</returns>
+    protected virtual async Flow<bool> ZapDirty(Cpu cpu, Gather gather, Folio folio)
+    {
+        await R.Writeback.MarkDirty(cpu, folio);
+        gather.AddDelayed(folio);
+        return true;
+    }
+
+    /// <summary>tlb_flush_mmu_tlbonly and tlb_flush_rmaps, with the ptl held.</summary>
+    protected virtual async Flow FlushDelayed(Cpu cpu, Gather gather)
+    {
+        if (gather.Start < gather.End)
+        {
+            await R.Tlb.FlushRange(cpu, gather.Mm, gather.Start, gather.End);
+            gather.ResetRange();
+        }
+
+        foreach (Folio folio in gather.Delayed)
+        {
+            await R.Rmap.RemoveOne(cpu, folio, gather.Mm);
+        }
+
+        gather.Delayed.Clear();
+    }
+
+    private void Clear(MmStruct mm, int page, ZapDetails details)
     {
         mm.SetPte(page, Pte.None);
-        mm.TruthDiscard(page);
+        if (details.EvenCows || !mm.TruthOwned[page])
+        {
+            mm.TruthDiscard(page);
+        }
+        else
+        {
+            K.TruthBroken.Add($"cow: {mm} p{page} was the process' own copy, and went with the pages of the file");
+        }
+    }
+
+    /// <summary>The counters of one page table's zap: added to the process' at its end.</summary>
+    private struct RssChange
+    {
+        public int Anon;
+        public int Swap;
+        public int File;
+        public int Shmem;
+
+        public void Forget(Kernel kernel, Pte pte)
+        {
+            if (pte.IsSwap)
+            {
+                Swap--;
+            }
+            else if (pte.IsMigration)
+            {
+                Add(kernel.FolioOf(pte), -1);
+            }
+        }
+
+        public void Add(Folio folio, int by)
+        {
+            if (folio.Anon)
+            {
+                Anon += by;
+            }
+            else if (folio.Has(PageFlag.Swapbacked))
+            {
+                Shmem += by;
+            }
+            else
+            {
+                File += by;
+            }
+        }
     }
 }
-
-/// <summary>struct mmu_gather: pages that were unmapped and wait for the TLB flush.</summary>
-public sealed class Gather
-{
-    private int[] truthDiscards = [];
-    private int[] truthEmptied = [];
-
-    /// <summary>The pages; each entry owns the references that its page table entries had.</summary>
-    public List<GatheredPages> Pages { get; } = [];
-
-    /// <summary>The process.</summary>
-    public MmStruct Mm { get; private set; } = null!;
-
-    /// <summary>fullmm: the whole address space goes.</summary>
-    public bool FullMm { get; private set; }
-
-    /// <summary>First page of the range to be flushed.</summary>
-    public int Start { get; private set; }
-
-    /// <summary>One past its last page; the range is empty when nothing was cleared.</summary>
-    public int End { get; private set; }
-
-    /// <summary>Ground truth: first page that was visited.</summary>
-    public int TruthStart { get; private set; }
-
-    /// <summary>Ground truth: one past the last page that was visited.</summary>
-    public int TruthEnd { get; private set; }
-
-    /// <summary>tlb_gather_mmu.</summary>
-    public void Begin(MmStruct mm, bool fullMm)
-    {
-        Mm = mm;
-        FullMm = fullMm;
-        Pages.Clear();
-        Array.Clear(truthDiscards);
-        TruthStart = int.MaxValue;
-        TruthEnd = 0;
-        ResetRange();
-    }
-
-    /// <summary>__tlb_reset_range.</summary>
-    public void ResetRange()
-    {
-        Start = int.MaxValue;
-        End = 0;
-    }
-
-    /// <summary>tlb_remove_tlb_entry, for an entry that is there: notes the range.</summary>
-    public void Visit(int page, Pte pte)
-    {
-        if (pte.Kind is PteKind.Present or PteKind.Zero)
-        {
-            Start = Math.Min(Start, page);
-            End = Math.Max(End, page + 1);
-        }
-
-        if (truthDiscards.Length <= page)
-        {
-            Array.Resize(ref truthDiscards, 2 * page + 2);
-        }
-
-        TruthStart = Math.Min(TruthStart, page);
-        TruthEnd = Math.Max(TruthEnd, page + 1);
-        truthDiscards[page] = Mm.TruthDiscards[page] + (pte.IsNone ? 0 : 1);
-    }
-
-    /// <summary>tlb_remove_tlb_entries for an entry that stays, with fewer rights: notes the range.</summary>
-    public void Note(int page)
-    {
-        Start = Math.Min(Start, page);
-        End = Math.Max(End, page + 1);
-    }
-
-    /// <summary>Ground truth: what is in these pages now must be gone when they have been zapped.</summary>
-    public void TruthMark(int start, int end)
-    {
-        if (truthEmptied.Length < end)
-        {
-            Array.Resize(ref truthEmptied, 2 * end);
-        }
-
-        for (int page = start; page < end; page++)
-        {
-            truthEmptied[page] = Mm.IsEmpty(page) ? -1 : Mm.TruthEmptied[page];
-        }
-    }
-
-    /// <summary>Ground truth: whether the page was empty at some moment since <see cref="TruthMark"/>.</summary>
-    public bool TruthWasEmptied(int page) => truthEmptied[page] < Mm.TruthEmptied[page];
-
-    /// <summary>Ground truth: how often the page had been dropped when the gather had visited it.</summary>
-    public int TruthDiscards(int page) => truthDiscards[page];
-
-    /// <summary>__tlb_remove_folio_pages: the entries' references become the gather's.</summary>
-    public void Add(Page first, int count)
-    {
-        first.Head.HandOver(Holder.Mapping, Holder.Gather, count);
-        Pages.Add(new GatheredPages(first, count));
-    }
-}
-
-/// <summary>Pages of one folio that were zapped together, and as many references; what a PMD entry mapped counts
-/// once.</summary>
-public readonly record struct GatheredPages(Page First, int Count);

@@ -27,7 +27,7 @@ public sealed partial class Folio : Page
 
     private readonly int[] truthHolders = new int[(int)Holder.Pin + 1];
     private int refcount;
-    private AnonVma? mapping;
+    private object? mapping;
     private long truthBooks = BooksEven;
 
     internal Folio(Kernel kernel, ushort pfn, ObjectIds ids)
@@ -93,7 +93,7 @@ public sealed partial class Folio : Page
     public int PinReferences => IsLarge ? 1 : PinBias;
 
     /// <summary>folio_test_anon: the mapping carries the anon tag. Stays until the folio is freed.</summary>
-    public bool Anon => mapping is not null || Ksm;
+    public bool Anon => mapping is AnonVma || Ksm;
 
     /// <summary>folio_test_ksm: the mapping carries the KSM tag. Stays until the folio is freed.</summary>
     public bool Ksm { get; private set; }
@@ -103,7 +103,13 @@ public sealed partial class Folio : Page
     public StableNode? StableNode { get; private set; }
 
     /// <summary>The anon_vma that the mapping points to.</summary>
-    public AnonVma? Mapping => mapping;
+    public AnonVma? Mapping => mapping as AnonVma;
+
+    /// <summary>The file that the mapping points to: the folio is, or is about to be, in its page cache.</summary>
+    public Inode? File => mapping as Inode;
+
+    /// <summary>Whether the mapping is not NULL.</summary>
+    public bool HasMapping => mapping is not null || Ksm;
 
     /// <summary>folio_memcg: the memory cgroup that the folio is charged to, or null.</summary>
     public Memcg? Memcg { get; private set; }
@@ -154,18 +160,6 @@ public sealed partial class Folio : Page
 
     /// <summary>How many references of that kind are out.</summary>
     public int TruthHolders(Holder holder) => truthHolders[(int)holder];
-
-    /// <summary>The sum of all references out, pins counted with their bias.</summary>
-    public int TruthReferences()
-    {
-        int sum = 0;
-        for (int i = 0; i < (int)Holder.Pin; i++)
-        {
-            sum += truthHolders[i];
-        }
-
-        return sum + truthHolders[(int)Holder.Pin] * PinReferences;
-    }
 
     /// <summary>Takes a reference (folio_get): one atomic step.</summary>
     public void Get(Holder holder)
@@ -287,6 +281,13 @@ public sealed partial class Folio : Page
         Touch();
     }
 
+    /// <summary>A store to folio->mapping without the anon tag.</summary>
+    public void SetFile(Inode? file)
+    {
+        mapping = file;
+        Touch();
+    }
+
     /// <summary>A store to folio->index.</summary>
     public void SetIndex(int index) => Index = index;
 
@@ -304,20 +305,10 @@ public sealed partial class Folio : Page
         Touch();
     }
 
-    /// <summary>Ground truth: how many mapped pages of this folio the statistics of a memcg have.</summary>
-    public int TruthBooked(Memcg memcg) => (int)((truthBooks >> (BookBits * memcg.Number)) & BookMask) - BookEven;
-
     /// <summary>Ground truth: whether a memcg other than the folio's own has something in its statistics, or lacks
     /// something, because of this folio.</summary>
     public bool TruthBookedElsewhere =>
         ((truthBooks ^ BooksEven) & ~(Memcg is null ? 0 : BookMask << (BookBits * Memcg.Number))) != 0;
-
-    /// <summary>Ground truth: the statistics of a memcg have changed because of this folio.</summary>
-    internal void TruthBook(Memcg memcg, int pages)
-    {
-        truthBooks += (long)pages << (BookBits * memcg.Number);
-        Touch();
-    }
 
     /// <summary>Takes the frames out of the allocator: refcount 1, all else clear (post_alloc_hook,
     /// prep_compound_page).</summary>
@@ -348,9 +339,16 @@ public sealed partial class Folio : Page
     /// <summary>The allocator resets the anon mapping before its checks (__free_pages_prepare).</summary>
     internal void ClearMapping()
     {
-        ForgetMapping();
+        if (Anon)
+        {
+            ForgetMapping();
+        }
+
         Touch();
     }
+
+    /// <summary>Marks the folio as changed in what the page cache says of it.</summary>
+    internal void TouchCached() => Kernel.Touched.Folios.Add(Pfn);
 
     /// <summary>Back to the state before boot, for a new execution.</summary>
     internal void Reset()

@@ -27,6 +27,9 @@ public enum Holder : byte
     /// <summary>A page that is not to be used any more: for ever.</summary>
     Poison,
 
+    /// <summary>The page cache.</summary>
+    PageCache,
+
     /// <summary>A device pin: 1024 references each (GUP_PIN_COUNTING_BIAS).</summary>
     Pin,
 }

@@ -77,6 +77,7 @@ public sealed partial class Kernel
             AnonVmas[i] = new AnonVma(this, i, ids);
         }
 
+        Files = new FileTable(this, ids);
         for (int i = 0; i < PinsMax; i++)
         {
             Pins[i] = new Pin(ids.Word(ObjectKind.Pin, $"pin {i}"));
@@ -139,6 +140,9 @@ public sealed partial class Kernel
     /// <summary>The LRU.</summary>
     public Lruvec Lruvec { get; }
 
+    /// <summary>The files.</summary>
+    public FileTable Files { get; }
+
     /// <summary>Pins held by devices.</summary>
     public Pin[] Pins { get; } = new Pin[PinsMax];
 
@@ -187,13 +191,14 @@ public sealed partial class Kernel
     /// <summary>Builds the fresh world: mm0 exists and maps all its pages, nothing is touched.</summary>
     public void Reset(
         int mms, int pages, int slots, bool synchronous, int pmdOrder = 2, int memcgs = 1,
-        ThpPolicy thp = ThpPolicy.Never)
+        ThpPolicy thp = ThpPolicy.Never, int files = 1, bool shmem = true, int filePages = 1)
     {
         PmdOrder = pmdOrder;
         Thp = thp;
         MmCount = mms;
         PageCount = pages;
         NextValue = 1;
+        Files.Reset(files, shmem, filePages);
         R.Reset();
         Rcu.Reset();
         Swap.Reset(slots, synchronous);
@@ -289,6 +294,8 @@ public sealed partial class Kernel
         vmasUsed = Math.Max(vmasUsed, vma.Number + 1);
         vma.AnonVma = null;
         vma.Flags = VmaFlag.Write;
+        vma.File = null;
+        vma.Shared = false;
         return vma;
     }
 

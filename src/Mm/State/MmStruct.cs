@@ -188,6 +188,25 @@ public sealed partial class MmStruct
         Touch();
     }
 
+    /// <summary>Counts pages of that folio's kind (mm_counter): anonymous, of shmem, or of another file.</summary>
+    public void AddRss(Folio folio, int by)
+    {
+        if (folio.Anon)
+        {
+            AnonPages += by;
+        }
+        else if (folio.Has(PageFlag.Swapbacked))
+        {
+            ShmemPages += by;
+        }
+        else
+        {
+            FilePages += by;
+        }
+
+        Touch();
+    }
+
     /// <summary>The VMA that covers the page, or null.</summary>
     public Vma? FindVma(int page)
     {
@@ -300,18 +319,6 @@ public sealed partial class MmStruct
             PmdKind.Invalid => Pte.None,
             _ => ptes[page],
         };
-    }
-
-    private void CheckSwapin(int page, int slot, Page folio)
-    {
-        // A slot is named by its number only; whoever swaps in must bring the copy of the use that the entry was made
-        // for.
-        if (folio.TruthSlot != slot || folio.TruthSlotGeneration != truthGenerations[page])
-        {
-            kernel.TruthBroken.Add(
-                $"swapin: {this} p{page} is mapped to {folio}, "
-                + $"which is no copy of the use of slot {slot} that it was in");
-        }
     }
 
     private void Count(Pte pte, int by)

@@ -9,6 +9,10 @@ public sealed partial class MmStruct
     /// <summary>What each page must read: the last value stored, 0 when fresh.</summary>
     public int[] TruthData { get; private set; } = [];
 
+    /// <summary>For each page of a file mapping, whether the process has a copy of its own; what else is there must
+    /// read as the file does.</summary>
+    public bool[] TruthOwned { get; private set; } = [];
+
     /// <summary>For each page, whether MADV_FREE leaves it open until the next store if it reads what
     /// <see cref="TruthData"/> says, or 0.</summary>
     public bool[] TruthMayBeFreed { get; private set; } = [];
@@ -26,6 +30,7 @@ public sealed partial class MmStruct
     public void TruthInherit(MmStruct parent, int page)
     {
         TruthData[page] = parent.TruthData[page];
+        TruthOwned[page] = parent.TruthOwned[page];
         TruthMayBeFreed[page] = parent.TruthMayBeFreed[page];
         truthShared[page] = parent.TruthDiscards[page] + 1;
     }
@@ -38,10 +43,23 @@ public sealed partial class MmStruct
         TruthMayBeFreed[page] &= TruthBeingFreed[page] > 0;
     }
 
+    /// <summary>Ground truth: the same, of a page that is the process' own rather than the file's from now
+    /// on.</summary>
+    public void TruthOwn(int page, int value)
+    {
+        TruthStore(page, value);
+        TruthOwned[page] = kernel.Files.Used;
+    }
+
+    /// <summary>Ground truth: what the page must read.</summary>
+    public int TruthOf(int page) =>
+        kernel.Files.Used && !TruthOwned[page] && FindVma(page) is { File: { } file } vma
+            ? file.TruthData[vma.LinearIndex(page)] : TruthData[page];
+
     /// <summary>Ground truth: whether the page may read that; what MADV_FREE left open is decided by a 0.</summary>
     public bool TruthLoad(int page, int value)
     {
-        if (TruthData[page] == value)
+        if (TruthOf(page) == value)
         {
             return true;
         }
@@ -70,13 +88,27 @@ public sealed partial class MmStruct
     {
         TruthDiscards[page]++;
         TruthStore(page, 0);
+        TruthOwned[page] = false;
         truthShared[page] = 0;
         kernel.DetachPins(this, page);
+    }
+
+    private void CheckSwapin(int page, int slot, Page folio)
+    {
+        // A slot is named by its number only; whoever swaps in must bring the copy of the use that the entry was made
+        // for.
+        if (folio.TruthSlot != slot || folio.TruthSlotGeneration != truthGenerations[page])
+        {
+            kernel.TruthBroken.Add(
+                $"swapin: {this} p{page} is mapped to {folio}, "
+                + $"which is no copy of the use of slot {slot} that it was in");
+        }
     }
 
     private void TruthReset()
     {
         Array.Clear(TruthData);
+        Array.Clear(TruthOwned);
         Array.Clear(TruthMayBeFreed);
         Array.Clear(TruthBeingFreed);
         Array.Clear(TruthEmptied);
@@ -88,6 +120,7 @@ public sealed partial class MmStruct
     {
         Array.Resize(ref truthShared, pages);
         TruthData = new int[pages];
+        TruthOwned = new bool[pages];
         TruthMayBeFreed = new bool[pages];
         TruthBeingFreed = new int[pages];
         TruthDiscards = new int[pages];

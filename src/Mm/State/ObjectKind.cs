@@ -128,6 +128,27 @@ public enum ObjectKind : byte
 
     /// <summary>The length of a deferred split queue.</summary>
     SplitQueueLength,
+
+    /// <summary>i_size and i_private of a file.</summary>
+    Inode,
+
+    /// <summary>The i_rwsem of a file.</summary>
+    InodeLock,
+
+    /// <summary>The invalidate_lock of a file.</summary>
+    InvalidateLock,
+
+    /// <summary>The i_mmap_rwsem of a file.</summary>
+    MappingLock,
+
+    /// <summary>The lock of a file's xarray.</summary>
+    XarrayLock,
+
+    /// <summary>One entry of a file's xarray.</summary>
+    PageCacheEntry,
+
+    /// <summary>The bytes of one block of a file.</summary>
+    DiskBlock,
 }
 
 /// <summary>A word or a structure that steps touch.</summary>

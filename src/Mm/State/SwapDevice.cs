@@ -12,6 +12,7 @@ public sealed class SwapDevice
 {
     private readonly Kernel kernel;
     private readonly byte[] counts = new byte[Kernel.SlotsMax];
+    private readonly bool[] shmem = new bool[Kernel.SlotsMax];
     private readonly bool[] hasCache = new bool[Kernel.SlotsMax];
     private readonly Folio?[] table = new Folio?[Kernel.SlotsMax];
     private readonly Memcg?[] records = new Memcg?[Kernel.SlotsMax];
@@ -82,6 +83,10 @@ public sealed class SwapDevice
     /// <summary>Number of owners (swap_count).</summary>
     public int Count(int slot) => counts[slot];
 
+    /// <summary>SWAP_MAP_SHMEM: the owner is a page of a shmem file. The byte is a constant then; it counts as one
+    /// owner here.</summary>
+    public bool IsOfShmem(int slot) => shmem[slot];
+
     /// <summary>SWAP_HAS_CACHE.</summary>
     public bool HasCache(int slot) => hasCache[slot];
 
@@ -120,6 +125,10 @@ public sealed class SwapDevice
 
     /// <summary>Ready when SWAP_HAS_CACHE is clear or the folio is in the table: what a swapin sleeps for.</summary>
     public IWaitable CacheSettled(int slot) => slotFree[slot];
+
+    /// <summary>What the slot's page reads: the cached copy if there is one.</summary>
+    public int Content(int slot) =>
+        table[slot] is { } folio && folio.Has(PageFlag.Uptodate) ? folio.Data : Data[slot];
 
     /// <summary>Number of slots in use.</summary>
     public int InUse()
@@ -164,7 +173,16 @@ public sealed class SwapDevice
     public void PutCount(int slot)
     {
         counts[slot]--;
+        shmem[slot] = false;
         Unrecord(slot);
+        Touch(slot);
+    }
+
+    /// <summary>The byte becomes SWAP_MAP_SHMEM.</summary>
+    public void GiveToShmem(int slot)
+    {
+        counts[slot] = 1;
+        shmem[slot] = true;
         Touch(slot);
     }
 
@@ -216,6 +234,7 @@ public sealed class SwapDevice
         Users = 0;
         ClusterLock.Reset();
         Array.Clear(counts);
+        Array.Clear(shmem);
         Array.Clear(hasCache);
         Array.Clear(table);
         Array.Clear(records);

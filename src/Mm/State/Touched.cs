@@ -12,6 +12,9 @@ public sealed class Touched
     /// <summary>Swap slots by number.</summary>
     public uint Slots { get; set; }
 
+    /// <summary>Files by number.</summary>
+    public uint Files { get; set; }
+
     /// <summary>anon_vmas by slab index.</summary>
     public ulong AnonVmas { get; set; }
 
@@ -19,7 +22,7 @@ public sealed class Touched
     public bool Queues { get; set; }
 
     /// <summary>Whether nothing has changed.</summary>
-    public bool IsEmpty => (Mms | Slots | AnonVmas) == 0 && !Queues && Folios.IsEmpty;
+    public bool IsEmpty => (Mms | Slots | Files | AnonVmas) == 0 && !Queues && Folios.IsEmpty;
 
     /// <summary>Forgets all.</summary>
     public void Clear()
@@ -27,6 +30,7 @@ public sealed class Touched
         Folios.Clear();
         Mms = 0;
         Slots = 0;
+        Files = 0;
         AnonVmas = 0;
         Queues = false;
     }

@@ -2,7 +2,7 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>struct vm_area_struct of private anonymous memory: a range of pages [Start, End) of one process.</summary>
+/// <summary>struct vm_area_struct: a range of pages [Start, End) of one process.</summary>
 public sealed class Vma
 {
     internal Vma(int number, ObjectIds ids)
@@ -35,6 +35,19 @@ public sealed class Vma
 
     /// <summary>VM_WRITE.</summary>
     public bool Writable => Has(VmaFlag.Write);
+
+    /// <summary>vm_file: the file that is mapped, or null for anonymous memory.</summary>
+    public Inode? File { get; set; }
+
+    /// <summary>VM_SHARED: stores go to the file rather than to a private copy.</summary>
+    public bool Shared { get; set; }
+
+    /// <summary>vma_wants_writenotify: stores of a shared mapping must be seen, so that what is there is mapped
+    /// read-only first.</summary>
+    public bool WantsWriteNotify => Shared && File is { IsShmem: false };
+
+    /// <summary>Whether vm_page_prot lets even a load map a page of the file writable.</summary>
+    public bool MapsWritable => Shared && Writable && !WantsWriteNotify;
 
     /// <summary>The anon_vma of folios that are first mapped here; null until the first write fault.</summary>
     public AnonVma? AnonVma { get; set; }

@@ -1,0 +1,19 @@
+namespace Fuzz.Oracles;
+
+/// <summary>When a truncation is done, nothing behind the end of the file is mapped, private copies included.</summary>
+/// <remarks>
+/// T1. Noted by the operation as it ends. No message: who reads there gets data instead of SIGBUS, and stale data when
+/// the file grows again (see seed 004).
+/// </remarks>
+public sealed class TruncationOracle : IOracle
+{
+    /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
+    public const string Prefix = "truncate:";
+
+    /// <inheritdoc />
+    public string Name => "truncation";
+
+    /// <summary>Reports one page that was left.</summary>
+    public void Tell(string detail, IJudge judge) =>
+        judge.Broken(this, "entry survives the truncation", detail);
+}

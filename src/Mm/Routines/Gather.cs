@@ -1,0 +1,122 @@
+using Mm.State;
+
+namespace Mm.Routines;
+
+/// <summary>struct mmu_gather: pages that were unmapped and wait for the TLB flush.</summary>
+public sealed class Gather
+{
+    private int[] truthDiscards = [];
+    private int[] truthEmptied = [];
+
+    /// <summary>What the zap is for.</summary>
+    public ZapDetails Details { get; private set; } = ZapDetails.All;
+
+    /// <summary>Those of the pages whose mapcount goes only after the flush.</summary>
+    public List<Folio> Delayed { get; } = [];
+
+    /// <summary>The pages; each entry owns the references that its page table entries had.</summary>
+    public List<GatheredPages> Pages { get; } = [];
+
+    /// <summary>The process.</summary>
+    public MmStruct Mm { get; private set; } = null!;
+
+    /// <summary>fullmm: the whole address space goes.</summary>
+    public bool FullMm { get; private set; }
+
+    /// <summary>First page of the range to be flushed.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>One past its last page; the range is empty when nothing was cleared.</summary>
+    public int End { get; private set; }
+
+    /// <summary>Ground truth: first page that was visited.</summary>
+    public int TruthStart { get; private set; }
+
+    /// <summary>Ground truth: one past the last page that was visited.</summary>
+    public int TruthEnd { get; private set; }
+
+    /// <summary>tlb_gather_mmu.</summary>
+    public void Begin(MmStruct mm, ZapDetails details, bool fullMm)
+    {
+        Mm = mm;
+        Details = details;
+        Delayed.Clear();
+        FullMm = fullMm;
+        Pages.Clear();
+        Array.Clear(truthDiscards);
+        TruthStart = int.MaxValue;
+        TruthEnd = 0;
+        ResetRange();
+    }
+
+    /// <summary>__tlb_reset_range.</summary>
+    public void ResetRange()
+    {
+        Start = int.MaxValue;
+        End = 0;
+    }
+
+    /// <summary>tlb_remove_tlb_entry, for an entry that is there: notes the range.</summary>
+    public void Visit(int page, Pte pte)
+    {
+        if (pte.Kind is PteKind.Present or PteKind.Zero)
+        {
+            Start = Math.Min(Start, page);
+            End = Math.Max(End, page + 1);
+        }
+
+        if (truthDiscards.Length <= page)
+        {
+            Array.Resize(ref truthDiscards, 2 * page + 2);
+        }
+
+        TruthStart = Math.Min(TruthStart, page);
+        TruthEnd = Math.Max(TruthEnd, page + 1);
+        truthDiscards[page] = Mm.TruthDiscards[page] + (pte.IsNone ? 0 : 1);
+    }
+
+    /// <summary>tlb_remove_tlb_entries for an entry that stays, with fewer rights: notes the range.</summary>
+    public void Note(int page)
+    {
+        Start = Math.Min(Start, page);
+        End = Math.Max(End, page + 1);
+    }
+
+    /// <summary>Ground truth: what is in these pages now must be gone when they have been zapped.</summary>
+    public void TruthMark(int start, int end)
+    {
+        if (truthEmptied.Length < end)
+        {
+            Array.Resize(ref truthEmptied, 2 * end);
+        }
+
+        for (int page = start; page < end; page++)
+        {
+            truthEmptied[page] = Mm.IsEmpty(page) ? -1 : Mm.TruthEmptied[page];
+        }
+    }
+
+    /// <summary>Ground truth: whether the page was empty at some moment since <see cref="TruthMark"/>.</summary>
+    public bool TruthWasEmptied(int page) => truthEmptied[page] < Mm.TruthEmptied[page];
+
+    /// <summary>Ground truth: how often the page had been dropped when the gather had visited it.</summary>
+    public int TruthDiscards(int page) => truthDiscards[page];
+
+    /// <summary>__tlb_remove_folio_pages: the entries' references become the gather's.</summary>
+    public void Add(Page first, int count)
+    {
+        first.Head.HandOver(Holder.Mapping, Holder.Gather, count);
+        Pages.Add(new GatheredPages(first, count));
+    }
+
+    /// <summary>The same with delay_rmap, for a small folio.</summary>
+    public void AddDelayed(Folio folio)
+    {
+        Add(folio, 1);
+        Delayed.Add(folio);
+    }
+}
+
+/// <summary>Pages of one folio that were zapped together, and as many references; what a PMD entry mapped counts
+/// once.</summary>
+public readonly record struct GatheredPages(Page First, int Count);

@@ -1,0 +1,27 @@
+namespace Mm.State;
+
+/// <content>The ground truth of who holds it.</content>
+public sealed partial class Folio
+{
+    /// <summary>The sum of all references out, pins counted with their bias.</summary>
+    public int TruthReferences()
+    {
+        int sum = 0;
+        for (int i = 0; i < (int)Holder.Pin; i++)
+        {
+            sum += truthHolders[i];
+        }
+
+        return sum + truthHolders[(int)Holder.Pin] * PinReferences;
+    }
+
+    /// <summary>Ground truth: how many mapped pages of this folio the statistics of a memcg have.</summary>
+    public int TruthBooked(Memcg memcg) => (int)((truthBooks >> (BookBits * memcg.Number)) & BookMask) - BookEven;
+
+    /// <summary>Ground truth: the statistics of a memcg have changed because of this folio.</summary>
+    internal void TruthBook(Memcg memcg, int pages)
+    {
+        truthBooks += (long)pages << (BookBits * memcg.Number);
+        Touch();
+    }
+}
