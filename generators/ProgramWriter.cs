@@ -146,6 +146,10 @@ public static class ProgramWriter
                 pageTaken = true;
                 value = target % Stage.PagesBits;
             }
+            else if (parameter.Bound == MmLanguage.Memcgs && rng.Next(WildEvery) != 0)
+            {
+                value = PickBit(rng, kind == MmCall.Attach ? stage.Elsewhere(call.A) : stage.Vacant);
+            }
             else
             {
                 // A file has no more pages than its first size.
@@ -158,6 +162,16 @@ public static class ProgramWriter
         }
 
         return Program.Clamp(Mm, taste.Shape, call);
+    }
+
+    private static int PickBit(Rng rng, int bits)
+    {
+        for (int skip = bits == 0 ? 0 : rng.Next(BitOperations.PopCount((uint)bits)); skip > 0; skip--)
+        {
+            bits &= bits - 1;
+        }
+
+        return bits == 0 ? 0 : BitOperations.TrailingZeroCount(bits);
     }
 
     /// <summary>One of the targets, the hot page as often as the taste has it.</summary>

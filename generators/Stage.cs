@@ -18,6 +18,7 @@ namespace Generators;
 /// <param name="SwapOn">Whether the swap device is in use.</param>
 /// <param name="Memcgs">Memcgs of the world.</param>
 /// <param name="Members">The memcg of each process, two bits each.</param>
+/// <param name="Visited">Memcgs that had a process, by bit.</param>
 /// <param name="Offline">Memcgs that were removed, by bit.</param>
 /// <param name="FilePages">Pages of each file.</param>
 /// <param name="OnDisk">Whether files have blocks.</param>
@@ -26,7 +27,8 @@ namespace Generators;
 /// <param name="Huge">Pages that one fault may bring at once; 1 where folios are small.</param>
 public readonly record struct Stage(
     byte Pages, ulong Mapped, ulong Touched, ulong Swapped, ulong Pinned, byte Alive, bool SwapOn, byte Memcgs,
-    byte Members, byte Offline, byte FilePages, bool OnDisk, ulong OfFile, ulong ReadOnly = 0, byte Huge = 1)
+    byte Members, byte Visited, byte Offline, byte FilePages, bool OnDisk, ulong OfFile, ulong ReadOnly = 0,
+    byte Huge = 1)
 {
     /// <summary>Bits of a set that one process takes.</summary>
     public const int PagesBits = 16;
@@ -58,7 +60,7 @@ public readonly record struct Stage(
     /// <param name="onDisk">Whether files have blocks.</param>
     public static Stage First(int pages, int memcgs = 1, int huge = 1, int filePages = 1, bool onDisk = false) =>
         new(
-            (byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 0, (byte)filePages, onDisk, 0,
+            (byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 1, 0, (byte)filePages, onDisk, 0,
             Huge: (byte)huge);
 
     /// <summary>What <see cref="Targets"/> says of calls that name no page.</summary>
@@ -85,7 +87,7 @@ public readonly record struct Stage(
         MmCall.Swapoff => SwapOn && Swapped != 0 ? Anywhere : 0,
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
         MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
-        MmCall.Offline => Memcgs > 1 && Members != 0 ? Anywhere : 0,
+        MmCall.Offline => Vacant != 0 ? Anywhere : 0,
         MmCall.Split => Huge > 1 ? Touched : 0,
         MmCall.ShrinkThp => Huge > 1 && Touched != 0 ? Anywhere : 0,
         MmCall.MapShared or MmCall.MapPrivate => AlivePages() & ~OfFile,
@@ -138,7 +140,10 @@ public readonly record struct Stage(
             case MmCall.Swapoff:
                 return this with { Touched = Touched | Swapped, Swapped = 0, SwapOn = false };
             case MmCall.Attach when (Offline & 1 << call.B) == 0:
-                return this with { Members = WithMember(call.A, call.B) };
+                return this with
+                {
+                    Members = WithMember(call.A, call.B), Visited = (byte)(Visited | 1 << call.B),
+                };
             case MmCall.Offline when call.A != 0:
                 return this with { Offline = (byte)(Offline | 1 << call.A) };
             case MmCall.ReadOnly or MmCall.DontFork:
@@ -175,6 +180,24 @@ public readonly record struct Stage(
                 return this with { Poisoned = Poisoned | bit };
             default:
                 return this;
+        }
+    }
+
+    /// <summary>The memcgs that a process can go to, by bit.</summary>
+    public int Elsewhere(int mm) => ((1 << Memcgs) - 1) & ~Offline & ~(1 << (Members >> (2 * mm) & 3));
+
+    /// <summary>The memcgs that can be removed and have something charged to them, by bit.</summary>
+    public int Vacant
+    {
+        get
+        {
+            int populated = 1 | Offline;
+            for (int mm = 0; mm < MmsMax; mm++)
+            {
+                populated |= (Alive >> mm & 1) != 0 ? 1 << (Members >> (2 * mm) & 3) : 0;
+            }
+
+            return Visited & ~populated;
         }
     }
 

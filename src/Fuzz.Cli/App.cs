@@ -84,6 +84,7 @@ public static class App
         root.Add(ShrinkCommand.Build(screen, cancel));
         root.Add(ProveCommand.Build(screen, cancel));
         root.Add(BlameCommand.Build(screen, cancel));
+        root.Add(AskCommand.Build(screen, cancel));
         root.Add(HistoryCommand.Build(screen));
         root.Add(ShowCommand.Build(screen, cancel));
         return root;

@@ -98,7 +98,7 @@ internal static class Catalogs
         Table table = new Table().RoundedBorder().AddColumns("story", "variant", "known by", "what happens");
         foreach (Story story in Story.All)
         {
-            Row(table, story.Name, story.Variant, $"{story.Oracle}: {story.Law}", story.Title);
+            Row(table, story.Name, string.Join(", ", story.Variants), $"{story.Oracle}: {story.Law}", story.Title);
         }
 
         screen.Print(table);
@@ -107,7 +107,7 @@ internal static class Catalogs
     public static JsonNode StoriesToJson() => Array(Story.All, story => new JsonObject
     {
         ["name"] = story.Name,
-        ["variant"] = story.Variant,
+        ["variant"] = string.Join(',', story.Variants),
         ["oracle"] = story.Oracle,
         ["law"] = story.Law,
         ["title"] = story.Title,

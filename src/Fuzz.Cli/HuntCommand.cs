@@ -213,7 +213,7 @@ internal static class HuntCommand
         ["blame"] = outcome.Best?.Blame,
         ["distance"] = outcome.Aftermath.Distance,
         ["aftermath"] = ToJson(outcome.Aftermath),
-        ["variant"] = outcome.Story.Variant,
+        ["variant"] = string.Join(',', outcome.Story.Variants),
         ["title"] = outcome.Story.Title,
         ["seeds"] = outcome.Seeds,
         ["seedsFound"] = outcome.SeedsFound,

@@ -118,7 +118,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         long start = Stopwatch.GetTimestamp();
         Reproducer reproducer = new(find.Program, find.Schedule, find.Violation.Signature)
         {
-            Variants = [story.Variant],
+            Variants = story.Variants,
             Engine = EngineVersion.Current,
         };
         Reproducer small = Pipeline.Copy(Pipeline.Shrink(reproducer), remark: $"{Capital(story.Title)}.");

@@ -21,7 +21,7 @@ public class ReproducerFileTests
         Story story = Find(name);
         Reproducer reproducer = CorpusFolder.Read(story);
         Assert.Equal(reproducer.Print(), File.ReadAllText(CorpusFolder.FileOf(story)));
-        Assert.Equal([story.Variant], reproducer.Variants);
+        Assert.Equal(story.Variants, reproducer.Variants);
         Assert.True(story.Matches(new Violation(reproducer.Violates, LawKind.Symptom, "", 0, null)));
         Assert.False(string.IsNullOrEmpty(reproducer.Remark));
         Assert.True(File.Exists(Path.ChangeExtension(CorpusFolder.FileOf(story), ".report.txt")));
@@ -77,7 +77,8 @@ public class ReproducerFileTests
         Assert.NotNull(reproducer.Caught);
         if (!Chronicle.Knows(story.Variant))
         {
-            Assert.Equal($"no commit: variant {story.Variant}", reproducer.Blame);
+            // Its program may well fail in the history, too, with something else.
+            Assert.Matches($"^(no commit: variant {story.Variant}|first bad .+)$", reproducer.Blame);
             return;
         }
 

@@ -63,7 +63,7 @@ public class MemcgLaws
     {
         folio.SetMemcg(null);
         world.Step();
-        world.Broke("memcg-stat", "mapped page is counted in another memcg than it is charged to");
+        world.Broke("memcg-stat", "mapped page is counted after the folio was uncharged");
     }
 
     [Fact]

@@ -114,16 +114,19 @@ public sealed class CorpusStore
         }
     }
 
-    /// <summary>Keeps a reproducer, and its report beside it. Replaces one of the same name.</summary>
+    /// <summary>Keeps a reproducer, and its report beside it if there is one. Replaces one of the same name.</summary>
     /// <returns>The reproducer's file.</returns>
     /// <exception cref="StorageException">It cannot be written.</exception>
-    public string Add(string name, Reproducer reproducer, Func<string, string> report)
+    public string Add(string name, Reproducer reproducer, Func<string, string>? report = null)
     {
         string file = Path.Combine(Folder, name + ReproducerSuffix);
         lock (gate)
         {
             WriteWhole(file, reproducer.Print());
-            WriteWhole(Path.Combine(Folder, name + ReportSuffix), report(file));
+            if (report is not null)
+            {
+                WriteWhole(Path.Combine(Folder, name + ReportSuffix), report(file));
+            }
         }
 
         return file;

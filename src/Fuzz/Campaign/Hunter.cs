@@ -43,7 +43,7 @@ public static class Hunter
     public static HuntResult Hunt(
         Story story, IProgramSource source, ulong seed, HuntOptions options, CancellationToken cancel)
     {
-        MmEngine engine = new(story.Variant);
+        MmEngine engine = new(story.Variants);
         Executor executor = new(engine);
         Rng rng = new(seed);
         Portfolio portfolio = new(rng);

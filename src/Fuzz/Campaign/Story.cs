@@ -5,7 +5,7 @@ namespace Fuzz.Campaign;
 /// <summary>A known defect as a fuzzer should meet it: which variant has it, and by which broken law it is
 /// known.</summary>
 /// <param name="Name">Also the name of its reproducer.</param>
-/// <param name="Variant">The variant that has it.</param>
+/// <param name="Variant">The variant that has it; others that it takes are in <see cref="With"/>.</param>
 /// <param name="Oracle">The judge that must speak.</param>
 /// <param name="Law">What it must say; compared up to the end of this text.</param>
 /// <param name="Title">One line for the table.</param>
@@ -65,6 +65,18 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "the scanner queues a folio again that is queued already"),
         new("requeue-mapped", "requeue-mapped-folio", "kernel", "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))",
             "a migrated folio is queued when a part of it may be unmapped again"),
+        new("late-memcg-lock", "late-memcg-lock", "memcg-stat", "mapped page is counted in another memcg",
+            "charges move between a mapcount and its statistics")
+        {
+            With = ["charge-moving"],
+        },
+        new("late-memcg-lock-rmdir", "late-memcg-lock", "memcg-stat", "mapped page is counted in another memcg",
+            "rmdir moves charges between a mapcount and its statistics")
+        {
+            With = ["lru-reparenting"],
+        },
+        new("unbooked-unmap", "charge-moving-filtered", "memcg-stat", "mapped page is counted in another memcg",
+            "charges move after the last unmap and before its statistics"),
     ];
 
     /// <summary>Hypothetical defects that are in no kernel and no mail: they show that no law is blind where nothing is
@@ -82,6 +94,12 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
         new("mprotect-flush", "mprotect-without-flush", "tlb", "stale right to write",
             "a right that mprotect took away is still cached"),
     ];
+
+    /// <summary>Variants of other routines without which nothing goes wrong.</summary>
+    public IReadOnlyList<string> With { get; init; } = [];
+
+    /// <summary>The variants in force where it is hunted.</summary>
+    public IReadOnlyList<string> Variants => [Variant, .. With];
 
     /// <summary>Whether the violation is what this story is about.</summary>
     public bool Matches(Violation violation) =>

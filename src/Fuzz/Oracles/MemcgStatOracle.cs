@@ -34,6 +34,14 @@ public readonly struct MemcgStatOracle : ISettledOracle<Folio>
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
     {
+        if (subject.Memcg is null)
+        {
+            judge.Broken(
+                this, "mapped page is counted after the folio was uncharged",
+                $"{subject}: mapcount {subject.Mapcount}");
+            return;
+        }
+
         foreach (Memcg memcg in kernel.Memcgs.All)
         {
             int pages = subject.TruthBooked(memcg);
@@ -41,7 +49,7 @@ public readonly struct MemcgStatOracle : ISettledOracle<Folio>
             {
                 judge.Broken(
                     this, "mapped page is counted in another memcg than it is charged to",
-                    $"{subject}: charged to {Describe(subject.Memcg)}, but {memcg} counts {pages} mapped pages of it");
+                    $"{subject}: charged to {subject.Memcg}, but {memcg} counts {pages} mapped pages of it");
                 return;
             }
         }
@@ -53,6 +61,4 @@ public readonly struct MemcgStatOracle : ISettledOracle<Folio>
 
     private static bool IsBelow(Folio folio) =>
         folio.Memcg is { } memcg && !folio.IsLarge && folio.TruthBooked(memcg) < 0;
-
-    private static string Describe(Memcg? memcg) => memcg?.ToString() ?? "none";
 }

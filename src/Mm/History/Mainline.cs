@@ -19,6 +19,7 @@ public static class Mainline
     [
         new("v2.6.12", "2005-06-17", "the first release with a history in git"),
         new("v3.15", "2014-06-08", "TLB flush inside the page table lock where a dirty page was zapped"),
+        new("v3.19", "2015-02-08", "folios of a memcg that is removed stay with it"),
         new("v4.3", "2015-11-01", "reclaim puts its TLB flushes off"),
         new("v4.13", "2017-09-03", "zapping looks for flushes that others still have to make"),
         new("v4.15", "2018-01-28", "with the bypass of the swap cache for synchronous devices"),
@@ -68,6 +69,8 @@ public static class Mainline
         new("1da177e4c3f4", "2005-04-16", "v2.6.12", Certainty.List, "Linux-2.6.12-rc2"),
         new("1cf35d47712d", "2014-04-25", "v3.15", Certainty.List,
             "mm: split 'tlb_flush_mmu()' into tlb flushing and memory freeing parts"),
+        new("b2052564e66d", "2014-12-10", "v3.19", Certainty.Mail,
+            "mm: memcontrol: continue cache reclaim from offlined groups") { Ends = ["lru-reparenting"] },
     ];
 
     private static Commit[] Batching =>
@@ -125,8 +128,15 @@ public static class Mainline
             "mm: mmu_gather: allow more than one batch of delayed rmaps"),
         new("f036c8184f8b", "2022-11-16", "v6.2", Certainty.List, "mm: mmu_gather: do not expose delayed_rmap flag"),
         new("4e0cf05f6059", "2022-12-06", "v6.3", Certainty.List,
-            "mm: memcontrol: skip moving non-present pages that are mapped elsewhere"),
-        new("c7c3dec1c9db", "2022-12-06", "v6.3", Certainty.List, "mm: rmap: remove lock_page_memcg()"),
+            "mm: memcontrol: skip moving non-present pages that are mapped elsewhere")
+        {
+            Ends = ["charge-moving"],
+            Begins = ["charge-moving-filtered"],
+        },
+        new("c7c3dec1c9db", "2022-12-06", "v6.3", Certainty.List, "mm: rmap: remove lock_page_memcg()")
+        {
+            Ends = ["lock-page-memcg"],
+        },
         new("da34a8484d16", "2022-12-06", "v6.3", Certainty.List, "mm: memcontrol: deprecate charge moving"),
     ];
 
@@ -181,6 +191,8 @@ public static class Mainline
             "mm/thp: fix deferred split unqueue naming and locking"),
         new("a3477c9e02cc", "2024-11-10", "v6.12", Certainty.Mail,
             "mm/thp: fix deferred split queue not partially_mapped: fix") { Ends = ["safe-folio-lost-by-split"] },
+        new("e548ad4a7cbf", "2024-10-24", "v6.13", Certainty.Memory,
+            "memcg-v1: fully deprecate move_charge_at_immigrate") { Ends = ["charge-moving-filtered"] },
         new("42b2eb69835b", "2024-12-12", "v6.13", Certainty.Memory,
             "mm: convert partially_mapped set/clear operations to be atomic"),
     ];

@@ -24,6 +24,9 @@ public sealed class VariantAttribute(string name) : Attribute
     /// <summary>Whether it puts something right that the text has wrong, rather than the other way round.</summary>
     public bool IsFix { get; init; }
 
+    /// <summary>Whether it breaks no law of its own: a form that another variant is tried with.</summary>
+    public bool IsHarmless { get; init; }
+
     /// <summary>What people saw.</summary>
     public string Symptom { get; init; } = "";
 }
