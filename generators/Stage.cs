@@ -88,7 +88,7 @@ public readonly record struct Stage(
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
         MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
         MmCall.Offline => Vacant != 0 ? Anywhere : 0,
-        MmCall.Split => Huge > 1 ? Touched : 0,
+        MmCall.Split or MmCall.PageoutRange => Huge > 1 ? Touched : 0,
         MmCall.ShrinkThp => Huge > 1 && Touched != 0 ? Anywhere : 0,
         MmCall.MapShared or MmCall.MapPrivate => AlivePages() & ~OfFile,
         MmCall.Truncate or MmCall.Punch => OfFile != 0 ? Anywhere : 0,
@@ -171,6 +171,9 @@ public readonly record struct Stage(
                 };
             case MmCall.Age:
                 return this with { Active = 0 };
+            case MmCall.PageoutRange:
+                ulong near = Neighbours(call);
+                return this with { Swapped = Swapped | (near & Touched), Touched = Touched & ~near };
             case MmCall.Merge:
                 ulong both = bit | 1UL << (call.C * PagesBits + call.D);
                 return this with { Merged = Merged | both, Warm = Warm | both };

@@ -67,6 +67,7 @@ public sealed record Taste(
         [MmCall.Punch] = (Topic.Files, 1, 3),
         [MmCall.Invalidate] = (Topic.Files, 1, 4),
         [MmCall.Writeback] = (Topic.Files, 1, 4),
+        [MmCall.PageoutRange] = (Topic.Large, 8, 6),
     };
 
     /// <summary>Weights in the setup of a world with large folios, where they differ: what brings several of them, maps

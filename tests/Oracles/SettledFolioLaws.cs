@@ -87,7 +87,7 @@ public class SettledFolioLaws
         world.Cache(folio);
         folio.Get(Holder.SwapCache);
         world.Step();
-        world.Broke("swap-cache", "swap cache holds not one reference");
+        world.Broke("swap-cache", "swap cache holds not one reference for each page");
     }
 
     [Fact]

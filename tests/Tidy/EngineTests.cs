@@ -21,12 +21,9 @@ public class EngineTests
 
     private const int SchedulesPerProgram = 12;
 
-    private const string NoSwap = "no large folio goes to swap yet";
-
     /// <summary>Points that no program reaches, each with its reason.</summary>
     private static readonly Dictionary<string, string> Excused = new(StringComparer.Ordinal)
     {
-        ["LargeWalkPmdSync"] = NoSwap,
         ["RemoveMappingUnfreeze"] = "no call dirties a folio without its lock once nobody maps it, as some drivers do",
     };
 

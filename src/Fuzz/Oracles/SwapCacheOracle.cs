@@ -3,7 +3,7 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>
-/// A folio says that it is in the swap cache exactly when the swap table says so, with one reference for it.
+/// A folio says that it is in the swap cache exactly when the swap table says so, with a reference for each page.
 /// </summary>
 /// <remarks>
 /// L8, judged while the folio and the cluster are unlocked: after a migration the old folio keeps its flag until it is
@@ -28,7 +28,7 @@ public readonly struct SwapCacheOracle : ISettledOracle<Folio>
 
         int references = subject.TruthHolders(Holder.SwapCache);
         return subject.Has(PageFlag.Swapcache)
-            ? references == 1 && IsIn(kernel, subject)
+            ? references == subject.PageCount && IsIn(kernel, subject)
             : references == 0;
     }
 
@@ -50,12 +50,24 @@ public readonly struct SwapCacheOracle : ISettledOracle<Folio>
         }
         else
         {
-            judge.Broken(this, "swap cache holds not one reference", values);
+            judge.Broken(this, "swap cache holds not one reference for each page", values);
         }
     }
 
     private static bool IsIn(Kernel kernel, Folio folio) =>
-        (uint)folio.SwapSlot < (uint)kernel.Swap.Slots
-        && kernel.Swap.Cached(folio.SwapSlot) == folio
-        && kernel.Swap.HasCache(folio.SwapSlot);
+        folio.SwapSlot >= 0 && folio.SwapSlot + folio.PageCount <= kernel.Swap.Slots
+        && IsIn(kernel.Swap, folio, folio.SwapSlot, folio.PageCount);
+
+    private static bool IsIn(SwapDevice swap, Folio folio, int first, int count)
+    {
+        for (int slot = first; slot < first + count; slot++)
+        {
+            if (swap.Cached(slot) != folio || !swap.HasCache(slot))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -19,7 +19,8 @@ public readonly struct SwapTableOracle : ISettledOracle<int>
     /// <inheritdoc />
     public bool Holds(Kernel kernel, int subject) =>
         kernel.Swap.Cached(subject) is not { } folio
-        || (kernel.Swap.HasCache(subject) && folio.Has(PageFlag.Swapcache) && folio.SwapSlot == subject);
+        || (kernel.Swap.HasCache(subject) && folio.Has(PageFlag.Swapcache)
+            && (subject & -folio.PageCount) == folio.SwapSlot);
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, int subject, IJudge judge)

@@ -125,4 +125,7 @@ public enum MmCall : byte
 
     /// <summary>Writeback of a file.</summary>
     Writeback,
+
+    /// <summary>MADV_PAGEOUT of all pages that one PMD entry covers.</summary>
+    PageoutRange,
 }

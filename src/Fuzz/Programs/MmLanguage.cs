@@ -132,6 +132,8 @@ public static class MmLanguage
                 File, Index),
             new CallInfo(
                 "writeback", "rmap", "filemap_fdatawrite", "writes the dirty pages of a file to its disk", File),
+            new CallInfo(
+                "pageoutrange", "rmap", "madvise_pageout", "reclaims all pages that share a page's table", Mm, Page),
         ],
         cpusMax: 4,
         callsMax: 16);

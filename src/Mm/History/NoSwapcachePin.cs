@@ -16,12 +16,12 @@ public sealed class NoSwapcachePin : SwapIn
     private static readonly Point Unpinned = Points.Define("SwapinNoPin", "do_swap_page", Access.Read);
 
     /// <inheritdoc />
-    protected override async Flow<bool> PinSlot(Cpu cpu, int slot)
+    protected override async Flow<bool> PinSlots(Cpu cpu, int first, int count)
     {
-        await cpu.At(Unpinned, K.Swap.SlotWord(slot));
+        await cpu.At(Unpinned, K.Swap.SlotWord(first));
         return true;
     }
 
     /// <inheritdoc />
-    protected override Flow UnpinSlot(Cpu cpu, int slot) => Flow.Done;
+    protected override Flow UnpinSlots(Cpu cpu, int first, int count) => Flow.Done;
 }

@@ -8,12 +8,15 @@ namespace Mm.Routines;
 /// <remarks>
 /// Uniform, to order 0, with the lock staying on the first page. The folio is unmapped by migration entries, its
 /// references are frozen while its pages become folios, and it is mapped again whether that worked or not. Left out:
-/// other orders, files, folios in the swap cache, hwpoison, statistics.
+/// other orders, files, hwpoison, statistics.
 /// </remarks>
 public class FolioSplit : Routine
 {
     protected static readonly Point TestWriteback = Points.Define("SplitTestWriteback", "__folio_split", Access.Read);
     protected static readonly Point RootLock = Points.Define("SplitAnonVmaLock", "__folio_split", Access.Acquire);
+    protected static readonly Point TestCache = Points.Define("SplitTestSwapcache", "can_split_folio", Access.Read);
+    protected static readonly Point ClusterLock =
+        Points.Define("SplitClusterLock", "__folio_split", Access.Acquire);
     protected static readonly Point CountRefs = Points.Define("SplitCountRefs", "can_split_folio", Access.Read);
     protected static readonly Point CountMappings =
         Points.Define("SplitCountMappings", "can_split_folio", Access.Read);
@@ -78,8 +81,10 @@ public class FolioSplit : Routine
     }
 
     /// <summary>can_split_folio: a racy look at whether anybody else has a reference.</summary>
-    protected virtual async Flow<bool> CanSplit(Cpu cpu, Folio folio, int pins)
+    public virtual async Flow<bool> CanSplit(Cpu cpu, Folio folio, int pins)
     {
+        await cpu.At(TestCache, folio.FlagsWord);
+        pins += InCache(folio);
         await cpu.At(CountMappings, folio.MappedWord);
         int mappings = folio.Mapcount;
         await cpu.At(CountRefs, folio.RefcountWord);
@@ -118,7 +123,8 @@ public class FolioSplit : Routine
         // The lock keeps the scanner from taking a reference.
         await queue.Lock.Acquire(cpu, QueueLock);
         await cpu.At(Freeze, folio.RefcountWord);
-        if (!folio.Freeze(1))
+        int cached = InCache(folio);
+        if (!folio.Freeze(1 + cached))
         {
             queue.Lock.Release(cpu);
             return false;
@@ -126,6 +132,11 @@ public class FolioSplit : Routine
 
         await R.DeferredScan.LeaveForSplit(cpu, folio, queue);
         queue.Lock.Release(cpu);
+        if (cached != 0)
+        {
+            await K.Swap.ClusterLock.Acquire(cpu, ClusterLock);
+        }
+
         await K.Lruvec.Lock.Acquire(cpu, LruLock);
         int pages = folio.PageCount;
         await MakeFolios(cpu, folio);
@@ -136,8 +147,13 @@ public class FolioSplit : Routine
 
         // The first page last: the swap cache and the LRU know the folio by it.
         await cpu.At(Unfreeze, folio.RefcountWord);
-        folio.Unfreeze(1);
+        folio.Unfreeze(1 + InCache(folio));
         K.Lruvec.Lock.Release(cpu);
+        if (cached != 0)
+        {
+            K.Swap.ClusterLock.Release(cpu);
+        }
+
         return true;
     }
 
@@ -158,15 +174,29 @@ public class FolioSplit : Routine
         }
 
         await cpu.At(ClearHead, folio.FlagsWord);
+        folio.ForgetHolder(Holder.SwapCache, InCache(folio) == 0 ? 0 : pages - 1);
         folio.BecomeSmall();
     }
 
-    /// <summary>One page that is a folio of its own now gets its reference and its place on a list.</summary>
+    /// <summary>One page that is a folio of its own now gets its references, its place on a list and in the swap
+    /// cache.</summary>
     protected virtual async Flow ReleaseTail(Cpu cpu, Folio head, Folio tail, FolioList? list)
     {
         await cpu.At(Unfreeze, tail.RefcountWord);
         tail.RememberHolder(Holder.Allocation);
-        tail.Unfreeze(1);
+        tail.RememberHolder(Holder.SwapCache, InCache(tail));
+        tail.Unfreeze(1 + InCache(tail));
+        await AddSplit(cpu, head, tail, list);
+        if (InCache(tail) != 0)
+        {
+            // Until then, whoever looks the slot up waits for the first page to be unfrozen.
+            await R.SwapCache.Replace(cpu, head, tail);
+        }
+    }
+
+    /// <summary>lru_add_split_folio.</summary>
+    protected virtual async Flow AddSplit(Cpu cpu, Folio head, Folio tail, FolioList? list)
+    {
         K.BugOn(tail.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(new_folio))", "lru_add_split_folio", tail);
         if (list is not null)
         {
@@ -205,4 +235,7 @@ public class FolioSplit : Routine
         walkLock.Release(cpu);
         return folio;
     }
+
+    /// <summary>The references that the swap cache has.</summary>
+    private static int InCache(Folio folio) => folio.Has(PageFlag.Swapcache) ? folio.PageCount : 0;
 }

@@ -74,6 +74,11 @@ public class KsmCopy : Routine
     /// where its reverse map will find it.</summary>
     protected virtual bool FitsHere(Folio folio, Vma vma, int page)
     {
+        if (folio.IsLarge)
+        {
+            return true;
+        }
+
         if (folio.Ksm)
         {
             return folio.StableNode is not null;

@@ -155,11 +155,19 @@ public class MadviseFree : Routine
             Pte pte = mm[page];
             if (pte.IsSwap)
             {
-                swapped++;
-                await R.Slots.FreeSwapAndCache(cpu, pte.Target);
-                await cpu.At(ClearSwap, mm.PteWord(page));
-                mm.SetPte(page, Pte.None);
-                mm.TruthDiscard(page);
+                int count = R.Slots.CountBatch(mm, page, end);
+                swapped += count;
+                await R.Slots.FreeSwapAndCache(cpu, pte.Target, count);
+                for (int last = page + count - 1; ; page++)
+                {
+                    await cpu.At(ClearSwap, mm.PteWord(page));
+                    mm.SetPte(page, Pte.None);
+                    mm.TruthDiscard(page);
+                    if (page == last)
+                    {
+                        break;
+                    }
+                }
             }
             else if (pte.IsPresent && !K.FolioOf(pte).IsLarge)
             {

@@ -43,7 +43,7 @@ public abstract class MappingRemoval : Routine
         int slot = folio.SwapSlot;
         await K.Swap.ClusterLock.Acquire(cpu, RemoveLock);
         await cpu.At(RemoveFreeze, folio.RefcountWord);
-        if (!folio.Freeze(2))
+        if (!folio.Freeze(1 + folio.PageCount))
         {
             K.Swap.ClusterLock.Release(cpu);
             return false;
@@ -53,14 +53,14 @@ public abstract class MappingRemoval : Routine
         if (folio.Has(PageFlag.Dirty))
         {
             await cpu.At(RemoveUnfreeze, folio.RefcountWord);
-            folio.Unfreeze(2);
+            folio.Unfreeze(1 + folio.PageCount);
             K.Swap.ClusterLock.Release(cpu);
             return false;
         }
 
         await R.SwapCache.DeleteLocked(cpu, folio);
         K.Swap.ClusterLock.Release(cpu);
-        await R.Slots.PutFolio(cpu, slot);
+        await R.Slots.PutFolio(cpu, slot, folio.PageCount);
         folio.KeepFrozen(Holder.SwapCache, Holder.Isolation);
         return true;
     }

@@ -52,8 +52,8 @@ public class MemcgCharge : Routine
         return Flow.Done;
     }
 
-    /// <summary>mem_cgroup_try_charge_swap: a fresh slot is charged to the memcg of its folio.</summary>
-    public virtual Flow ChargeSlot(Cpu cpu, Folio folio, int slot)
+    /// <summary>mem_cgroup_try_charge_swap: fresh slots are charged to the memcg of their folio.</summary>
+    public virtual Flow ChargeSlots(Cpu cpu, Folio folio, int first)
     {
         K.BugOn(folio.Memcg is null, "VM_WARN_ON_ONCE_FOLIO(!memcg)", "__mem_cgroup_try_charge_swap", folio);
         if (folio.Memcg is not { } memcg)
@@ -63,10 +63,14 @@ public class MemcgCharge : Routine
 
         if (K.Memcgs.Matter)
         {
-            return RecordSlot(cpu, folio, memcg, slot);
+            return RecordSlots(cpu, folio, memcg, first);
         }
 
-        K.Swap.SetRecord(slot, memcg);
+        for (int slot = first; slot < first + folio.PageCount; slot++)
+        {
+            K.Swap.SetRecord(slot, memcg);
+        }
+
         return Flow.Done;
     }
 
@@ -156,7 +160,7 @@ public class MemcgCharge : Routine
 
     /// <summary>A memcg without an id, since it is offline and no slot has named it for a while, stands back for its
     /// parent.</summary>
-    private async Flow RecordSlot(Cpu cpu, Folio folio, Memcg memcg, int slot)
+    private async Flow RecordSlots(Cpu cpu, Folio folio, Memcg memcg, int first)
     {
         await cpu.At(GetId, memcg.Word);
         while (!memcg.Online && memcg.IdReferences == 0 && memcg.Parent is { } parent)
@@ -164,8 +168,11 @@ public class MemcgCharge : Routine
             memcg = parent;
         }
 
-        await cpu.At(SetRecord, K.Swap.SlotWord(slot));
-        K.Swap.SetRecord(slot, memcg);
+        for (int slot = first; slot < first + folio.PageCount; slot++)
+        {
+            await cpu.At(SetRecord, K.Swap.SlotWord(slot));
+            K.Swap.SetRecord(slot, memcg);
+        }
     }
 
     /// <summary>charge_memcg: the counters first, the folio second.</summary>

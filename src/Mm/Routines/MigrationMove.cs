@@ -26,8 +26,6 @@ public abstract class MigrationMove : MigrationEntries
     protected static readonly Point Freeze = Points.Define("MigrateFreeze", "__folio_migrate_mapping", Access.Rmw);
     protected static readonly Point MoveDirty =
         Points.Define("MigrateMoveDirty", "__folio_migrate_mapping", Access.Rmw);
-    protected static readonly Point Replace =
-        Points.Define("MigrateReplaceCached", "__swap_cache_replace_folio", Access.Rmw);
     protected static readonly Point FileLock =
         Points.Define("MigrateXarrayLock", "__folio_migrate_mapping", Access.Acquire);
     protected static readonly Point ReplaceEntry =
@@ -64,7 +62,8 @@ public abstract class MigrationMove : MigrationEntries
         K.BugOn(source.Has(PageFlag.Writeback), "BUG_ON(folio_test_writeback(src))", "migrate_folio", source);
         await cpu.At(CompareRefs, source.RefcountWord);
         Inode? file = source.File;
-        int expected = 1 + source.Mapcount + (source.Has(PageFlag.Swapcache) ? 1 : 0) + (file is null ? 0 : 1);
+        int cached = source.Has(PageFlag.Swapcache) ? source.PageCount : 0;
+        int expected = 1 + source.Mapcount + cached + (file is null ? 0 : 1);
         if (source.Refcount != expected)
         {
             return false;
@@ -159,7 +158,8 @@ public abstract class MigrationMove : MigrationEntries
             return false;
         }
 
-        target.Get(Holder.SwapCache);
+        await R.DeferredSplit.Unqueue(cpu, source);
+        target.Get(Holder.SwapCache, source.PageCount);
         await MoveIdentity(cpu, target, source);
         target.SwapSlot = slot;
         target.Set(PageFlag.Swapcache);
@@ -170,12 +170,10 @@ public abstract class MigrationMove : MigrationEntries
             target.Set(PageFlag.Dirty);
         }
 
-        await cpu.At(Replace, K.Swap.SlotWord(slot));
-        Folio? old = K.Swap.ExchangeCached(slot, target);
-        K.BugOn(old != source, "WARN_ON_ONCE(swp_tb_to_folio(old_tb) != old)", "__swap_cache_replace_folio", source);
+        await R.SwapCache.Replace(cpu, source, target);
         await cpu.At(Unfreeze, source.RefcountWord);
-        source.ForgetHolder(Holder.SwapCache);
-        source.Unfreeze(expected - 1);
+        source.ForgetHolder(Holder.SwapCache, source.PageCount);
+        source.Unfreeze(expected - source.PageCount);
         K.Swap.ClusterLock.Release(cpu);
         return true;
     }

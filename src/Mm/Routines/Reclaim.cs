@@ -29,38 +29,20 @@ public class Reclaim : Routine
 
     private readonly FolioList?[] taken = new FolioList?[Machine.CpusMax];
 
-    /// <summary>MADV_PAGEOUT of one page: only a folio that nobody else maps.</summary>
-    public virtual async Flow<bool> Pageout(Cpu cpu, MmStruct mm, int page)
+    /// <summary>MADV_PAGEOUT of the mapped pages of [start, end): only folios that nobody else maps. A large folio goes
+    /// as a whole if all of it is mapped there; otherwise it is split.</summary>
+    public virtual async Flow<bool> Pageout(Cpu cpu, MmStruct mm, int start, int end)
     {
-        FolioList list = ListOf(cpu);
-        await mm.MmapLock.AcquireRead(cpu, PageoutMmap);
         bool isolated = false;
-        if (mm.FindVma(page) is not null)
+        await mm.MmapLock.AcquireRead(cpu, PageoutMmap);
+        for (int i = 0; i < mm.Vmas.Count; i++)
         {
-            await R.Lru.Drain(cpu);
-            await mm.Ptl(page).Acquire(cpu, PageoutPtl);
-            await cpu.At(PageoutRead, mm.PteWord(page));
-            Pte pte = mm[page];
-            if (pte.IsPresent)
+            Vma vma = mm.Vmas[i];
+            int to = Math.Min(end, vma.End);
+            for (int from = Math.Max(start, vma.Start); from < to; from = vma.Mm.Table(from).End)
             {
-                // A large folio would have to be split first, which may always fail.
-                isolated = await IsolateForPageout(cpu, K.FolioOf(pte), list);
+                isolated |= await PageoutTable(cpu, vma.Mm, from, Math.Min(to, vma.Mm.Table(from).End));
             }
-
-            mm.Ptl(page).Release(cpu);
-        }
-
-        if (list.First is { } folio)
-        {
-            await cpu.At(ClearActive, folio.FlagsWord);
-            folio.Clear(PageFlag.Active);
-            await R.Shrink.FolioListOf(cpu, list, ignoreReferences: true);
-            while (list.Last is { } kept)
-            {
-                FolioList.Remove(K, kept);
-                await R.Lru.Putback(cpu, kept);
-            }
-
         }
 
         mm.MmapLock.ReleaseRead(cpu);
@@ -134,23 +116,88 @@ public class Reclaim : Routine
         return took;
     }
 
-    protected virtual async Flow<bool> IsolateForPageout(Cpu cpu, Folio folio, FolioList list)
+    /// <summary>madvise_cold_or_pageout_pte_range over [start, end), which one PMD entry covers.</summary>
+    protected virtual async Flow<bool> PageoutTable(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        FolioList list = ListOf(cpu);
+        await R.Lru.Drain(cpu);
+        if (!K.HasHugePmds || await R.LargePageout.FindTable(cpu, mm, start, end, list))
+        {
+            await mm.Ptl(start).Acquire(cpu, PageoutPtl);
+            for (int page = start; page < end && mm.Table(start).IsTable; page++)
+            {
+                await cpu.At(PageoutRead, mm.PteWord(page));
+                Pte pte = mm[page];
+                if (!pte.IsPresent)
+                {
+                    continue;
+                }
+
+                Folio folio = K.FolioOf(pte);
+                if (folio.IsLarge)
+                {
+                    // The whole batch is done with, or there are small folios in its place now.
+                    page += await R.LargePageout.Take(cpu, mm, page, end, list) - 1;
+                }
+                else
+                {
+                    await IsolateForPageout(cpu, folio, list);
+                }
+            }
+
+            mm.Ptl(start).Release(cpu);
+        }
+
+        bool isolated = list.Count > 0;
+        await ReclaimPages(cpu, list);
+        return isolated;
+    }
+
+    /// <summary>reclaim_pages.</summary>
+    protected virtual async Flow ReclaimPages(Cpu cpu, FolioList list)
+    {
+        if (list.First is null)
+        {
+            return;
+        }
+
+        for (Folio? folio = list.First; folio is not null; folio = folio.Next)
+        {
+            await cpu.At(ClearActive, folio.FlagsWord);
+            folio.Clear(PageFlag.Active);
+        }
+
+        await R.Shrink.FolioListOf(cpu, list, ignoreReferences: true);
+        while (list.Last is { } kept)
+        {
+            FolioList.Remove(K, kept);
+            await R.Lru.Putback(cpu, kept);
+        }
+    }
+
+    /// <summary>The end of one turn of madvise_cold_or_pageout_pte_range: a folio of which as many pages are mapped as
+    /// it has.</summary>
+    public virtual async Flow<bool> IsolateForPageout(Cpu cpu, Folio folio, FolioList list)
     {
         await cpu.At(PageoutTest, folio.MappedWord);
-        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1 || folio.IsLarge)
+        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != folio.PageCount)
         {
             return false;
         }
 
+        await Isolate(cpu, folio, list);
+        return true;
+    }
+
+    /// <summary>Makes a folio old and takes it off the LRU, if it still is there.</summary>
+    public virtual async Flow Isolate(Cpu cpu, Folio folio, FolioList list)
+    {
         await cpu.At(ClearReferenced, folio.FlagsWord);
         folio.Clear(PageFlag.Referenced);
-        if (!await R.Lru.Isolate(cpu, folio))
+        if (await R.Lru.Isolate(cpu, folio))
         {
-            return false;
+            list.AddTail(folio);
         }
-
-        list.AddTail(folio);
-        return true;
     }
 
     /// <summary>isolate_lru_folios: tail first, under the lruvec lock; whoever cannot be taken is rotated to the

@@ -137,6 +137,9 @@ public sealed class RoutineTable
     /// <summary>mm/memory.c: do_swap_page.</summary>
     public SwapIn SwapIn { get; private set; } = new();
 
+    /// <summary>mm/memory.c: large folios in do_swap_page.</summary>
+    public LargeSwapIn LargeSwapIn { get; private set; } = new();
+
     /// <summary>mm/memory.c, mm/mmu_gather.c: zap and gather.</summary>
     public Zap Zap { get; private set; } = new();
 
@@ -157,6 +160,9 @@ public sealed class RoutineTable
 
     /// <summary>mm/vmscan.c, mm/madvise.c: reclaim.</summary>
     public Reclaim Reclaim { get; private set; } = new();
+
+    /// <summary>mm/madvise.c: large folios in MADV_PAGEOUT.</summary>
+    public LargePageout LargePageout { get; private set; } = new();
 
     /// <summary>mm/vmscan.c: shrink_folio_list.</summary>
     public Shrink Shrink { get; private set; } = new();

@@ -5,14 +5,12 @@ namespace Mm.Routines;
 
 /// <summary>shrink_folio_list and what it needs: pageout, the end of writeback (mm/vmscan.c, mm/page_io.c,
 /// v6.18).</summary>
-public class Shrink : MappingRemoval
+public class Shrink : SwapOut
 {
     protected static readonly Point TestWriteback =
         Points.Define("ShrinkTestWriteback", "shrink_folio_list", Access.Read);
     protected static readonly Point SetReferenced =
         Points.Define("ShrinkSetReferenced", "folio_check_references", Access.Rmw);
-    protected static readonly Point TestPinned = Points.Define("ShrinkTestPinned", "shrink_folio_list", Access.Read);
-    protected static readonly Point SetDirty = Points.Define("ShrinkSetDirty", "shrink_folio_list", Access.Rmw);
     protected static readonly Point TestMapped = Points.Define("ShrinkTestMapped", "shrink_folio_list", Access.Read);
     protected static readonly Point TestDirty = Points.Define("ShrinkTestDirty", "shrink_folio_list", Access.Read);
     protected static readonly Point SetActive = Points.Define("ShrinkSetActive", "shrink_folio_list", Access.Rmw);
@@ -29,18 +27,6 @@ public class Shrink : MappingRemoval
     private readonly List<Folio>[] freed = ListForEachCpu();
     private readonly List<Folio>[] writing = ListForEachCpu();
 
-    /// <summary>What becomes of a folio: where shrink_folio_list jumps to.</summary>
-    protected enum Verdict
-    {
-        Free,
-        Keep,
-        KeepLocked,
-        ActivateLocked,
-
-        /// <summary>Poisoned: dropped from every list, and no more the caller's.</summary>
-        Dropped,
-    }
-
     /// <summary>shrink_folio_list: what cannot be freed is left on <paramref name="list"/>.</summary>
     public virtual async Flow FolioListOf(Cpu cpu, FolioList list, bool ignoreReferences)
     {
@@ -51,7 +37,7 @@ public class Shrink : MappingRemoval
         while (list.Last is { } folio)
         {
             FolioList.Remove(K, folio);
-            Verdict verdict = await ShrinkOne(cpu, folio, ignoreReferences);
+            Verdict verdict = await ShrinkOne(cpu, folio, list, ignoreReferences);
             if (verdict == Verdict.Dropped)
             {
                 continue;
@@ -113,7 +99,8 @@ public class Shrink : MappingRemoval
         }
     }
 
-    protected virtual async Flow<Verdict> ShrinkOne(Cpu cpu, Folio folio, bool ignoreReferences)
+    /// <summary>One turn of shrink_folio_list; the pages of a folio that is split go to the list.</summary>
+    protected virtual async Flow<Verdict> ShrinkOne(Cpu cpu, Folio folio, FolioList list, bool ignoreReferences)
     {
         if (!await R.Locking.TryLock(cpu, folio))
         {
@@ -137,14 +124,8 @@ public class Shrink : MappingRemoval
             return spared;
         }
 
-        if (folio.IsLarge)
-        {
-            // No room for all its slots in a row, and whoever else has a reference keeps it from being split.
-            return Verdict.ActivateLocked;
-        }
-
         if (folio.Anon && folio.Has(PageFlag.Swapbacked) && !folio.Has(PageFlag.Swapcache)
-            && await AddToSwap(cpu, folio) is { } unable)
+            && await AddToSwap(cpu, folio, list) is { } unable)
         {
             return unable;
         }
@@ -160,8 +141,8 @@ public class Shrink : MappingRemoval
             }
         }
 
-        await cpu.At(TestPinned, folio.RefcountWord);
-        if (folio.Refcount >= Folio.PinBias)
+        await cpu.At(TestPinned, folio.PinnedWord);
+        if (folio.MaybePinned)
         {
             return Verdict.ActivateLocked;
         }
@@ -227,24 +208,6 @@ public class Shrink : MappingRemoval
         return referenced || young > 1 ? Verdict.ActivateLocked : Verdict.KeepLocked;
     }
 
-    protected virtual async Flow<Verdict?> AddToSwap(Cpu cpu, Folio folio)
-    {
-        await cpu.At(TestPinned, folio.RefcountWord);
-        if (folio.Refcount >= Folio.PinBias)
-        {
-            return Verdict.KeepLocked;
-        }
-
-        if (!await R.Slots.Allocate(cpu, folio))
-        {
-            return Verdict.ActivateLocked;
-        }
-
-        await cpu.At(SetDirty, folio.FlagsWord);
-        folio.Set(PageFlag.Dirty);
-        return null;
-    }
-
     /// <summary>activate_locked.</summary>
     protected virtual async Flow Activate(Cpu cpu, Folio folio)
     {
@@ -270,7 +233,7 @@ public class Shrink : MappingRemoval
     protected virtual async Flow<Verdict?> Pageout(Cpu cpu, Folio folio)
     {
         await cpu.At(CountRefs, folio.RefcountWord);
-        if (folio.Refcount != 2 || (!folio.Has(PageFlag.Swapcache) && folio.File is null))
+        if (folio.Refcount != 1 + folio.PageCount || (!folio.Has(PageFlag.Swapcache) && folio.File is null))
         {
             return Verdict.KeepLocked;
         }
@@ -315,8 +278,12 @@ public class Shrink : MappingRemoval
             folio);
         folio.Set(PageFlag.Writeback);
         await R.Locking.Unlock(cpu, folio);
-        await cpu.At(WriteDevice, K.Swap.DataWord(slot));
-        K.Swap.Data[slot] = folio.Data;
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            await cpu.At(WriteDevice, K.Swap.DataWord(slot + number));
+            K.Swap.Data[slot + number] = folio.PageAt(number).Data;
+        }
+
         if (K.Swap.Synchronous)
         {
             await R.Locking.EndWriteback(cpu, folio);

@@ -21,6 +21,8 @@ public class SwapCache : Routine
         Points.Define("SwapCacheDeleteLock", "swap_cache_del_folio", Access.Acquire);
     protected static readonly Point DeleteFlag =
         Points.Define("SwapCacheDeleteFlag", "__swap_cache_del_folio", Access.Rmw);
+    protected static readonly Point ReplaceTable =
+        Points.Define("SwapCacheReplaceTable", "__swap_cache_replace_folio", Access.Write);
     protected static readonly Point DeletePut = Points.Define("SwapCacheDeletePut", "swap_cache_del_folio", Access.Rmw);
 
     private readonly WordChanged[] waits = new WordChanged[Machine.CpusMax];
@@ -51,6 +53,10 @@ public class SwapCache : Routine
         }
     }
 
+    /// <summary>folio_matches_swap_entry, of a locked folio.</summary>
+    public static bool Matches(Folio folio, int slot) =>
+        folio.Has(PageFlag.Swapcache) && (slot & -folio.PageCount) == folio.SwapSlot;
+
     /// <summary>swap_cache_add_folio: a locked folio enters the table; SWAP_HAS_CACHE is set already.</summary>
     public virtual async Flow Add(Cpu cpu, Folio folio, int slot)
     {
@@ -60,11 +66,15 @@ public class SwapCache : Routine
         K.BugOn(
             !folio.Has(PageFlag.Swapbacked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_swapbacked(folio))", Function, folio);
         await K.Swap.ClusterLock.Acquire(cpu, AddLock);
-        await cpu.At(AddTable, K.Swap.SlotWord(slot));
-        Folio? old = K.Swap.ExchangeCached(slot, folio);
-        K.BugOn(old is not null, "WARN_ON_ONCE(swp_tb_is_folio(old_tb))", Function, folio);
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            await cpu.At(AddTable, K.Swap.SlotWord(slot + number));
+            Folio? old = K.Swap.ExchangeCached(slot + number, folio.PageAt(number));
+            K.BugOn(old is not null, "WARN_ON_ONCE(swp_tb_is_folio(old_tb))", Function, folio);
+        }
+
         await cpu.At(AddRef, folio.RefcountWord);
-        folio.Get(Holder.SwapCache);
+        folio.Get(Holder.SwapCache, folio.PageCount);
         await cpu.At(AddFlag, folio.FlagsWord);
         folio.Set(PageFlag.Swapcache);
         folio.SwapSlot = slot;
@@ -79,9 +89,9 @@ public class SwapCache : Routine
         await K.Swap.ClusterLock.Acquire(cpu, DeleteLock);
         await DeleteLocked(cpu, folio);
         K.Swap.ClusterLock.Release(cpu);
-        await R.Slots.PutFolio(cpu, slot);
+        await R.Slots.PutFolio(cpu, slot, folio.PageCount);
         await cpu.At(DeletePut, folio.RefcountWord);
-        bool last = folio.PutTestZero(Holder.SwapCache);
+        bool last = folio.PutTestZero(Holder.SwapCache, folio.PageCount);
         K.BugOn(last, "the caller of swap_cache_del_folio() has no reference", "swap_cache_del_folio", folio);
     }
 
@@ -92,12 +102,29 @@ public class SwapCache : Routine
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_WARN_ON_ONCE_FOLIO(!folio_test_locked(folio))", Function, folio);
         K.BugOn(!folio.Has(PageFlag.Swapcache), "VM_WARN_ON_ONCE_FOLIO(!folio_test_swapcache(folio))", Function, folio);
         K.BugOn(folio.Has(PageFlag.Writeback), "VM_WARN_ON_ONCE_FOLIO(folio_test_writeback(folio))", Function, folio);
-        await cpu.At(DeleteTable, K.Swap.SlotWord(folio.SwapSlot));
-        Folio? old = K.Swap.ExchangeCached(folio.SwapSlot, null);
-        K.BugOn(old != folio, "WARN_ON_ONCE(swp_tb_to_folio(old_tb) != folio)", Function, folio);
+        for (int slot = folio.SwapSlot; slot < folio.SwapSlot + folio.PageCount; slot++)
+        {
+            await cpu.At(DeleteTable, K.Swap.SlotWord(slot));
+            Folio? old = K.Swap.ExchangeCached(slot, null);
+            K.BugOn(old != folio, "WARN_ON_ONCE(swp_tb_to_folio(old_tb) != folio)", Function, folio);
+        }
+
         await cpu.At(DeleteFlag, folio.FlagsWord);
         folio.SwapSlot = -1;
         folio.Clear(PageFlag.Swapcache);
+    }
+
+    /// <summary>__swap_cache_replace_folio: the words of an old folio, or of a part of it, become those of a new one.
+    /// The cluster is locked, and so are both folios.</summary>
+    public virtual async Flow Replace(Cpu cpu, Folio old, Folio folio)
+    {
+        const string Function = "__swap_cache_replace_folio";
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            await cpu.At(ReplaceTable, K.Swap.SlotWord(folio.SwapSlot + number));
+            Folio? was = K.Swap.ExchangeCached(folio.SwapSlot + number, folio.PageAt(number));
+            K.BugOn(was != old, "WARN_ON_ONCE(swp_tb_to_folio(old_tb) != old)", Function, old);
+        }
     }
 
     private sealed class WordChanged(SwapDevice swap) : IWaitable

@@ -5,7 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>do_swap_page, with and without the swap cache (mm/memory.c, v6.18).</summary>
 /// <remarks>
-/// Left out: large folios, device entries, read errors. I/O of a lane completes in it, at points of its own.
+/// What a large folio adds to it is <see cref="LargeSwapIn"/>. Left out: device entries, read errors. I/O of a lane
+/// completes in it, at points of its own.
 /// </remarks>
 public class SwapIn : SwapRead
 {
@@ -23,6 +24,7 @@ public class SwapIn : SwapRead
         Points.Define("SwapinTestFreeSwap", "should_try_to_free_swap", Access.Read);
     protected static readonly Point TestFreeRefs =
         Points.Define("SwapinTestFreeRefs", "should_try_to_free_swap", Access.Read);
+    protected static readonly Point AddRefs = Points.Define("SwapinAddRefs", "do_swap_page", Access.Rmw);
     protected static readonly Point CountRefs = Points.Define("SwapinCountRefs", "do_swap_page", Access.Read);
     protected static readonly Point SetPte = Points.Define("SwapinSetPte", "do_swap_page", Access.Write);
 
@@ -76,14 +78,14 @@ public class SwapIn : SwapRead
     protected virtual async Flow<bool> StillCached(Cpu cpu, Folio folio, int slot)
     {
         await cpu.At(TestEntry, folio.FlagsWord);
-        return folio.Has(PageFlag.Swapcache) && folio.SwapSlot == slot;
+        return SwapCache.Matches(folio, slot);
     }
 
-    /// <summary>Takes the slot against reuse before it is read without the swap cache.</summary>
-    protected virtual Flow<bool> PinSlot(Cpu cpu, int slot) => R.Slots.PrepareCache(cpu, slot);
+    /// <summary>Takes the slots against reuse before they are read without the swap cache.</summary>
+    protected virtual Flow<bool> PinSlots(Cpu cpu, int first, int count) => R.Slots.PrepareCache(cpu, first, count);
 
-    /// <summary>Gives the slot free again.</summary>
-    protected virtual Flow UnpinSlot(Cpu cpu, int slot) => R.Slots.ClearCache(cpu, slot);
+    /// <summary>Gives the slots free again.</summary>
+    protected virtual Flow UnpinSlots(Cpu cpu, int first, int count) => R.Slots.ClearCache(cpu, first, count);
 
     /// <summary>Whether the folio has been mapped before; the folio lock makes the answer last.</summary>
     protected virtual async Flow<bool> IsAnon(Cpu cpu, Folio folio)
@@ -110,6 +112,8 @@ public class SwapIn : SwapRead
             holder = cached ? Holder.Lookup : Holder.Allocation;
         }
 
+        // The folio may be gone when the slots of a private one are given free.
+        int pages = folio.PageCount;
         FaultResult result = await LockFolio(cpu, fault, folio);
         bool mapped = false;
         if (result == FaultResult.Done)
@@ -136,7 +140,7 @@ public class SwapIn : SwapRead
 
         if (!cached)
         {
-            await UnpinSlot(cpu, slot);
+            await UnpinSlots(cpu, slot & -pages, pages);
         }
 
         return result;
@@ -180,32 +184,33 @@ public class SwapIn : SwapRead
             return (FaultResult.Done, false);
         }
 
+        int count = R.LargeSwapIn.CountEntries(fault, folio, slot);
+        if (count == 0)
+        {
+            mm.Ptl(fault.Page).Release(cpu);
+            return (FaultResult.Done, false);
+        }
+
+        Page frame = count > 1 ? folio : folio.PageAt(slot & (folio.PageCount - 1));
         K.BugOn(
-            folio.Anon && folio.Has(PageFlag.AnonExclusive),
+            folio.Anon && frame.Has(PageFlag.AnonExclusive),
             "BUG_ON(folio_test_anon(folio) && PageAnonExclusive(page))",
-            "do_swap_page", folio);
+            "do_swap_page", frame);
 
         // zram wants stable writes: a page that is being written must not be written to, so it is mapped read-only.
         bool stable = cached && K.Swap.Synchronous && folio.Has(PageFlag.Writeback);
         bool exclusive = !cached || (fault.Original.Exclusive && !stable);
-        await R.Slots.Free(cpu, slot);
+        await R.Slots.Free(cpu, count > 1 ? slot & -count : slot, count);
         if (await ShouldFreeSwap(cpu, fault, folio))
         {
             await R.Slots.FreeSwap(cpu, folio);
         }
 
-        mm.AddRss(1, -1);
+        mm.AddRss(count, -count);
         await cpu.At(CountRefs, folio.RefcountWord);
         bool reuse = !folio.Ksm && (exclusive || folio.Refcount == 1);
-        PteFlag flags = PteFlag.Young;
-        if (reuse)
-        {
-            flags |= fault.Vma.Writable ? PteFlag.Write : PteFlag.None;
-            flags |= fault.Write ? PteFlag.Dirty : PteFlag.None;
-        }
-
         folio.HandOver(holder, Holder.Mapping);
-        await SetMapping(cpu, fault, folio, reuse, flags);
+        await SetMapping(cpu, fault, frame, count, reuse);
         await UnlockFolio(cpu, folio);
         if (fault.Write && !reuse)
         {
@@ -217,24 +222,46 @@ public class SwapIn : SwapRead
         return (FaultResult.Done, true);
     }
 
-    /// <summary>The rmap, a first or a further one, and then the entry.</summary>
-    protected virtual async Flow SetMapping(Cpu cpu, FaultContext fault, Folio folio, bool reuse, PteFlag flags)
+    /// <summary>The references of all entries but one, the rmap, a first or a further one, and then the
+    /// entries.</summary>
+    protected virtual async Flow SetMapping(Cpu cpu, FaultContext fault, Page first, int count, bool reuse)
     {
+        PteFlag flags = PteFlag.Young;
+        if (reuse)
+        {
+            flags |= fault.Vma.Writable ? PteFlag.Write : PteFlag.None;
+            flags |= fault.Write ? PteFlag.Dirty : PteFlag.None;
+        }
+
+        Folio folio = first.Head;
+        if (count > 1)
+        {
+            await cpu.At(AddRefs, folio.RefcountWord);
+            folio.Get(Holder.Mapping, count - 1);
+        }
+
+        int start = fault.Page - (fault.Original.Target & (count - 1));
         if (await IsAnon(cpu, folio))
         {
-            await R.Rmap.Add(cpu, folio, fault.Vma, fault.Page, reuse);
+            await R.Rmap.AddPtes(cpu, first, count, fault.Vma, start, reuse);
         }
         else
         {
-            await R.RmapNew.Add(cpu, folio, fault.Vma, fault.Page, reuse);
+            K.BugOn(
+                folio.IsLarge && folio.Has(PageFlag.Swapcache),
+                "VM_WARN_ON_ONCE(folio_test_large(folio) && folio_test_swapcache(folio))", "do_swap_page", folio);
+            await R.RmapNew.Add(cpu, folio, fault.Vma, start, reuse);
         }
 
-        await cpu.At(SetPte, fault.Mm.PteWord(fault.Page));
-        K.BugOn(
-            !folio.Anon || (reuse && !folio.Has(PageFlag.AnonExclusive)),
-            "VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) && !PageAnonExclusive(page)))",
-            "do_swap_page", folio);
-        fault.Mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, flags));
+        for (int number = 0; number < count; number++)
+        {
+            await cpu.At(SetPte, fault.Mm.PteWord(start + number));
+            K.BugOn(
+                number == 0 && (!folio.Anon || (reuse && !first.Has(PageFlag.AnonExclusive))),
+                "VM_BUG_ON(!folio_test_anon(folio) || (pte_write(pte) && !PageAnonExclusive(page)))",
+                "do_swap_page", folio);
+            fault.Mm.SetPte(start + number, new Pte(PteKind.Present, (ushort)(first.Pfn + number), flags));
+        }
     }
 
     /// <summary>No folio: under the ptl, either the entry has changed meanwhile, or memory is out.</summary>
@@ -260,30 +287,23 @@ public class SwapIn : SwapRead
         }
 
         await cpu.At(TestFreeRefs, folio.RefcountWord);
-        return fault.Write && !folio.Ksm && folio.Refcount == 2;
-    }
-
-    protected virtual async Flow<Folio?> ReadAhead(Cpu cpu, int slot)
-    {
-        Folio? folio = await ReadSwapCacheAsync(cpu, slot);
-        await R.Lru.Drain(cpu);
-        return folio;
+        return fault.Write && !folio.Ksm && folio.Refcount == 1 + folio.PageCount;
     }
 
     /// <summary>The bypass for synchronous devices: a private folio, the slot pinned until the entry is
     /// replaced.</summary>
     protected virtual async Flow<Folio?> ReadPrivately(Cpu cpu, FaultContext fault, int slot)
     {
-        Folio? folio = await R.Free.Allocate(cpu);
+        Folio? folio = await R.LargeSwapIn.Allocate(cpu, fault);
         if (folio is null)
         {
             return null;
         }
 
-        await R.Memcg.ChargeSwapin(cpu, folio, fault.Mm, slot);
+        int first = slot & -folio.PageCount;
         FolioLocking.SetLockedPrivate(cpu, folio);
         folio.Set(PageFlag.Swapbacked);
-        if (!await PinSlot(cpu, slot))
+        if (!await PinSlots(cpu, first, folio.PageCount))
         {
             // The kernel sleeps a tick and faults again, until whoever holds the slot is done or the entry has changed.
             await cpu.At(WaitPinned, K.Swap.SlotWord(slot), fault.Mm.EntryOrPinChanged(fault.Page));
@@ -293,8 +313,12 @@ public class SwapIn : SwapRead
         }
 
         await R.Lru.Add(cpu, folio);
-        await cpu.At(BypassRead, K.Swap.DataWord(slot));
-        K.Swap.ReadInto(folio, slot);
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            await cpu.At(BypassRead, K.Swap.DataWord(first + number));
+            K.Swap.ReadInto(folio.PageAt(number), first + number);
+        }
+
         await cpu.At(BypassUptodate, folio.FlagsWord);
         folio.Set(PageFlag.Uptodate);
         await R.Locking.Unlock(cpu, folio);

@@ -107,4 +107,12 @@ public abstract class SwapRead : Routine
         fresh.Set(PageFlag.Uptodate);
         await R.Locking.Unlock(cpu, fresh);
     }
+
+    /// <summary>swapin_readahead, without the neighbours that it reads as well.</summary>
+    protected virtual async Flow<Folio?> ReadAhead(Cpu cpu, int slot)
+    {
+        Folio? folio = await ReadSwapCacheAsync(cpu, slot);
+        await R.Lru.Drain(cpu);
+        return folio;
+    }
 }

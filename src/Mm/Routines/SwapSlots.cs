@@ -50,22 +50,22 @@ public class SwapSlots : Routine
         Swap.Users--;
     }
 
-    /// <summary>folio_alloc_swap: a slot for a locked folio, which also enters the swap cache. False when there is
-    /// none.</summary>
+    /// <summary>folio_alloc_swap: a slot for each page of a locked folio, in a row; it also enters the swap cache.
+    /// False when there are none.</summary>
     public virtual async Flow<bool> Allocate(Cpu cpu, Folio folio)
     {
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_FOLIO(!folio_test_locked(folio))", "folio_alloc_swap", folio);
         K.BugOn(
             !folio.Has(PageFlag.Uptodate), "VM_BUG_ON_FOLIO(!folio_test_uptodate(folio))", "folio_alloc_swap", folio);
         await Swap.ClusterLock.Acquire(cpu, AllocLock);
-        int slot = Swap.Writable ? Swap.Allocate() : -1;
+        int slot = Swap.Writable ? Swap.Allocate(folio.PageCount) : -1;
         Swap.ClusterLock.Release(cpu);
         if (slot < 0)
         {
             return false;
         }
 
-        await R.Memcg.ChargeSlot(cpu, folio, slot);
+        await R.Memcg.ChargeSlots(cpu, folio, slot);
         await R.SwapCache.Add(cpu, folio, slot);
         return true;
     }
@@ -82,26 +82,34 @@ public class SwapSlots : Routine
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>swap_free: one owner less.</summary>
-    public virtual async Flow Free(Cpu cpu, int slot)
+    /// <summary>swap_free_nr: one owner less of each of the slots.</summary>
+    public virtual async Flow Free(Cpu cpu, int first, int count = 1)
     {
         await Swap.ClusterLock.Acquire(cpu, FreeLock);
-        if (!K.BugOn(
-            Swap.IsFree(slot), "_swap_info_get: Unused swap offset entry", "_swap_info_get", Swap.SlotWord(slot)))
+        for (int slot = first; slot < first + count; slot++)
         {
-            Swap.PutCount(slot);
+            if (!K.BugOn(
+                Swap.IsFree(slot), "_swap_info_get: Unused swap offset entry", "_swap_info_get", Swap.SlotWord(slot)))
+            {
+                Swap.PutCount(slot);
+            }
         }
 
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>swapcache_prepare: sets SWAP_HAS_CACHE so that nobody else reads or reuses the slot. False if somebody
-    /// has it, or it is free.</summary>
-    public virtual async Flow<bool> PrepareCache(Cpu cpu, int slot)
+    /// <summary>swapcache_prepare: sets SWAP_HAS_CACHE so that nobody else reads or reuses the slots. False, and none
+    /// is taken, if somebody has one, or one is free.</summary>
+    public virtual async Flow<bool> PrepareCache(Cpu cpu, int first, int count = 1)
     {
         await Swap.ClusterLock.Acquire(cpu, PrepareLock);
-        bool taken = Swap.Count(slot) > 0 && !Swap.HasCache(slot);
-        if (taken)
+        bool taken = true;
+        for (int slot = first; slot < first + count; slot++)
+        {
+            taken &= Swap.Count(slot) > 0 && !Swap.HasCache(slot);
+        }
+
+        for (int slot = first; slot < first + count && taken; slot++)
         {
             Swap.SetHasCache(slot, true);
         }
@@ -110,24 +118,39 @@ public class SwapSlots : Routine
         return taken;
     }
 
-    /// <summary>swapcache_clear: drops SWAP_HAS_CACHE; the slot is free if it has no owner.</summary>
-    public virtual async Flow ClearCache(Cpu cpu, int slot)
+    /// <summary>swapcache_clear: drops SWAP_HAS_CACHE; a slot is free if it has no owner.</summary>
+    public virtual async Flow ClearCache(Cpu cpu, int first, int count = 1)
     {
         await Swap.ClusterLock.Acquire(cpu, ClearLock);
-        Swap.SetHasCache(slot, false);
+        DropCache(first, count);
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>put_swap_folio: the swap cache gives its hold on the slot back, after the folio left the
+    /// <summary>put_swap_folio: the swap cache gives its hold on the slots back, after the folio left the
     /// table.</summary>
-    public virtual async Flow PutFolio(Cpu cpu, int slot)
+    public virtual async Flow PutFolio(Cpu cpu, int first, int count)
     {
         await Swap.ClusterLock.Acquire(cpu, PutLock);
-        Swap.SetHasCache(slot, false);
+        DropCache(first, count);
         Swap.ClusterLock.Release(cpu);
     }
 
-    /// <summary>folio_free_swap: a locked folio whose slot has no owner leaves the swap cache. False when it may
+    /// <summary>swap_pte_batch: how many entries from there on, with the ptl held, are for a run of slots of one memcg
+    /// and have equal bits.</summary>
+    public virtual int CountBatch(MmStruct mm, int page, int end)
+    {
+        Pte first = mm[page];
+        int count = 1;
+        while (page + count < end && mm[page + count] == first with { Target = (ushort)(first.Target + count) }
+            && Swap.Record(first.Target + count) == Swap.Record(first.Target))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>folio_free_swap: a locked folio whose slots have no owner leaves the swap cache. False when it may
     /// not.</summary>
     public virtual async Flow<bool> FreeSwap(Cpu cpu, Folio folio)
     {
@@ -140,7 +163,12 @@ public class SwapSlots : Routine
 
         int slot = folio.SwapSlot;
         await Swap.ClusterLock.Acquire(cpu, SwappedLock);
-        bool swapped = Swap.Count(slot) > 0;
+        bool swapped = false;
+        for (int each = slot; each < slot + folio.PageCount; each++)
+        {
+            swapped |= Swap.Count(each) > 0;
+        }
+
         Swap.ClusterLock.Release(cpu);
         if (swapped)
         {
@@ -164,64 +192,73 @@ public class SwapSlots : Routine
         }
     }
 
-    /// <summary>free_swap_and_cache_nr: zap drops an owner; if the cached copy is all that is left, that goes
-    /// too.</summary>
-    public virtual async Flow FreeSwapAndCache(Cpu cpu, int slot)
+    /// <summary>free_swap_and_cache_nr: zap drops an owner of each slot; where the cached copy is all that is left,
+    /// that goes too.</summary>
+    public virtual async Flow FreeSwapAndCache(Cpu cpu, int first, int count = 1)
     {
         if (!await TryGetDevice(cpu))
         {
             return;
         }
 
+        bool onlyCache = false;
         await Swap.ClusterLock.Acquire(cpu, ZapLock);
-        Swap.PutCount(slot);
-        bool onlyCache = Swap.Count(slot) == 0 && Swap.HasCache(slot);
+        for (int slot = first; slot < first + count; slot++)
+        {
+            Swap.PutCount(slot);
+            onlyCache |= Swap.OnlyCache(slot, 1);
+        }
+
         Swap.ClusterLock.Release(cpu);
-        if (onlyCache)
+        for (int slot = first; slot < first + count && onlyCache;)
         {
             await cpu.At(ZapReread, Swap.SlotWord(slot));
-            if (Swap.Count(slot) == 0 && Swap.HasCache(slot))
-            {
-                await TryToReclaim(cpu, slot);
-            }
+            int pages = Swap.OnlyCache(slot, 1) ? await TryToReclaim(cpu, slot) : 1;
+
+            // What was found, reclaimed or not, ends at the next boundary of its size.
+            slot = (slot & -pages) + pages;
         }
 
         await ReleaseDevice(cpu);
     }
 
     /// <summary>__try_to_reclaim_swap(TTRS_UNMAPPED | TTRS_FULL).</summary>
-    protected virtual async Flow TryToReclaim(Cpu cpu, int slot)
+    /// <returns>Pages of the folio that was found; 1 for none.</returns>
+    protected virtual async Flow<int> TryToReclaim(Cpu cpu, int slot)
     {
         while (true)
         {
             Folio? folio = await R.SwapCache.Lookup(cpu, slot);
             if (folio is null)
             {
-                return;
+                return 1;
             }
 
+            int pages = folio.PageCount;
             if (!await R.Locking.TryLock(cpu, folio))
             {
                 await R.Free.Put(cpu, folio, Holder.Lookup);
-                return;
+                return pages;
             }
 
-            bool matches = folio.Has(PageFlag.Swapcache) && folio.SwapSlot == slot;
+            bool matches = SwapCache.Matches(folio, slot);
             if (matches)
             {
-                await ReclaimLocked(cpu, folio, slot);
+                await ReclaimLocked(cpu, folio, pages);
             }
 
             await R.Locking.Unlock(cpu, folio);
             await R.Free.Put(cpu, folio, Holder.Lookup);
             if (matches)
             {
-                return;
+                return pages;
             }
         }
     }
 
-    protected virtual async Flow ReclaimLocked(Cpu cpu, Folio folio, int slot)
+    /// <summary>The part of __try_to_reclaim_swap under the folio lock; the number of pages is from before it, when the
+    /// folio could be split still.</summary>
+    protected virtual async Flow ReclaimLocked(Cpu cpu, Folio folio, int pages)
     {
         await cpu.At(ReclaimMapped, folio.MappedWord);
         if ((folio.Mapped && !Swap.IsFull()) || folio.Has(PageFlag.Writeback))
@@ -229,14 +266,23 @@ public class SwapSlots : Routine
             return;
         }
 
+        int first = folio.SwapSlot;
         await Swap.ClusterLock.Acquire(cpu, ReclaimLock);
-        bool onlyCache = Swap.Count(slot) == 0 && Swap.HasCache(slot);
+        bool onlyCache = Swap.OnlyCache(first, pages);
         Swap.ClusterLock.Release(cpu);
         if (onlyCache)
         {
             await R.SwapCache.Delete(cpu, folio);
             await cpu.At(DirtyFreed, folio.FlagsWord);
             folio.Set(PageFlag.Dirty);
+        }
+    }
+
+    private void DropCache(int first, int count)
+    {
+        for (int slot = first; slot < first + count; slot++)
+        {
+            Swap.SetHasCache(slot, false);
         }
     }
 }

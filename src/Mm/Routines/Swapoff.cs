@@ -204,7 +204,7 @@ public class Swapoff : Routine
     protected virtual async Flow<bool> UnusePte(Cpu cpu, Vma vma, int page, Folio folio, int slot)
     {
         await cpu.At(TestEntry, folio.FlagsWord);
-        if (!folio.Has(PageFlag.Swapcache) || folio.SwapSlot != slot)
+        if (!SwapCache.Matches(folio, slot))
         {
             return true;
         }
@@ -228,9 +228,10 @@ public class Swapoff : Routine
             mm.AddRss(1, -1);
             await cpu.At(GetFolio, mapped.RefcountWord);
             mapped.Get(Holder.Mapping);
-            await AddRmap(cpu, vma, page, mapped, mapped == folio, pte);
+            Page frame = mapped.PageAt(slot & (mapped.PageCount - 1));
+            await AddRmap(cpu, vma, page, frame, mapped == folio, pte);
             await cpu.At(SetPte, mm.PteWord(page));
-            mm.SetPte(page, new Pte(PteKind.Present, mapped.Pfn, PteFlag.None));
+            mm.SetPte(page, new Pte(PteKind.Present, frame.Pfn, PteFlag.None));
             await R.Slots.Free(cpu, slot);
         }
 
@@ -260,8 +261,9 @@ public class Swapoff : Routine
     }
 
     /// <summary>The rmap part of unuse_pte: of the swap cache's folio, or of the copy that KSM asked for.</summary>
-    protected virtual async Flow AddRmap(Cpu cpu, Vma vma, int page, Folio folio, bool cached, Pte pte)
+    protected virtual async Flow AddRmap(Cpu cpu, Vma vma, int page, Page frame, bool cached, Pte pte)
     {
+        Folio folio = frame.Head;
         if (!cached)
         {
             await R.RmapNew.Add(cpu, folio, vma, page, exclusive: true);
@@ -273,10 +275,11 @@ public class Swapoff : Routine
         await cpu.At(TestAnon, folio.MappingWord);
         if (folio.Anon)
         {
-            await R.Rmap.Add(cpu, folio, vma, page, pte.Exclusive);
+            await R.Rmap.Add(cpu, frame, vma, page, pte.Exclusive);
         }
         else
         {
+            K.BugOn(folio.IsLarge, "VM_WARN_ON_ONCE(folio_test_large(folio))", "unuse_pte", folio);
             await R.RmapNew.Add(cpu, folio, vma, page, pte.Exclusive);
         }
     }
@@ -351,7 +354,8 @@ public class Swapoff : Routine
         {
             for (int slot = 0; slot < kernel.Swap.Slots; slot++)
             {
-                if (kernel.Swap.Cached(slot) is not null && kernel.Swap.Count(slot) == 0)
+                if (kernel.Swap.Cached(slot) is { } folio
+                    && kernel.Swap.OnlyCache(slot & -folio.PageCount, folio.PageCount))
                 {
                     return true;
                 }

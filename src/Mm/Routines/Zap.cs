@@ -115,8 +115,10 @@ public class Zap : Routine
             }
             else if (!pte.IsNone)
             {
-                change.Forget(K, pte);
-                await ZapUnmapped(cpu, gather, page, pte);
+                int count = pte.IsSwap ? R.Slots.CountBatch(mm, page, end) : 1;
+                change.Forget(K, pte, count);
+                await ZapUnmapped(cpu, gather, page, pte, count);
+                page += count - 1;
             }
         }
 
@@ -134,8 +136,9 @@ public class Zap : Routine
         }
     }
 
-    /// <summary>zap_nonpresent_ptes, and of zap_present_ptes what is about the zero page.</summary>
-    protected virtual async Flow ZapUnmapped(Cpu cpu, Gather gather, int page, Pte pte)
+    /// <summary>zap_nonpresent_ptes, and of zap_present_ptes what is about the zero page: some swap entries that follow
+    /// each other, or one of another kind.</summary>
+    protected virtual async Flow ZapUnmapped(Cpu cpu, Gather gather, int start, Pte pte, int count)
     {
         Point point = ClearMigration;
         switch (pte.Kind)
@@ -144,7 +147,7 @@ public class Zap : Routine
                 point = ClearZero;
                 break;
             case PteKind.Swap:
-                await R.Slots.FreeSwapAndCache(cpu, pte.Target);
+                await R.Slots.FreeSwapAndCache(cpu, pte.Target, count);
                 point = ClearSwap;
                 break;
             case PteKind.HwPoison:
@@ -152,8 +155,12 @@ public class Zap : Routine
                 break;
         }
 
-        await cpu.At(point, gather.Mm.PteWord(page));
-        Clear(gather.Mm, page, gather.Details);
+        for (int page = start; page < start + count; page++)
+        {
+            gather.Visit(page, gather.Mm[page]);
+            await cpu.At(point, gather.Mm.PteWord(page));
+            Clear(gather.Mm, page, gather.Details);
+        }
     }
 
     /// <summary>Whether an entry goes.</summary>
@@ -177,8 +184,7 @@ public class Zap : Routine
         }
     }
 
-    /// <summary>folio_pte_batch and clear_full_ptes: the page, and those of the same large folio that follow
-    /// it.</summary>
+    /// <summary>folio_pte_batch and clear_full_ptes: the page, and those of its folio that follow it.</summary>
     /// <returns>The first entry as it was when it was cleared, and the number.</returns>
     protected virtual async Flow<(Pte First, int Count)> ClearBatch(
         Cpu cpu, Gather gather, MmStruct mm, int page, int end)
@@ -363,11 +369,11 @@ public class Zap : Routine
         public int File;
         public int Shmem;
 
-        public void Forget(Kernel kernel, Pte pte)
+        public void Forget(Kernel kernel, Pte pte, int count)
         {
             if (pte.IsSwap)
             {
-                Swap--;
+                Swap -= count;
             }
             else if (pte.IsMigration)
             {

@@ -5,8 +5,10 @@ namespace Mm.State;
 /// <summary>One swap device of a few slots: swap_map bytes, swap table and the data on it (mm/swapfile.c,
 /// mm/swap_table.h, v6.18).</summary>
 /// <remarks>
-/// The lowest free slot is always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster
-/// scan may pick any free one; which one makes no difference to any law.
+/// The lowest free slots are always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster
+/// scan may pick any free ones; which ones makes no difference to any law. Slots of a large folio are aligned as in the
+/// kernel; that a cluster is for folios of one order is left out, as if there were always another cluster. The bytes of
+/// a run change in one step: whoever reads them without the lock takes any of them for what it is.
 /// </remarks>
 public sealed class SwapDevice
 {
@@ -128,7 +130,8 @@ public sealed class SwapDevice
 
     /// <summary>What the slot's page reads: the cached copy if there is one.</summary>
     public int Content(int slot) =>
-        table[slot] is { } folio && folio.Has(PageFlag.Uptodate) ? folio.Data : Data[slot];
+        table[slot] is { } folio && folio.Has(PageFlag.Uptodate)
+            ? folio.PageAt(slot & (folio.PageCount - 1)).Data : Data[slot];
 
     /// <summary>Number of slots in use.</summary>
     public int InUse()
@@ -145,21 +148,46 @@ public sealed class SwapDevice
     /// <summary>vm_swap_full: less than half of the slots are free.</summary>
     public bool IsFull() => (Slots - InUse()) * 2 < Slots;
 
-    /// <summary>Takes the lowest free slot: its byte becomes SWAP_HAS_CACHE. -1 when there is none.</summary>
-    public int Allocate()
+    /// <summary>Takes the lowest free slots for a folio of that many pages: their bytes become SWAP_HAS_CACHE. -1 when
+    /// there are none.</summary>
+    public int Allocate(int pages = 1)
     {
-        for (int slot = 0; slot < Slots; slot++)
+        for (int first = 0; first + pages <= Slots; first += pages)
         {
-            if (IsFree(slot))
+            int free = first;
+            while (free < first + pages && IsFree(free))
             {
-                hasCache[slot] = true;
-                TruthGeneration[slot]++;
-                Touch(slot);
-                return slot;
+                free++;
+            }
+
+            if (free == first + pages)
+            {
+                for (int slot = first; slot < free; slot++)
+                {
+                    hasCache[slot] = true;
+                    TruthGeneration[slot]++;
+                    Touch(slot);
+                }
+
+                return first;
             }
         }
 
         return -1;
+    }
+
+    /// <summary>swap_only_has_cache: whether none of the slots has an owner, and all have SWAP_HAS_CACHE.</summary>
+    public bool OnlyCache(int first, int count)
+    {
+        for (int slot = first; slot < first + count; slot++)
+        {
+            if (counts[slot] != 0 || !hasCache[slot])
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Raises the count.</summary>
@@ -195,22 +223,22 @@ public sealed class SwapDevice
         Touch(slot);
     }
 
-    /// <summary>Exchanges the table word and returns the old one.</summary>
-    public Folio? ExchangeCached(int slot, Folio? folio)
+    /// <summary>Exchanges the table word for that of a page's folio, or an empty one; returns the old one.</summary>
+    public Folio? ExchangeCached(int slot, Page? page)
     {
         Folio? old = table[slot];
-        table[slot] = folio;
-        folio?.TruthCopies(slot, TruthGeneration[slot]);
+        table[slot] = page?.Head;
+        page?.TruthCopies(slot, TruthGeneration[slot]);
         Touch(slot);
         return old;
     }
 
-    /// <summary>The device fills the folio from the slot.</summary>
-    public void ReadInto(Folio folio, int slot)
+    /// <summary>The device fills the page from the slot.</summary>
+    public void ReadInto(Page page, int slot)
     {
         Touch(slot);
-        folio.SetData(Data[slot]);
-        folio.TruthCopies(slot, TruthGeneration[slot]);
+        page.SetData(Data[slot]);
+        page.TruthCopies(slot, TruthGeneration[slot]);
     }
 
     /// <summary>Marks a slot as changed, so that its laws are checked.</summary>
