@@ -90,10 +90,11 @@ public sealed record Taste(
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
-    /// way of both lists only.</summary>
+    /// way of both lists only; what is charged matters when it is shared, and when it goes.</summary>
     private static readonly Dictionary<Topic, MmCall[]> Needs = new()
     {
         [Topic.Ksm] = [MmCall.Age, MmCall.Reclaim],
+        [Topic.Memcg] = [MmCall.Fork, MmCall.DontNeed],
     };
 
     /// <summary>Least weight of a call of a topic that is in, before <see cref="Usual"/>.</summary>

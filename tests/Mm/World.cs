@@ -10,11 +10,12 @@ namespace Tests.Mm;
 /// <summary>The kernel after a setup, before anything concurrent: what sequential facts are read from.</summary>
 internal sealed class World
 {
-    private readonly MmEngine engine = new();
+    private readonly MmEngine engine;
     private readonly List<bool> effective = [];
 
-    private World(Program program)
+    private World(Program program, string[] variants)
     {
+        engine = new MmEngine(variants);
         engine.Verdict.Reset();
         engine.Machine.Reset(1);
         engine.Reset(program.Shape);
@@ -43,15 +44,15 @@ internal sealed class World
 
     /// <summary>Runs a setup alone, call by call; all laws are judged after each, and at the end of the
     /// world.</summary>
-    public static World After(string text)
+    public static World After(string text, params string[] variants)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
         Assert.Empty(program.Cpus);
-        MmEngine whole = new();
+        MmEngine whole = new(variants);
         Assert.True(
             new Executor(whole).Run(program, new FixedOrder()),
             string.Join('\n', whole.Verdict.Violations.Select(v => $"{v.Signature}: {v.Detail}")));
-        return new World(program);
+        return new World(program, variants);
     }
 
     public MmStruct Mm(int number) => Kernel.Mms[number];

@@ -87,6 +87,20 @@ public class SplitQueueLaws
     }
 
     [Fact]
+    public void A_folio_stays_on_the_queue_of_its_memcg_until_the_parents_takes_over()
+    {
+        Memcg child = Kernel.Memcgs[1];
+        first.SetMemcg(child);
+        Link(Kernel.QueueOf(child).Head, first);
+        Kernel.QueueOf(child).SetLength(1);
+        Step();
+        world.IsSilent();
+        Kernel.QueueOf(child).TruthDie();
+        Step();
+        world.Broke("split-queue", "folio is on the queue of another memory cgroup", "list_del corruption");
+    }
+
+    [Fact]
     public void The_length_may_be_too_large_while_a_scan_is_under_way_but_never_too_small()
     {
         Link(Queue.Head, first);

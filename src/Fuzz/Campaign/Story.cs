@@ -65,6 +65,13 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "the scanner queues a folio again that is queued already"),
         new("requeue-mapped", "requeue-mapped-folio", "kernel", "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))",
             "a migrated folio is queued when a part of it may be unmapped again"),
+        new("charge-moves-queued", "charge-moving-of-queued", "recharge", "",
+            "charge moving takes along a large folio that is on the old memcg's queue"),
+        new("reparented-unnoticed", "split-queue-reparenting-unnoticed", "queue-lock", "",
+            "a removed memcg's queue is its parent's, and is still locked as its own")
+        {
+            With = ["batch-scan"],
+        },
         new("late-memcg-lock", "late-memcg-lock", "memcg-stat", "mapped page is counted in another memcg",
             "charges move between a mapcount and its statistics")
         {

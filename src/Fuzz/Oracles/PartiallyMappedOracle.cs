@@ -15,7 +15,7 @@ public readonly struct PartiallyMappedOracle : ISettledOracle<Folio>
     public string Name => "partially-mapped";
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, Folio subject) => kernel.QueueOf(subject).Lock.Holder is null;
+    public bool IsSettled(Kernel kernel, Folio subject) => kernel.QueueOf(subject).TruthIdle;
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>

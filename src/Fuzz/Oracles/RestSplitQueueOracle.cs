@@ -31,7 +31,7 @@ public sealed class RestSplitQueueOracle : IWorldOracle
             }
 
             bool linked = folio.DeferredList.Next != folio.DeferredList;
-            if (linked != IsReached(kernel.QueueOf(folio), folio))
+            if (linked != IsReached(kernel.TruthQueueOf(folio), folio))
             {
                 judge.Broken(
                     this, linked ? "queue does not reach a folio that is linked" : "folio on the queue looks free",

@@ -14,7 +14,7 @@ public readonly struct SplitQueueOracle : ISettledOracle<DeferredSplitQueue>
     public string Name => "split-queue";
 
     /// <inheritdoc />
-    public bool IsSettled(Kernel kernel, DeferredSplitQueue subject) => subject.Lock.Holder is null;
+    public bool IsSettled(Kernel kernel, DeferredSplitQueue subject) => subject.TruthIdle;
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, DeferredSplitQueue subject) => Find(kernel, subject) is null;
@@ -57,7 +57,7 @@ public readonly struct SplitQueueOracle : ISettledOracle<DeferredSplitQueue>
                 return (next, "folio on the queue is no large anonymous folio");
             }
 
-            if (kernel.QueueOf(folio) != queue)
+            if (kernel.TruthQueueOf(folio) != queue)
             {
                 return (next, "folio is on the queue of another memory cgroup");
             }

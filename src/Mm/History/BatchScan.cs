@@ -75,8 +75,7 @@ public class BatchScan : DeferredSplitScan
     /// <summary>Back on the queue, unless somebody has put it there already.</summary>
     protected async Flow Requeue(Cpu cpu, Folio folio)
     {
-        DeferredSplitQueue queue = K.QueueOf(folio);
-        await queue.Lock.Acquire(cpu, AddLock);
+        DeferredSplitQueue queue = await R.DeferredSplit.LockQueue(cpu, K.QueueOf(folio), AddLock);
         if (await MayAdd(cpu, folio))
         {
             await R.Lists.AddTail(cpu, folio.DeferredList, queue.Head);
@@ -92,7 +91,7 @@ public class BatchScan : DeferredSplitScan
     private async Flow<int> CollectBatch(Cpu cpu, DeferredSplitQueue queue, SplitScan scan, int count)
     {
         int taken = 0;
-        await queue.Lock.Acquire(cpu, CollectLock);
+        queue = await R.DeferredSplit.LockQueue(cpu, queue, CollectLock);
         ListHead? entry = await R.Lists.Next(cpu, queue.Head);
         while (taken < count && entry != queue.Head && FolioOf(entry) is { } folio)
         {

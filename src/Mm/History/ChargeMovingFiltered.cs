@@ -11,7 +11,7 @@ namespace Mm.History;
     Origin = "4e0cf05f6059 (v6.3), until charge moving went in v6.13",
     Fix = "e548ad4a7cbf (v6.13) \"memcg-v1: fully deprecate move_charge_at_immigrate\"",
     Symptom = "no message: the folio is not mapped any more, but its last unmap has not been counted yet")]
-public sealed class ChargeMovingFiltered : TaskChargeMover
+public class ChargeMovingFiltered : TaskChargeMover
 {
     private static readonly Point TestMapped = Points.Define("MoveTestMapped", "get_mctgt_type", Access.Read);
 

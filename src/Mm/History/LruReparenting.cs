@@ -5,7 +5,8 @@ namespace Mm.History;
 
 /// <summary>A memcg that is removed hands its folios on the LRU to its parent, with no page table lock held
 /// (mem_cgroup_reparent_charges).</summary>
-/// <remarks>One look at each folio; the kernel tried until nothing was left. The folio lock is v6.1's.</remarks>
+/// <remarks>One look at each small folio; the kernel tried until nothing was left. The folio lock is
+/// v6.1's.</remarks>
 [Variant(
     "lru-reparenting",
     Subject = "rmdir moves charges from the LRU of the memcg to its parent, without any page table lock",
@@ -39,13 +40,13 @@ public sealed class LruReparenting : ChargeMover
 
     private async Flow<bool> Find(Cpu cpu, Folio folio, Memcg memcg)
     {
-        if (folio.Memcg != memcg || folio.On is not { IsLru: true })
+        if (folio.Memcg != memcg || folio.IsLarge || folio.On is not { IsLru: true })
         {
             return false;
         }
 
         await K.Lruvec.Lock.Acquire(cpu, LruLock);
-        bool found = folio.Memcg == memcg && folio.On is { IsLru: true };
+        bool found = folio.Memcg == memcg && !folio.IsLarge && folio.On is { IsLru: true };
         if (found)
         {
             await cpu.At(TryGet, folio.RefcountWord);

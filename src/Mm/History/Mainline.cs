@@ -177,7 +177,7 @@ public static class Mainline
         new("dafff3f4c850", "2024-08-30", "v6.12-rc1", Certainty.Git, "mm: split underused THPs")
         {
             Ends = ["scan-before-underused"],
-            Begins = ["unlocked-scan-drop"],
+            Begins = ["unlocked-scan-drop", "charge-moving-of-queued"],
         },
         new("242d12c98174", "2024-09-08", "v6.12-rc1", Certainty.List,
             "mm: support large folios swap-in for sync io devices"),
@@ -188,7 +188,7 @@ public static class Mainline
             Begins = ["safe-folio-lost-by-split"],
         },
         new("f8f931bba0f9", "2024-10-27", "v6.12", Certainty.Mail,
-            "mm/thp: fix deferred split unqueue naming and locking"),
+            "mm/thp: fix deferred split unqueue naming and locking") { Ends = ["charge-moving-of-queued"] },
         new("a3477c9e02cc", "2024-11-10", "v6.12", Certainty.Mail,
             "mm/thp: fix deferred split queue not partially_mapped: fix") { Ends = ["safe-folio-lost-by-split"] },
         new("e548ad4a7cbf", "2024-10-24", "v6.13", Certainty.Memory,
@@ -201,6 +201,11 @@ public static class Mainline
     [
         new(Commit.Unverified, "2025-11-10", "v6.19", Certainty.Tree,
             "mm: thp: use folio_batch to handle THP splitting in deferred_split_scan()") { Begins = ["batch-scan"] },
+        new(Commit.Unverified, "2025-11-10", "v6.19", Certainty.Tree,
+            "mm: thp: reparent the split queue during memcg offline")
+        {
+            Begins = ["split-queue-of-parent", "split-queue-reparenting"],
+        },
         new("270f095179ff", "2025-12-20", "v7.0", Certainty.List,
             "mm, swap: add folio to swap cache directly on allocation"),
         new("4b34f1d82c65", "2025-12-20", "v7.0", Certainty.List,

@@ -7,7 +7,7 @@ namespace Mm.History;
 /// (mm/memcontrol.c: mem_cgroup_move_charge_pte_range, v6.1).</summary>
 /// <remarks>
 /// Each entry is looked at with the lock of its page table held, and held until its folio has been moved. Large folios
-/// that are mapped by single entries are left alone.
+/// are left alone.
 /// </remarks>
 public abstract class TaskChargeMover : ChargeMover
 {
@@ -24,7 +24,7 @@ public abstract class TaskChargeMover : ChargeMover
     private static readonly Point PteLock =
         Points.Define("MovePtl", "mem_cgroup_move_charge_pte_range", Access.Acquire);
     private static readonly Point ReadPte = Points.Define("MoveReadPte", "get_mctgt_type", Access.Read);
-    private static readonly Point GetFolio = Points.Define("MoveGetFolio", "mc_handle_present_pte", Access.Rmw);
+    protected static readonly Point GetFolio = Points.Define("MoveGetFolio", "mc_handle_present_pte", Access.Rmw);
     private static readonly Point ReadMemcg = Points.Define("MoveReadMemcg", "get_mctgt_type", Access.Read);
     private static readonly Point MoveRecord =
         Points.Define("MoveSwapRecord", "mem_cgroup_move_swap_account", Access.Rmw);
@@ -68,6 +68,7 @@ public abstract class TaskChargeMover : ChargeMover
         while (start < end)
         {
             int next = Math.Min(end, mm.Table(start).End);
+            await MoveHuge(cpu, mm, mm.Table(start), from, to);
             KernelSpinlock ptl = mm.Ptl(start);
             await ptl.Acquire(cpu, PteLock);
             for (int page = start; page < next; page++)
@@ -79,6 +80,9 @@ public abstract class TaskChargeMover : ChargeMover
             start = next;
         }
     }
+
+    /// <summary>What a PMD entry maps as a whole: left alone.</summary>
+    protected virtual Flow MoveHuge(Cpu cpu, MmStruct mm, PageTable table, Memcg from, Memcg to) => Flow.Done;
 
     private async Flow MoveEntry(Cpu cpu, MmStruct mm, int page, Memcg from, Memcg to)
     {

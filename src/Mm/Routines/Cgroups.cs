@@ -51,12 +51,15 @@ public class Cgroups : Routine
         {
             await cpu.At(SetOffline, memcg.Word);
             memcg.SetOffline();
-            await R.ChargeMoving.Offlined(cpu, memcg);
+            await CssOffline(cpu, memcg);
         }
 
         K.Memcgs.Mutex.ReleaseWrite(cpu);
         return goes;
     }
+
+    /// <summary>mem_cgroup_css_offline.</summary>
+    protected virtual Flow CssOffline(Cpu cpu, Memcg memcg) => R.ChargeMoving.Offlined(cpu, memcg);
 
     /// <summary>cgroup_is_populated: a process that is being forked is in it already.</summary>
     private bool IsPopulated(Memcg memcg)

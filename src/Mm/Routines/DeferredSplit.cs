@@ -40,7 +40,7 @@ public class DeferredSplit : Routine
             return;
         }
 
-        await queue.Lock.Acquire(cpu, QueueLock);
+        queue = await LockQueue(cpu, queue, QueueLock);
         if (!partiallyMapped)
         {
             K.BugOn(
@@ -76,6 +76,13 @@ public class DeferredSplit : Routine
         return await TakeOff(cpu, folio, K.QueueOf(folio));
     }
 
+    /// <summary>Takes the lock of a folio's queue; returns the queue whose lock it is.</summary>
+    public virtual async Flow<DeferredSplitQueue> LockQueue(Cpu cpu, DeferredSplitQueue queue, Point point)
+    {
+        await queue.Lock.Acquire(cpu, point);
+        return queue;
+    }
+
     /// <summary>list_empty, without the lock: nobody can queue the folio any more, but a scanner may be taking it off
     /// at this moment.</summary>
     protected virtual Flow<bool> IsOff(Cpu cpu, Folio folio) => R.Lists.IsEmpty(cpu, folio.DeferredList);
@@ -83,7 +90,7 @@ public class DeferredSplit : Routine
     /// <summary>The part of __folio_unqueue_deferred_split with the lock of that queue.</summary>
     public virtual async Flow<bool> TakeOff(Cpu cpu, Folio folio, DeferredSplitQueue queue)
     {
-        await queue.Lock.Acquire(cpu, UnqueueLock);
+        queue = await LockQueue(cpu, queue, UnqueueLock);
         bool queued = !await R.Lists.IsEmpty(cpu, folio.DeferredList);
         if (queued)
         {

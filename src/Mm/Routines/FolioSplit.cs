@@ -121,7 +121,7 @@ public class FolioSplit : Routine
     protected virtual async Flow<bool> SplitUnmapped(Cpu cpu, Folio folio, DeferredSplitQueue queue, FolioList? list)
     {
         // The lock keeps the scanner from taking a reference.
-        await queue.Lock.Acquire(cpu, QueueLock);
+        queue = await R.DeferredSplit.LockQueue(cpu, queue, QueueLock);
         await cpu.At(Freeze, folio.RefcountWord);
         int cached = InCache(folio);
         if (!folio.Freeze(1 + cached))

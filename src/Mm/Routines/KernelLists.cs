@@ -116,6 +116,19 @@ public class KernelLists : Routine
         head.SetPrev(last);
     }
 
+    /// <summary>list_splice_tail_init: the head that was spliced is empty afterwards.</summary>
+    public virtual async Flow SpliceInit(Cpu cpu, ListHead list, ListHead head)
+    {
+        if (!await IsEmpty(cpu, list))
+        {
+            await Splice(cpu, list, head);
+            await cpu.At(InitNext, list.NextWord);
+            list.SetNext(list);
+            await cpu.At(InitPrev, list.PrevWord);
+            list.SetPrev(list);
+        }
+    }
+
     /// <summary>__list_del_entry: the neighbours are linked to each other. False: a check failed.</summary>
     protected virtual async Flow<bool> Unlink(Cpu cpu, ListHead entry)
     {

@@ -8,15 +8,22 @@ public sealed class DeferredSplitQueue
     private readonly Kernel kernel;
     private readonly string name;
 
-    internal DeferredSplitQueue(Kernel kernel, ObjectIds ids, string name)
+    internal DeferredSplitQueue(Kernel kernel, ObjectIds ids, string name, Memcg? memcg = null)
     {
         this.kernel = kernel;
         this.name = name;
+        Memcg = memcg;
         Lock = ids.Spinlock(ObjectKind.SplitQueueLock, $"split_queue_lock of {name}");
         LengthWord = ids.Word(ObjectKind.SplitQueueLength, $"split_queue_len of {name}");
         Head = new ListHead(kernel, ids, $"split_queue of {name}", null, this);
         Head.Init();
     }
+
+    /// <summary>The memcg that it is a part of; null for that of the node.</summary>
+    public Memcg? Memcg { get; }
+
+    /// <summary>Ground truth: whether its folios were handed to the parent's queue: only since v6.19.</summary>
+    public bool TruthDead { get; private set; }
 
     /// <summary>split_queue_lock.</summary>
     public KernelSpinlock Lock { get; }
@@ -43,6 +50,52 @@ public sealed class DeferredSplitQueue
     /// <summary>split_queue_len += <paramref name="number"/>, with the lock held.</summary>
     public void AddLength(int number) => SetLength(Length + number);
 
+    /// <summary>Ground truth: the parent's queue takes over.</summary>
+    public void TruthDie()
+    {
+        TruthDead = true;
+        kernel.Touched.Queues = true;
+    }
+
+    /// <summary>Ground truth: nobody is at the list now. While the memcg goes offline, newer kernels hold the lock of
+    /// an ancestor instead.</summary>
+    public bool TruthIdle
+    {
+        get
+        {
+            DeferredSplitQueue queue = this;
+            while (queue.Lock.Holder is null)
+            {
+                if (queue.Memcg is not { Online: false, Parent: { } parent })
+                {
+                    return true;
+                }
+
+                queue = kernel.QueueOf(parent);
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Ground truth: whether the lane may change the list: it holds the lock; or, once the memcg is going
+    /// offline, that of an ancestor.</summary>
+    public bool TruthIsHeldBy(Cpu cpu)
+    {
+        DeferredSplitQueue queue = this;
+        while (queue.Lock.Holder != cpu)
+        {
+            if (queue.Memcg is not { Online: false, Parent: { } parent })
+            {
+                return false;
+            }
+
+            queue = kernel.QueueOf(parent);
+        }
+
+        return true;
+    }
+
     /// <inheritdoc />
     public override string ToString() => $"split queue of {name}";
 
@@ -51,6 +104,7 @@ public sealed class DeferredSplitQueue
         Lock.Reset();
         Head.Init();
         Length = 0;
+        TruthDead = false;
         TruthScans = 0;
     }
 }

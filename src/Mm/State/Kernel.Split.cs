@@ -22,12 +22,28 @@ public sealed partial class Kernel
     /// none.</summary>
     public DeferredSplitQueue QueueOf(Folio folio) => SplitQueues[folio.Memcg is { } memcg ? 1 + memcg.Number : 0];
 
+    /// <summary>memcg->deferred_split_queue.</summary>
+    public DeferredSplitQueue QueueOf(Memcg memcg) => SplitQueues[1 + memcg.Number];
+
+    /// <summary>Ground truth: the queue that a folio belongs on; once the queue of its memcg was handed on, the
+    /// heir.</summary>
+    public DeferredSplitQueue TruthQueueOf(Folio folio)
+    {
+        DeferredSplitQueue queue = QueueOf(folio);
+        while (queue.TruthDead)
+        {
+            queue = QueueOf(queue.Memcg!.Parent!);
+        }
+
+        return queue;
+    }
+
     private void MakeSplitQueues()
     {
         SplitQueues[0] = new DeferredSplitQueue(this, ids, "the node");
         for (int number = 0; number < MemcgTree.Max; number++)
         {
-            SplitQueues[1 + number] = new DeferredSplitQueue(this, ids, $"memcg{number}");
+            SplitQueues[1 + number] = new DeferredSplitQueue(this, ids, $"memcg{number}", Memcgs[number]);
         }
 
         for (int cpu = 0; cpu < Machine.CpusMax; cpu++)

@@ -66,7 +66,6 @@ public sealed partial class Kernel
         }
 
         Lruvec = new Lruvec(this, ids);
-        MakeSplitQueues();
         for (int i = 0; i < VmasMax; i++)
         {
             vmas[i] = new Vma(i, ids);
@@ -87,6 +86,7 @@ public sealed partial class Kernel
         Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
         Memcgs = new MemcgTree(this, ids);
+        MakeSplitQueues();
         Ksm = new KsmState(this, ids);
         PoisonMutex = ids.Rwsem(ObjectKind.PoisonMutex, "mf_mutex");
         Objects = ids.All;

@@ -25,7 +25,7 @@ public static class TruthLists
                 $"unqueue: {folio} is taken off {entry.TruthOn} by {cpu} although it has {folio.Refcount} references");
         }
 
-        if (entry.TruthOn is not { Queue: { } queue } on || queue.Lock.Holder == cpu)
+        if (entry.TruthOn is not { Queue: { } queue } on || queue.TruthIsHeldBy(cpu))
         {
             return;
         }
