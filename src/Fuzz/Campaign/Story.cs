@@ -12,7 +12,35 @@ namespace Fuzz.Campaign;
 public sealed record Story(string Name, string Variant, string Oracle, string Law, string Title)
 {
     /// <summary>The stories that the engine knows.</summary>
-    public static IReadOnlyList<Story> All { get; } =
+    public static IReadOnlyList<Story> All { get; } = [.. Pages, .. SplitQueues, .. Memcgs];
+
+    /// <summary>Hypothetical defects that are in no kernel and no mail: they show that no law is blind where nothing is
+    /// known to have gone wrong. Not part of the table of stories.</summary>
+    public static IReadOnlyList<Story> Probes { get; } =
+    [
+        new("lazyfree-references", "lazyfree-ignores-references", "pinned-page", "pinned page was replaced",
+            "a lazyfree page is dropped although a device has it"),
+        new("lazyfree-dirty", "lazyfree-ignores-dirty", "content", "",
+            "a page that was stored to after MADV_FREE is dropped"),
+        new("mprotect-migration", "mprotect-leaves-migrations", "protected", "",
+            "a page that moves during mprotect stays writable"),
+        new("mprotect-shared", "mprotect-ignores-exclusive", "writable", "",
+            "mprotect makes a shared page writable"),
+        new("mprotect-flush", "mprotect-without-flush", "tlb", "stale right to write",
+            "a right that mprotect took away is still cached"),
+    ];
+
+    /// <summary>Variants of other routines without which nothing goes wrong.</summary>
+    public IReadOnlyList<string> With { get; init; } = [];
+
+    /// <summary>The variants in force where it is hunted.</summary>
+    public IReadOnlyList<string> Variants => [Variant, .. With];
+
+    /// <summary>Whether the violation is what this story is about.</summary>
+    public bool Matches(Violation violation) =>
+        violation.Signature.Oracle == Oracle && violation.Signature.Law.StartsWith(Law, StringComparison.Ordinal);
+
+    private static Story[] Pages =>
     [
         new("lost-pg-lru", "non-atomic-swapbacked", "flags-word", "PG_lru lost",
             "a plain store of the flags word wipes out PG_lru"),
@@ -53,6 +81,10 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "a page that reclaim has unmapped outlives MADV_DONTNEED in a TLB"),
         new("gather-flushes-own-only", "gather-flushes-own-only", "stale-zap", "",
             "a page that another thread drops outlives MADV_DONTNEED in a TLB"),
+    ];
+
+    private static Story[] SplitQueues =>
+    [
         new("scan-drop-unlocked", "unlocked-scan-drop", "safe-neighbour", "",
             "the deferred split scanner drops a folio beside one that it has put"),
         new("safe-folio-lost", "safe-folio-lost-by-split", "safe-neighbour", "",
@@ -65,6 +97,12 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "the scanner queues a folio again that is queued already"),
         new("requeue-mapped", "requeue-mapped-folio", "kernel", "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))",
             "a migrated folio is queued when a part of it may be unmapped again"),
+    ];
+
+    private static Story[] Memcgs =>
+    [
+        new("swapout-forgets-queue", "swapout-forgets-queue", "recharge", "",
+            "reclaim takes the memcg from a large folio that is on its queue"),
         new("charge-moves-queued", "charge-moving-of-queued", "recharge", "",
             "charge moving takes along a large folio that is on the old memcg's queue"),
         new("reparented-unnoticed", "split-queue-reparenting-unnoticed", "queue-lock", "",
@@ -85,30 +123,4 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
         new("unbooked-unmap", "charge-moving-filtered", "memcg-stat", "mapped page is counted in another memcg",
             "charges move after the last unmap and before its statistics"),
     ];
-
-    /// <summary>Hypothetical defects that are in no kernel and no mail: they show that no law is blind where nothing is
-    /// known to have gone wrong. Not part of the table of stories.</summary>
-    public static IReadOnlyList<Story> Probes { get; } =
-    [
-        new("lazyfree-references", "lazyfree-ignores-references", "pinned-page", "pinned page was replaced",
-            "a lazyfree page is dropped although a device has it"),
-        new("lazyfree-dirty", "lazyfree-ignores-dirty", "content", "",
-            "a page that was stored to after MADV_FREE is dropped"),
-        new("mprotect-migration", "mprotect-leaves-migrations", "protected", "",
-            "a page that moves during mprotect stays writable"),
-        new("mprotect-shared", "mprotect-ignores-exclusive", "writable", "",
-            "mprotect makes a shared page writable"),
-        new("mprotect-flush", "mprotect-without-flush", "tlb", "stale right to write",
-            "a right that mprotect took away is still cached"),
-    ];
-
-    /// <summary>Variants of other routines without which nothing goes wrong.</summary>
-    public IReadOnlyList<string> With { get; init; } = [];
-
-    /// <summary>The variants in force where it is hunted.</summary>
-    public IReadOnlyList<string> Variants => [Variant, .. With];
-
-    /// <summary>Whether the violation is what this story is about.</summary>
-    public bool Matches(Violation violation) =>
-        violation.Signature.Oracle == Oracle && violation.Signature.Law.StartsWith(Law, StringComparison.Ordinal);
 }

@@ -94,7 +94,10 @@ public static class Mainline
     [
         new("0bcac06f27d7", "2017-09-20", "v4.15", Certainty.List,
             "mm, swap: skip swapcache for swapin of synchronous device") { Begins = ["no-swapcache-pin"] },
-        new("87eaceb3faa5", "2019-08-22", "v5.4", Certainty.List, "mm: thp: make deferred split shrinker memcg aware"),
+        new("87eaceb3faa5", "2019-08-22", "v5.4", Certainty.List, "mm: thp: make deferred split shrinker memcg aware")
+        {
+            Begins = ["swapout-forgets-queue"],
+        },
         new("fac0516b5534", "2020-01-30", "v5.6", Certainty.Mail,
             "mm: thp: don't need care deferred split queue in memcg charge move path"),
         new("91b61ef333cf", "2021-11-05", "v5.16", Certainty.Git, "mm: add zap_skip_check_mapping() helper"),
@@ -188,7 +191,10 @@ public static class Mainline
             Begins = ["safe-folio-lost-by-split"],
         },
         new("f8f931bba0f9", "2024-10-27", "v6.12", Certainty.Mail,
-            "mm/thp: fix deferred split unqueue naming and locking") { Ends = ["charge-moving-of-queued"] },
+            "mm/thp: fix deferred split unqueue naming and locking")
+        {
+            Ends = ["charge-moving-of-queued", "swapout-forgets-queue"],
+        },
         new("a3477c9e02cc", "2024-11-10", "v6.12", Certainty.Mail,
             "mm/thp: fix deferred split queue not partially_mapped: fix") { Ends = ["safe-folio-lost-by-split"] },
         new("e548ad4a7cbf", "2024-10-24", "v6.13", Certainty.Memory,
