@@ -183,6 +183,12 @@ public class LargeFolioTests
         Safe($"{Two}write mm0 p0\n fork mm0 mm1\ncpu0 {other}\ncpu1 write mm0 p0", preemptions: 2);
 
     [Fact]
+    public void A_zap_that_forgets_the_counter_of_all_mappings_leaks_the_folio() =>
+        Fails(
+            $"{One}write mm0 p0\n dontneed mm0 p0 1\ncpu0 dontneed mm0 p1 3", "subpages-mapcount",
+            "mapcount: more mappings of a large folio counted than of its parts");
+
+    [Fact]
     public void Two_first_stores_to_one_pmd_are_safe() =>
         Safe("shape pages 4 thp pmd\ncpu0 write mm0 p0\ncpu1 write mm0 p1", preemptions: 3);
 }

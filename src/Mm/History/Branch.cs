@@ -20,7 +20,10 @@ public sealed record Branch(string Name, string Base, string Note, IReadOnlyList
             new("cb67f4282bf9", "2022-11-02", "next-20221107", Certainty.Git,
                 "mm,thp,rmap: simplify compound page mapcount handling"),
             new("db12063aab49", "2022-11-04", "next-20221107", Certainty.List,
-                "mm: delay rmap removal until after TLB flush") { Begins = ["delayed-anon-rmap"] },
+                "mm: delay rmap removal until after TLB flush")
+            {
+                Begins = ["delayed-anon-rmap", "subpages-mapcount"],
+            },
         ]),
         new("rfc-swapin-2024-01", "v6.7", "mm: support large folios swap-in, RFC, patch 4/6",
         [

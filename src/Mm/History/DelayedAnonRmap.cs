@@ -20,7 +20,7 @@ public sealed class DelayedAnonRmap : Zap
     /// <inheritdoc />
     protected override Flow ZapPresent(Cpu cpu, Gather gather, Page first, int count)
     {
-        gather.Add(first, count);
+        gather.Add(first, count, delayed: true);
         return Flow.Done;
     }
 
@@ -38,9 +38,14 @@ public sealed class DelayedAnonRmap : Zap
         foreach (GatheredPages pages in gather.Pages)
         {
             Folio folio = pages.First.Head;
+            if (!pages.Delayed)
+            {
+                continue;
+            }
+
             if (folio.IsLarge)
             {
-                await R.Rmap.RemovePtes(cpu, pages.First, pages.Count, gather.Mm);
+                await R.Rmap.ZapPtes(cpu, pages.First, pages.Count, gather.Mm);
                 continue;
             }
 

@@ -126,7 +126,10 @@ public static class Mainline
         new("7cc8f9c7146a", "2022-11-09", "v6.2", Certainty.List,
             "mm: mmu_gather: prepare to gather encoded page pointers with flags"),
         new("5df397dec7c4", "2022-11-09", "v6.2", Certainty.List,
-            "mm: delay page_remove_rmap() until after the TLB has been flushed") { Ends = ["delayed-anon-rmap"] },
+            "mm: delay page_remove_rmap() until after the TLB has been flushed")
+        {
+            Ends = ["delayed-anon-rmap", "subpages-mapcount"],
+        },
         new("c47454823bd4", "2022-11-14", "v6.2", Certainty.Memory,
             "mm: mmu_gather: allow more than one batch of delayed rmaps"),
         new("f036c8184f8b", "2022-11-16", "v6.2", Certainty.List, "mm: mmu_gather: do not expose delayed_rmap flag"),

@@ -85,6 +85,9 @@ public class AnonRmap : Routine
     /// <summary>folio_remove_rmap_pte: one mapping of the page less.</summary>
     public Flow RemoveOne(Cpu cpu, Page page, MmStruct mm) => RemovePtes(cpu, page, 1, mm);
 
+    /// <summary>The removal by a zap: no other than any.</summary>
+    public virtual Flow ZapPtes(Cpu cpu, Page first, int count, MmStruct mm) => RemovePtes(cpu, first, count, mm);
+
     /// <summary>folio_remove_rmap_ptes. The kernel itself does not look for an underflow here.</summary>
     public virtual async Flow RemovePtes(Cpu cpu, Page first, int count, MmStruct mm)
     {

@@ -11,9 +11,6 @@ public sealed class Gather
     /// <summary>What the zap is for.</summary>
     public ZapDetails Details { get; private set; } = ZapDetails.All;
 
-    /// <summary>Those of the pages whose mapcount goes only after the flush.</summary>
-    public List<Folio> Delayed { get; } = [];
-
     /// <summary>The pages; each entry owns the references that its page table entries had.</summary>
     public List<GatheredPages> Pages { get; } = [];
 
@@ -40,7 +37,6 @@ public sealed class Gather
     {
         Mm = mm;
         Details = details;
-        Delayed.Clear();
         FullMm = fullMm;
         Pages.Clear();
         Array.Clear(truthDiscards);
@@ -103,20 +99,16 @@ public sealed class Gather
     public int TruthDiscards(int page) => truthDiscards[page];
 
     /// <summary>__tlb_remove_folio_pages: the entries' references become the gather's.</summary>
-    public void Add(Page first, int count)
+    /// <param name="first">The first page.</param>
+    /// <param name="count">How many pages, each with a reference.</param>
+    /// <param name="delayed">ENCODED_PAGE_BIT_DELAY_RMAP: the mapcount goes only after the flush.</param>
+    public void Add(Page first, int count, bool delayed = false)
     {
         first.Head.HandOver(Holder.Mapping, Holder.Gather, count);
-        Pages.Add(new GatheredPages(first, count));
-    }
-
-    /// <summary>The same with delay_rmap, for a small folio.</summary>
-    public void AddDelayed(Folio folio)
-    {
-        Add(folio, 1);
-        Delayed.Add(folio);
+        Pages.Add(new GatheredPages(first, count, delayed));
     }
 }
 
 /// <summary>Pages of one folio that were zapped together, and as many references; what a PMD entry mapped counts
 /// once.</summary>
-public readonly record struct GatheredPages(Page First, int Count);
+public readonly record struct GatheredPages(Page First, int Count, bool Delayed);

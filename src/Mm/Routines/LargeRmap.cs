@@ -119,6 +119,12 @@ public class LargeRmap : Routine
     public virtual async Flow RemovePtes(Cpu cpu, Folio folio, Page first, int count, MmStruct mm)
     {
         await Sub(cpu, folio, count, mm);
+        await RemoveFromPages(cpu, folio, first, count);
+    }
+
+    /// <summary>What __folio_remove_rmap does once the folio's own mapcount has fallen.</summary>
+    public virtual async Flow RemoveFromPages(Cpu cpu, Folio folio, Page first, int count)
+    {
         int last = await RemovePages(cpu, folio, first, count);
         if (last == 0)
         {

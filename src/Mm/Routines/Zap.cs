@@ -277,7 +277,7 @@ public class Zap : Routine
     /// flush.</summary>
     protected virtual async Flow ZapPresent(Cpu cpu, Gather gather, Page first, int count)
     {
-        await R.Rmap.RemovePtes(cpu, first, count, gather.Mm);
+        await R.Rmap.ZapPtes(cpu, first, count, gather.Mm);
         K.BugOn(first.Head.Mapcount < 0, "BUG: Bad page map", "zap_present_folio_ptes", first.Head);
         gather.Add(first, count);
     }
@@ -327,7 +327,7 @@ public class Zap : Routine
     protected virtual async Flow<bool> ZapDirty(Cpu cpu, Gather gather, Folio folio)
     {
         await R.Writeback.MarkDirty(cpu, folio);
-        gather.AddDelayed(folio);
+        gather.Add(folio, 1, delayed: true);
         return true;
     }
 
@@ -340,12 +340,15 @@ public class Zap : Routine
             gather.ResetRange();
         }
 
-        foreach (Folio folio in gather.Delayed)
+        for (int i = 0; i < gather.Pages.Count; i++)
         {
-            await R.Rmap.RemoveOne(cpu, folio, gather.Mm);
+            GatheredPages pages = gather.Pages[i];
+            if (pages.Delayed)
+            {
+                gather.Pages[i] = pages with { Delayed = false };
+                await R.Rmap.ZapPtes(cpu, pages.First, pages.Count, gather.Mm);
+            }
         }
-
-        gather.Delayed.Clear();
     }
 
     private void Clear(MmStruct mm, int page, ZapDetails details)
