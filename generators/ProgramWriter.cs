@@ -28,7 +28,7 @@ public static class ProgramWriter
         int huge = taste.Shape[MmLanguage.Thp] == 0 ? 1 : 1 << taste.Shape[MmLanguage.Pmd];
         Stage stage = Stage.First(
             taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs], huge, taste.Shape[MmLanguage.FilePages],
-            taste.Shape[MmLanguage.FileType] == 1);
+            taste.Shape[MmLanguage.FileType] == 1, taste.Shape[MmLanguage.Thp] == 2);
         Call[] setup = new Call[SetupMin + rng.Next(taste.SetupMax - SetupMin + 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 

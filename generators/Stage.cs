@@ -50,6 +50,9 @@ public readonly record struct Stage(
     /// <summary>Pages that ksmd may have merged.</summary>
     public ulong Merged { get; init; }
 
+    /// <summary>Pages that are mapped one by one where a fault maps a whole large folio.</summary>
+    public ulong Apart { get; init; }
+
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
@@ -58,10 +61,15 @@ public readonly record struct Stage(
     /// <param name="huge">Pages that one fault may bring at once.</param>
     /// <param name="filePages">Pages of a file.</param>
     /// <param name="onDisk">Whether files have blocks.</param>
-    public static Stage First(int pages, int memcgs = 1, int huge = 1, int filePages = 1, bool onDisk = false) =>
+    /// <param name="below">Whether faults map large folios below PMD order, each page by itself.</param>
+    public static Stage First(
+        int pages, int memcgs = 1, int huge = 1, int filePages = 1, bool onDisk = false, bool below = false) =>
         new(
             (byte)pages, (1UL << pages) - 1, 0, 0, 0, 1, true, (byte)memcgs, 0, 1, 0, (byte)filePages, onDisk, 0,
-            Huge: (byte)huge);
+            Huge: (byte)huge)
+        {
+            Apart = below ? ulong.MaxValue : 0,
+        };
 
     /// <summary>What <see cref="Targets"/> says of calls that name no page.</summary>
     public const ulong Anywhere = ulong.MaxValue;
@@ -89,6 +97,7 @@ public readonly record struct Stage(
         MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
         MmCall.Offline => Vacant != 0 ? Anywhere : 0,
         MmCall.Split or MmCall.PageoutRange => Huge > 1 ? Touched : 0,
+        MmCall.Collapse => (Touched & Apart) | (Huge > 1 ? Swapped : 0),
         MmCall.ShrinkThp => Huge > 1 && Touched != 0 ? Anywhere : 0,
         MmCall.MapShared or MmCall.MapPrivate => AlivePages() & ~OfFile,
         MmCall.Truncate or MmCall.Punch => OfFile != 0 ? Anywhere : 0,
@@ -122,9 +131,16 @@ public readonly record struct Stage(
             case MmCall.Unpin:
                 return this with { Pinned = Pinned & ~bit };
             case MmCall.Pageout:
-                return this with { Swapped = Swapped | bit, Touched = Touched & ~bit };
+                return this with
+                {
+                    Swapped = Swapped | bit, Touched = Touched & ~bit, Apart = Apart | Neighbours(call),
+                };
             case MmCall.DontNeed:
-                return this with { Touched = Touched & ~range, Swapped = Swapped & ~range, Zeroed = Zeroed & ~range };
+                return this with
+                {
+                    Touched = Touched & ~range, Swapped = Swapped & ~range, Zeroed = Zeroed & ~range,
+                    Apart = Apart | (call.C < Huge ? Neighbours(call) : 0),
+                };
             case MmCall.Munmap:
                 return Without(range);
             case MmCall.Map:
@@ -139,13 +155,6 @@ public readonly record struct Stage(
                 return Forked(call.A, call.B);
             case MmCall.Swapoff:
                 return this with { Touched = Touched | Swapped, Swapped = 0, SwapOn = false };
-            case MmCall.Attach when (Offline & 1 << call.B) == 0:
-                return this with
-                {
-                    Members = WithMember(call.A, call.B), Visited = (byte)(Visited | 1 << call.B),
-                };
-            case MmCall.Offline when call.A != 0:
-                return this with { Offline = (byte)(Offline | 1 << call.A) };
             case MmCall.ReadOnly or MmCall.DontFork:
                 return this with { ReadOnly = ReadOnly | (range & Mapped) };
             case MmCall.Writable or MmCall.DoFork:
@@ -157,7 +166,7 @@ public readonly record struct Stage(
         }
     }
 
-    /// <summary>The guess after calls that the kernel's own threads make, and the calls against them.</summary>
+    /// <summary>The guess after calls that the kernel's own threads make, and those of an administrator.</summary>
     private Stage AfterScan(Call call, ulong bit, ulong range)
     {
         switch ((MmCall)call.Kind)
@@ -179,8 +188,19 @@ public readonly record struct Stage(
                 return this with { Merged = Merged | both, Warm = Warm | both };
             case MmCall.Unmerge:
                 return this with { Merged = Merged & ~range };
+            case MmCall.Attach when (Offline & 1 << call.B) == 0:
+                return this with
+                {
+                    Members = WithMember(call.A, call.B), Visited = (byte)(Visited | 1 << call.B),
+                };
+            case MmCall.Offline when call.A != 0:
+                return this with { Offline = (byte)(Offline | 1 << call.A) };
             case MmCall.Poison:
                 return this with { Poisoned = Poisoned | bit };
+            case MmCall.Split:
+                return this with { Apart = Apart | Neighbours(call) };
+            case MmCall.Collapse when (Apart & bit) != 0:
+                return this with { Apart = Apart & ~Neighbours(call), Swapped = Swapped & ~Neighbours(call) };
             default:
                 return this;
         }

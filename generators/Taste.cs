@@ -60,6 +60,7 @@ public sealed record Taste(
         [MmCall.ReadOnly] = (Topic.Vmas, 8, 9),
         [MmCall.Writable] = (Topic.Vmas, 8, 9),
         [MmCall.Split] = (Topic.Large, 2, 4),
+        [MmCall.Collapse] = (Topic.Large, 1, 6),
         [MmCall.ShrinkThp] = (Topic.Large, 2, 8),
         [MmCall.MapShared] = (Topic.Files, 8, 1),
         [MmCall.MapPrivate] = (Topic.Files, 8, 1),
@@ -82,19 +83,22 @@ public sealed record Taste(
         [MmCall.Reclaim] = 3,
     };
 
-    /// <summary>Topics, each as often as it is drawn: what has more states takes more programs.</summary>
+    /// <summary>Topics, each as often as it is drawn: what has more states takes more programs. Devices are drawn
+    /// besides: they meet all the others, and fast GUP walks what large folios change.</summary>
     private static readonly Topic[] Draws =
     [
         Topic.Large, Topic.Large, Topic.Large, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg,
-        Topic.Devices, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison,
+        Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
-    /// way of both lists only; what is charged matters when it is shared, and when it goes.</summary>
+    /// way of both lists only; what is charged matters when it is shared, and when it goes; what MADV_FREE has marked
+    /// is dropped by a scan.</summary>
     private static readonly Dictionary<Topic, MmCall[]> Needs = new()
     {
         [Topic.Ksm] = [MmCall.Age, MmCall.Reclaim],
         [Topic.Memcg] = [MmCall.Fork, MmCall.DontNeed],
+        [Topic.Advice] = [MmCall.Reclaim],
     };
 
     /// <summary>Least weight of a call of a topic that is in, before <see cref="Usual"/>.</summary>
@@ -103,7 +107,9 @@ public sealed record Taste(
     private static readonly Gen<Topic[]> Topics =
         from count in Gen.Frequency((2, Gen.Constant(0)), (2, Gen.Constant(1)), (1, Gen.Constant(2)))
         from topics in Gen.Elements(Draws).ArrayOf(count)
-        select topics;
+        from devices in Gen.Frequency(
+            (topics.Contains(Topic.Large) ? 2 : 6, Gen.Constant(false)), (1, Gen.Constant(true)))
+        select devices ? [.. topics, Topic.Devices] : topics;
 
     private static readonly Gen<int> SmallFolios = Gen.Constant(0);
 

@@ -122,6 +122,8 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
         },
         new("unbooked-unmap", "charge-moving-filtered", "memcg-stat", "mapped page is counted in another memcg",
             "charges move after the last unmap and before its statistics"),
+        new("collapse-under-fast-gup", "fast-gup-ignores-collapse", "pinned-page", "pinned page was replaced",
+            "fast GUP pins a page that a collapse has just copied"),
         new("subpages-mapcount", "subpages-mapcount", "kernel",
             "BUG: Bad page state, page dumped because: nonzero large_mapcount",
             "a zap forgets the counter of all mappings of a large folio"),

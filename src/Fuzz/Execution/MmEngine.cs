@@ -217,6 +217,7 @@ public sealed class MmEngine : IEngine
             MmCall.PageoutRange => await R.Reclaim.Pageout(
                 cpu, mm, mm.Table(call.B).Start, mm.Table(call.B).End),
             MmCall.Split => await R.Split.SplitPage(cpu, mm, call.B),
+            MmCall.Collapse => await R.Collapse.Run(cpu, mm, call.B),
             MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
             MmCall.Free => await R.MadviseFree.Run(cpu, mm, call.B, end),
             MmCall.Cold => await R.MadviseCold.Run(cpu, mm, call.B, end),

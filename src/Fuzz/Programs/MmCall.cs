@@ -128,4 +128,7 @@ public enum MmCall : byte
 
     /// <summary>MADV_PAGEOUT of all pages that one PMD entry covers.</summary>
     PageoutRange,
+
+    /// <summary>MADV_COLLAPSE.</summary>
+    Collapse,
 }

@@ -134,6 +134,9 @@ public static class MmLanguage
                 "writeback", "rmap", "filemap_fdatawrite", "writes the dirty pages of a file to its disk", File),
             new CallInfo(
                 "pageoutrange", "rmap", "madvise_pageout", "reclaims all pages that share a page's table", Mm, Page),
+            new CallInfo(
+                "collapse", "migrate", "madvise_collapse", "copies the pages around that one into a large folio", Mm,
+                Page),
         ],
         cpusMax: 4,
         callsMax: 16);

@@ -19,6 +19,7 @@ public static class Mainline
     [
         new("v2.6.12", "2005-06-17", "the first release with a history in git"),
         new("v3.15", "2014-06-08", "TLB flush inside the page table lock where a dirty page was zapped"),
+        new("v3.18", "2014-12-07", "one fast GUP for all architectures that have none"),
         new("v3.19", "2015-02-08", "folios of a memcg that is removed stay with it"),
         new("v4.3", "2015-11-01", "reclaim puts its TLB flushes off"),
         new("v4.13", "2017-09-03", "zapping looks for flushes that others still have to make"),
@@ -29,6 +30,7 @@ public static class Mainline
         new("v5.17", "2022-03-20", "the last one whose truncation leaves swapped-out COW pages behind"),
         new("v5.18", "2022-05-22", "with the rework of zapping with details"),
         new("v5.19", "2022-07-31", "with PG_anon_exclusive"),
+        new("v6.0", "2022-10-02", "fast GUP sees a collapse"),
         new("v6.1", "2022-12-11", "the last one that removes the rmap before the TLB flush"),
         new("v6.2", "2023-02-19", "with delayed rmap removal, of dirty file pages only"),
         new("v6.3", "2023-04-23", "without lock_page_memcg() in rmap"),
@@ -69,6 +71,8 @@ public static class Mainline
         new("1da177e4c3f4", "2005-04-16", "v2.6.12", Certainty.List, "Linux-2.6.12-rc2"),
         new("1cf35d47712d", "2014-04-25", "v3.15", Certainty.List,
             "mm: split 'tlb_flush_mmu()' into tlb flushing and memory freeing parts"),
+        new("2667f50e8b81", "2014-10-09", "v3.18", Certainty.Memory,
+            "mm: introduce a general RCU get_user_pages_fast()") { Begins = ["fast-gup-ignores-collapse"] },
         new("b2052564e66d", "2014-12-10", "v3.19", Certainty.Mail,
             "mm: memcontrol: continue cache reclaim from offlined groups") { Ends = ["lru-reparenting"] },
     ];
@@ -117,6 +121,8 @@ public static class Mainline
 
     private static Commit[] DelayedRmap =>
     [
+        new("70cbc3cc78a9", "2022-09-26", "v6.0", Certainty.List,
+            "mm: gup: fix the fast GUP race against THP collapse") { Ends = ["fast-gup-ignores-collapse"] },
         new("cb67f4282bf9", "2022-11-02", "v6.2", Certainty.Git,
             "mm,thp,rmap: simplify compound page mapcount handling"),
         new("70fb4fdff582", "2022-11-09", "v6.2", Certainty.List,

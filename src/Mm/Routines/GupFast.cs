@@ -44,9 +44,11 @@ public abstract class GupFast : Routine
             return null;
         }
 
+        BeginWalk(cpu);
         Page? frame = K.HasHugePmds
             ? await PinFastPmd(cpu, mm, page, write)
             : await PinFastPte(cpu, mm, page, write);
+        K.FastWalkers.Leave(cpu);
         if (frame is null)
         {
             return null;
@@ -62,6 +64,12 @@ public abstract class GupFast : Routine
         await CheckExclusive(cpu, frame);
         return frame;
     }
+
+    /// <summary>local_irq_save: who sends an IPI to all waits for the walk.</summary>
+    protected virtual void BeginWalk(Cpu cpu) => K.FastWalkers.Enter(cpu);
+
+    /// <summary>Whether the PMD entry still points to the page table, now that the page is pinned.</summary>
+    protected virtual bool IsLinked(PageTable table) => table.IsTable;
 
     /// <summary>gup_fast_pmd_range, and gup_fast_pmd_leaf for a PMD entry that maps a folio.</summary>
     protected virtual async Flow<Page?> PinFastPmd(Cpu cpu, MmStruct mm, int page, bool write)
@@ -110,7 +118,7 @@ public abstract class GupFast : Routine
 
         await cpu.At(FastRecheck, mm.PteWord(page));
         TruthPinned(cpu, mm, page);
-        if (!mm.Table(page).IsTable || mm[page] != pte || (!pte.Writable && await FastMustUnshare(cpu, frame, write)))
+        if (!IsLinked(mm.Table(page)) || mm[page] != pte || (!pte.Writable && await FastMustUnshare(cpu, frame, write)))
         {
             await PutPin(cpu, frame.Head);
             return null;

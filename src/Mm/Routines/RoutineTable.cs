@@ -86,6 +86,12 @@ public sealed class RoutineTable
     /// <summary>mm/huge_memory.c: PMD mappings become page tables.</summary>
     public HugePmdSplit HugeSplit { get; private set; } = new();
 
+    /// <summary>mm/khugepaged.c: a page table becomes a PMD mapping.</summary>
+    public Collapse Collapse { get; private set; } = new();
+
+    /// <summary>mm/khugepaged.c: the pages of such a page table.</summary>
+    public CollapsePages CollapsePages { get; private set; } = new();
+
     /// <summary>mm/huge_memory.c: zap and fork of PMD mappings.</summary>
     public HugePmd Huge { get; private set; } = new();
 

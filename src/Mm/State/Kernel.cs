@@ -86,7 +86,7 @@ public sealed partial class Kernel
         Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
         Memcgs = new MemcgTree(this, ids);
-        MakeSplitQueues();
+        MakeLarge();
         Ksm = new KsmState(this, ids);
         PoisonMutex = ids.Rwsem(ObjectKind.PoisonMutex, "mf_mutex");
         Objects = ids.All;
@@ -207,7 +207,7 @@ public sealed partial class Kernel
         Array.Clear(Current);
         Ksm.Reset();
         PoisonMutex.Reset();
-        ResetSplitQueues();
+        ResetLarge();
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();

@@ -34,7 +34,7 @@ public sealed partial class MmStruct
     /// <summary>pmd_lock: the lock of the only table of PMD entries.</summary>
     public KernelSpinlock PmdLock { get; }
 
-    /// <summary>Whether somebody holds a lock of its page tables.</summary>
+    /// <summary>Whether somebody holds a lock of its page tables, or has taken one out.</summary>
     public bool TablesLocked
     {
         get
@@ -42,7 +42,7 @@ public sealed partial class MmStruct
             bool locked = PmdLock.Holder is not null;
             for (int i = 0; i < kernel.TableCount; i++)
             {
-                locked |= tables[i].Lock.Holder is not null;
+                locked |= tables[i].Lock.Holder is not null || tables[i].TruthUnlinked;
             }
 
             return locked;
@@ -316,7 +316,7 @@ public sealed partial class MmStruct
         {
             PmdKind.Huge => new Pte(PteKind.Present, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
             PmdKind.Migration => new Pte(PteKind.Migration, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
-            PmdKind.Invalid => Pte.None,
+            PmdKind.Invalid or PmdKind.None => Pte.None,
             _ => ptes[page],
         };
     }

@@ -109,6 +109,9 @@ public sealed class PageTable
     /// <summary>The PMD entry.</summary>
     public Pmd Pmd { get; private set; }
 
+    /// <summary>Ground truth: whether a collapse has taken the page table out, with its entries in it.</summary>
+    public bool TruthUnlinked { get; set; }
+
     /// <summary>Whether the PMD entry points to the page table. Where no fault maps a whole PMD, each does from the
     /// beginning.</summary>
     public bool IsTable => Pmd.Kind == PmdKind.Table || !kernel.HasHugePmds;
@@ -148,6 +151,7 @@ public sealed class PageTable
     {
         Lock.Reset();
         Pmd = default;
+        TruthUnlinked = false;
     }
 
     private void Count(Pmd pmd, int by)

@@ -2,9 +2,12 @@ using Interleave;
 
 namespace Mm.State;
 
-/// <summary>The part of the state that has to do with deferred splits of large folios.</summary>
+/// <summary>The part of the state that has to do with large folios: deferred splits, collapse.</summary>
 public sealed partial class Kernel
 {
+    /// <summary>Who walks page tables without locks.</summary>
+    public FastWalkers FastWalkers { get; } = new();
+
     /// <summary>Every deferred split queue: that of the node, then one for each memcg.</summary>
     public DeferredSplitQueue[] SplitQueues { get; } = new DeferredSplitQueue[1 + MemcgTree.Max];
 
@@ -38,7 +41,7 @@ public sealed partial class Kernel
         return queue;
     }
 
-    private void MakeSplitQueues()
+    private void MakeLarge()
     {
         SplitQueues[0] = new DeferredSplitQueue(this, ids, "the node");
         for (int number = 0; number < MemcgTree.Max; number++)
@@ -52,8 +55,9 @@ public sealed partial class Kernel
         }
     }
 
-    private void ResetSplitQueues()
+    private void ResetLarge()
     {
+        FastWalkers.Reset();
         PartiallyMapped = 0;
         foreach (DeferredSplitQueue queue in SplitQueues)
         {
