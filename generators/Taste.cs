@@ -55,8 +55,8 @@ public sealed record Taste(
         [MmCall.Unmerge] = (Topic.Ksm, 2, 9),
         [MmCall.Free] = (Topic.Advice, 6, 6),
         [MmCall.Cold] = (Topic.Advice, 4, 4),
-        [MmCall.DontFork] = (Topic.Vmas, 4, 3),
-        [MmCall.DoFork] = (Topic.Vmas, 2, 3),
+        [MmCall.DontFork] = (Topic.Vmas, 6, 3),
+        [MmCall.DoFork] = (Topic.Vmas, 8, 3),
         [MmCall.ReadOnly] = (Topic.Vmas, 8, 9),
         [MmCall.Writable] = (Topic.Vmas, 8, 9),
         [MmCall.Split] = (Topic.Large, 2, 4),
@@ -68,7 +68,7 @@ public sealed record Taste(
         [MmCall.Punch] = (Topic.Files, 1, 3),
         [MmCall.Invalidate] = (Topic.Files, 1, 4),
         [MmCall.Writeback] = (Topic.Files, 1, 4),
-        [MmCall.PageoutRange] = (Topic.Large, 8, 6),
+        [MmCall.PageoutRange] = (Topic.LargeSwap, 16, 8),
     };
 
     /// <summary>Weights in the setup of a world with large folios, where they differ: what brings several of them, maps
@@ -87,18 +87,26 @@ public sealed record Taste(
     /// besides: they meet all the others, and fast GUP walks what large folios change.</summary>
     private static readonly Topic[] Draws =
     [
-        Topic.Large, Topic.Large, Topic.Large, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg,
-        Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison,
+        Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap, Topic.Files, Topic.Files,
+        Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
     /// way of both lists only; what is charged matters when it is shared, and when it goes; what MADV_FREE has marked
-    /// is dropped by a scan.</summary>
+    /// is dropped by a scan; what goes to swap whole is shared.</summary>
     private static readonly Dictionary<Topic, MmCall[]> Needs = new()
     {
         [Topic.Ksm] = [MmCall.Age, MmCall.Reclaim],
         [Topic.Memcg] = [MmCall.Fork, MmCall.DontNeed],
         [Topic.Advice] = [MmCall.Reclaim],
+        [Topic.LargeSwap] = [MmCall.Fork],
+    };
+
+    /// <summary>Calls that a topic does not go without in the setup: parts of what goes to swap whole are left out of
+    /// forks.</summary>
+    private static readonly Dictionary<Topic, MmCall[]> SetupNeeds = new()
+    {
+        [Topic.LargeSwap] = [MmCall.DontFork, MmCall.DoFork],
     };
 
     /// <summary>Least weight of a call of a topic that is in, before <see cref="Usual"/>.</summary>
@@ -114,6 +122,8 @@ public sealed record Taste(
     private static readonly Gen<int> SmallFolios = Gen.Constant(0);
 
     private static readonly Gen<int> LargeFolios = Gen.Frequency((2, Gen.Constant(1)), (1, Gen.Constant(2)));
+
+    private static readonly Gen<int> SwappedFolios = Gen.Choose(1, 2);
 
     private static readonly Gen<int> Weight = Gen.Frequency(
         (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));
@@ -132,6 +142,14 @@ public sealed record Taste(
     private static readonly Gen<int> ManyPages = Gen.Frequency(
         (3, Gen.Constant(4)), (2, Gen.Constant(8)), (2, Gen.Constant(12)), (4, Gen.Choose(5, 16)));
 
+    /// <summary>Room for one large folio or two.</summary>
+    private static readonly Gen<int> SwappedPages = Gen.Frequency(
+        (4, Gen.Constant(4)), (3, Gen.Constant(8)), (3, Gen.Choose(5, 7)), (1, Gen.Choose(9, 16)));
+
+    /// <summary>Enough slots in a row for a large folio, mostly.</summary>
+    private static readonly Gen<int> SlotsInRow = Gen.Frequency(
+        (3, Gen.Constant(4)), (3, Gen.Constant(8)), (3, Gen.Choose(5, 16)), (1, Gen.Choose(1, 3)));
+
     private static readonly Gen<int> FewSlots = Gen.Frequency(
         (2, Gen.Constant(1)), (3, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(6)));
 
@@ -140,9 +158,11 @@ public sealed record Taste(
         from mms in Gen.Frequency(
             (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
         from topics in Topics
-        from thp in topics.Contains(Topic.Large) ? LargeFolios : SmallFolios
-        from pages in thp != 0 ? ManyPages : topics.Contains(Topic.Ksm) ? PairsOfPages : FewPages
-        from slots in thp == 0 ? FewSlots : Gen.Choose(1, 16)
+        from thp in topics.Contains(Topic.LargeSwap) ? SwappedFolios
+            : topics.Contains(Topic.Large) ? LargeFolios : SmallFolios
+        from pages in topics.Contains(Topic.LargeSwap) ? SwappedPages : thp != 0 ? ManyPages
+            : topics.Contains(Topic.Ksm) ? PairsOfPages : FewPages
+        from slots in topics.Contains(Topic.LargeSwap) ? SlotsInRow : thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
         from pmd in thp == 2 ? Gen.Choose(3, 4) : Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
         from files in Gen.Frequency((5, Gen.Constant(1)), (1, Gen.Constant(2)))
@@ -157,8 +177,8 @@ public sealed record Taste(
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
-            Scale(setupWeights, topics, kind => SetupOf(kind, thp != 0)),
-            Scale(weights, topics, kind => Usual[kind].Lane), hot, heat, setup, lane);
+            Scale(setupWeights, topics, kind => SetupOf(kind, thp != 0), [Needs, SetupNeeds]),
+            Scale(weights, topics, kind => Usual[kind].Lane, [Needs]), hot, heat, setup, lane);
 
     /// <summary>What a call is about.</summary>
     public static Topic TopicOf(MmCall call) => Usual[call].Topic;
@@ -166,7 +186,8 @@ public sealed record Taste(
     private static int SetupOf(MmCall kind, bool large) =>
         large && UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup;
 
-    private static int[] Scale(int[] weights, Topic[] topics, Func<MmCall, int> usual)
+    private static int[] Scale(
+        int[] weights, Topic[] topics, Func<MmCall, int> usual, Dictionary<Topic, MmCall[]>[] needs)
     {
         for (int kind = 0; kind < weights.Length; kind++)
         {
@@ -177,7 +198,8 @@ public sealed record Taste(
             }
         }
 
-        foreach (MmCall needed in topics.SelectMany(topic => Needs.GetValueOrDefault(topic, [])))
+        foreach (MmCall needed in needs.SelectMany(
+            each => topics.SelectMany(topic => each.GetValueOrDefault(topic, []))))
         {
             weights[(int)needed] = Math.Max(weights[(int)needed], TopicWeight);
         }

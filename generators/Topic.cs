@@ -9,6 +9,9 @@ public enum Topic
     /// <summary>Large folios.</summary>
     Large,
 
+    /// <summary>Large folios that go to swap whole.</summary>
+    LargeSwap,
+
     /// <summary>More than one memory cgroup.</summary>
     Memcg,
 

@@ -7,7 +7,7 @@ namespace Tests.Oracles;
 /// <summary>Laws about large folios and their pages: each is broken by hand once.</summary>
 public class LargeFolioLaws
 {
-    private readonly World world = new(mms: 2, pages: 4, slots: 2, thp: ThpPolicy.Pmd);
+    private readonly World world = new(mms: 2, pages: 4, slots: 4, thp: ThpPolicy.Pmd);
 
     private PageTable Table0 => world.Mm0.Table(0);
 
@@ -16,6 +16,45 @@ public class LargeFolioLaws
     {
         world.MapHuge();
         Silent();
+    }
+
+    [Fact]
+    public void A_folio_with_a_slot_and_a_reference_for_each_page_is_silent()
+    {
+        world.Cache(world.MapHuge());
+        Silent();
+    }
+
+    [Fact]
+    public void A_slot_of_a_folio_that_names_nothing_is_reported()
+    {
+        world.Kernel.Swap.ExchangeCached(world.Cache(world.MapHuge()) + 2, null);
+        world.Step();
+        world.Broke("swap-cache", "PG_swapcache without the swap table's word", "WARN_ON_ONCE");
+    }
+
+    [Fact]
+    public void A_folio_in_the_swap_cache_with_one_reference_for_all_is_reported()
+    {
+        Folio folio = world.MapHuge();
+        world.Cache(folio);
+        folio.PutTestZero(Holder.SwapCache, 3);
+        world.Step();
+        world.Broke("swap-cache", "swap cache holds not one reference for each page");
+    }
+
+    [Fact]
+    public void A_slot_that_names_a_folio_of_other_slots_is_reported()
+    {
+        Folio folio = world.MapHuge();
+        int slot = world.Cache(folio);
+        world.Lock(folio);
+        world.Step();
+        folio.SwapSlot = slot + 4;
+        folio.Clear(PageFlag.Locked);
+        world.Kernel.Swap.Touch(slot + 1);
+        world.Step();
+        world.Broke("swap-table", "swap table names a folio that is not there");
     }
 
     [Fact]

@@ -188,17 +188,22 @@ internal sealed class World
         }
     }
 
-    /// <summary>Puts a folio into the swap cache, for a fresh slot without owners.</summary>
+    /// <summary>Puts a folio into the swap cache, for fresh slots without owners.</summary>
+    /// <returns>The first slot.</returns>
     public int Cache(Folio folio)
     {
-        int slot = Kernel.Swap.Allocate();
-        Kernel.Swap.ExchangeCached(slot, folio);
-        folio.Get(Holder.SwapCache);
-        Kernel.Swap.SetRecord(slot, Kernel.Memcgs.Root);
-        folio.SwapSlot = slot;
+        int first = Kernel.Swap.Allocate(folio.PageCount);
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            Kernel.Swap.ExchangeCached(first + number, folio.PageAt(number));
+            Kernel.Swap.SetRecord(first + number, Kernel.Memcgs.Root);
+            Kernel.Swap.Data[first + number] = folio.PageAt(number).Data;
+        }
+
+        folio.Get(Holder.SwapCache, folio.PageCount);
+        folio.SwapSlot = first;
         folio.Set(PageFlag.Swapcache);
-        Kernel.Swap.Data[slot] = folio.Data;
-        return slot;
+        return first;
     }
 
     /// <summary>Replaces the present entry of a page by a swap entry to that slot.</summary>

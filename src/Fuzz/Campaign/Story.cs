@@ -12,7 +12,7 @@ namespace Fuzz.Campaign;
 public sealed record Story(string Name, string Variant, string Oracle, string Law, string Title)
 {
     /// <summary>The stories that the engine knows.</summary>
-    public static IReadOnlyList<Story> All { get; } = [.. Pages, .. SplitQueues, .. Memcgs];
+    public static IReadOnlyList<Story> All { get; } = [.. Pages, .. SplitQueues, .. LargeSwapin, .. Memcgs];
 
     /// <summary>Hypothetical defects that are in no kernel and no mail: they show that no law is blind where nothing is
     /// known to have gone wrong. Not part of the table of stories.</summary>
@@ -97,6 +97,14 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "the scanner queues a folio again that is queued already"),
         new("requeue-mapped", "requeue-mapped-folio", "kernel", "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))",
             "a migrated folio is queued when a part of it may be unmapped again"),
+    ];
+
+    private static Story[] LargeSwapin =>
+    [
+        new("mixed-exclusive-batch", "batch-ignores-exclusive", "exclusive-slot", "",
+            "swap entries of one large folio, some shared, become exclusive together"),
+        new("partial-first-map", "partial-new-on-large", "mapcount", "fewer references than mappings",
+            "one page of a large folio is mapped for the first time, and all count it"),
     ];
 
     private static Story[] Memcgs =>

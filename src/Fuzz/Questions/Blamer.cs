@@ -126,8 +126,8 @@ public sealed class Blamer
     {
         foreach (Change change in changes.Where(c => c is { ToBad: true, Branch: not null }).ToArray())
         {
-            foreach (Commit fix in change.Commit.Begins.Select(Chronicle.EndOf)
-                .OfType<Commit>().Where(Mainline.Commits.Contains))
+            foreach (Commit fix in change.Commit.Begins.Where(name => IsToBlame(change.Commit, name))
+                .Select(Chronicle.EndOf).OfType<Commit>().Where(Mainline.Commits.Contains))
             {
                 SourceTree tree = SourceTree.Line().First(t => t.Last == fix);
                 if (!Try(null, new Era(tree, tree)).Bad)
@@ -137,6 +137,10 @@ public sealed class Blamer
             }
         }
     }
+
+    /// <summary>Whether it is this variant of those that a commit has brought.</summary>
+    private bool IsToBlame(Commit commit, string variant) =>
+        commit.Begins.Count == 1 || examiner.Examine([variant], cancel).Bad;
 
     private Blame Conclude()
     {

@@ -28,7 +28,10 @@ public sealed record Branch(string Name, string Base, string Note, IReadOnlyList
         new("rfc-swapin-2024-01", "v6.7", "mm: support large folios swap-in, RFC, patch 4/6",
         [
             new(Commit.Unverified, "2024-01-18", "rfc-swapin-2024-01", Certainty.Mail,
-                "mm: support large folios swapin as a whole, RFC 4/6") { Begins = ["new-rmap-always-exclusive"] },
+                "mm: support large folios swapin as a whole, RFC 4/6")
+            {
+                Ends = ["swapin-one-page"], Begins = ["new-rmap-always-exclusive", "batch-ignores-exclusive"],
+            },
         ]),
         new("mm-unstable-2024-06-18", "v6.9", "with folio_add_new_anon_rmap() for swap cache folios",
         [

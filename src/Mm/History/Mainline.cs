@@ -173,7 +173,10 @@ public static class Mainline
     private static Commit[] FirstMapper =>
     [
         new("508758960b8d", "2024-05-29", "v6.11", Certainty.Memory,
-            "mm: swap: entirely map large folios found in swapcache"),
+            "mm: swap: entirely map large folios found in swapcache")
+        {
+            Ends = ["swapin-one-page"], Begins = ["swapin-small-folios"],
+        },
         new("15bde4abab73", "2024-06-17", "v6.11", Certainty.Git,
             "mm: extend rmap flags arguments for folio_add_new_anon_rmap") { Ends = ["new-rmap-always-exclusive"] },
         new("9ae2feacedde", "2024-06-17", "v6.11", Certainty.Git,
@@ -192,7 +195,7 @@ public static class Mainline
             Begins = ["unlocked-scan-drop", "charge-moving-of-queued"],
         },
         new("242d12c98174", "2024-09-08", "v6.12-rc1", Certainty.List,
-            "mm: support large folios swap-in for sync io devices"),
+            "mm: support large folios swap-in for sync io devices") { Ends = ["swapin-small-folios"] },
         new("e66f3185fa04", "2024-10-27", "v6.12", Certainty.Git,
             "mm/thp: fix deferred split queue not partially_mapped")
         {
