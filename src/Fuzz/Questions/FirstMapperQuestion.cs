@@ -5,8 +5,8 @@ namespace Fuzz.Questions;
 
 /// <summary>Who is the first to map a folio from the swap cache, and what makes the answer last?</summary>
 /// <remarks>
-/// Two processes swap in one folio that both have a swap entry for; then what they have mapped is used and goes. Small
-/// folios only: that all entries of a batch agree is trivially so.
+/// Two processes swap in one folio that both have a swap entry for; then what they have mapped is used and goes. With
+/// large folios, whether all entries of a batch agree is a third question.
 /// </remarks>
 public sealed class FirstMapperQuestion : Question
 {
@@ -22,6 +22,8 @@ public sealed class FirstMapperQuestion : Question
     [
         ("exclusive as the entry", [], Conclusion.Safe),
         ("always exclusive", ["new-rmap-always-exclusive"], Conclusion.Broken),
+        ("mixed batch", ["batch-ignores-exclusive"], Conclusion.Broken),
+        ("part of a large folio", ["partial-new-on-large"], Conclusion.Broken),
     ];
 
     /// <summary>What a first mapping sets up, and what relies on it.</summary>
@@ -62,6 +64,15 @@ public sealed class FirstMapperQuestion : Question
         cpu1  read mm1 p0
         """,
         """
+        # unuse_pte() is the other one that may come first.
+        shape mms 2 pages 1 slots 2 device sync
+        setup write mm0 p0
+              pageout mm0 p0
+              fork mm0 mm1
+        cpu0  read mm0 p0
+        cpu1  swapoff
+        """,
+        """
         # Two threads of one process: one page table lock, one entry.
         shape mms 1 pages 1 slots 2 device sync
         setup write mm0 p0
@@ -69,6 +80,43 @@ public sealed class FirstMapperQuestion : Question
               readahead mm0 p0
         cpu0  read mm0 p0
         cpu1  write mm0 p0
+        """,
+        """
+        # A large folio in the swap cache, and the entries of one of the two are not alike.
+        shape mms 2 pages 4 slots 4 device async pmd 3 thp mthp
+        setup write mm0 p0
+              write mm0 p1
+              write mm0 p2
+              write mm0 p3
+              pageoutrange mm0 p0
+              dontfork mm0 p0 1
+              fork mm0 mm1
+              dofork mm0 p0 1
+        cpu0  write mm0 p0
+        cpu1  read mm1 p1
+        """,
+        """
+        # Two processes map a large folio of the swap cache for the first time.
+        shape mms 2 pages 4 slots 4 device sync pmd 3 thp mthp
+        setup write mm0 p0
+              write mm0 p1
+              write mm0 p2
+              write mm0 p3
+              pageoutrange mm0 p0
+              fork mm0 mm1
+        cpu0  read mm0 p0
+        cpu1  read mm1 p1
+        """,
+        """
+        # A large folio is read past the swap cache, and one of its entries goes meanwhile.
+        shape mms 1 pages 4 slots 4 device sync pmd 3 thp mthp
+        setup write mm0 p0
+              write mm0 p1
+              write mm0 p2
+              write mm0 p3
+              pageoutrange mm0 p0
+        cpu0  read mm0 p0
+        cpu1  dontneed mm0 p1 1
         """);
 
     /// <inheritdoc />
@@ -92,10 +140,20 @@ public sealed class FirstMapperQuestion : Question
     public override IReadOnlyList<string> Legend =>
     [
         "Rows: whether do_swap_page() holds the folio lock, and where it asks folio_test_anon().",
-        "Columns: what folio_add_new_anon_rmap() makes of the page.",
+        "Columns: what do_swap_page() takes for exclusive, and which entries it maps together.",
         "*exclusive as the entry*: exclusive if the swap entry says so (15bde4abab73, v6.11).",
         "*always exclusive*: as in the RFC of January 2024, patch 4/6.",
-        "A batch of entries that differ needs large folios, which these programs do not have.",
+        "*mixed batch*: the same patch: entries of slots in a row are mapped together, whatever their exclusive bits.",
+        "*part of a large folio*: one entry is mapped where those of a large folio, not mapped yet, do not all match.",
+    ];
+
+    /// <inheritdoc />
+    public override IReadOnlyList<string> Finding =>
+    [
+        "The mails are right in each cell. The folio lock alone is not enough: folio_test_anon() has to be asked under",
+        "it. Then the second task sees an anonymous folio, and increments what the first one has stored. What goes",
+        "wrong in the other columns does so with the lock held: a first mapping makes claims about each page of the",
+        "folio, and about whoever else has an entry for it, and no lock makes them true.",
     ];
 
     /// <inheritdoc />
