@@ -120,12 +120,9 @@ public static class ProgramWriter
                 (byte)kind, (byte)(target / Stage.PagesBits), (byte)(child < 0 ? rng.Next(mms) : child));
         }
 
-        if (kind == MmCall.Merge && (stage.Zeroed & ~(1UL << target)) != 0)
+        if (MakePair(taste, rng, stage, kind, target) is { } pair)
         {
-            int other = Pick(taste, rng, stage.Zeroed & ~(1UL << target));
-            return Program.Clamp(Mm, taste.Shape, new Call(
-                (byte)kind, (byte)(target / Stage.PagesBits), (byte)(target % Stage.PagesBits),
-                (byte)(other / Stage.PagesBits), (byte)(other % Stage.PagesBits)));
+            return Program.Clamp(Mm, taste.Shape, pair);
         }
 
         Call call = new((byte)kind);
@@ -172,6 +169,27 @@ public static class ProgramWriter
         }
 
         return bits == 0 ? 0 : BitOperations.TrailingZeroCount(bits);
+    }
+
+    /// <summary>A call that needs a second page of a certain sort, if there is one.</summary>
+    private static Call? MakePair(Taste taste, Rng rng, Stage stage, MmCall kind, int target)
+    {
+        byte mm = (byte)(target / Stage.PagesBits);
+        byte page = (byte)(target % Stage.PagesBits);
+        if (kind == MmCall.Merge && (stage.Zeroed & ~(1UL << target)) != 0)
+        {
+            int other = Pick(taste, rng, stage.Zeroed & ~(1UL << target));
+            return new Call((byte)kind, mm, page, (byte)(other / Stage.PagesBits), (byte)(other % Stage.PagesBits));
+        }
+
+        if (stage.Rooms(kind, mm) is not 0 and var rooms && (kind == MmCall.Move || rng.Next(2) == 0))
+        {
+            int to = Pick(taste, rng, rooms) % Stage.PagesBits;
+            int count = 1 + rng.Next(Mm.Calls[(int)kind].Parameters[^1].Max);
+            return new Call((byte)kind, mm, page, (byte)to, (byte)count);
+        }
+
+        return null;
     }
 
     /// <summary>One of the targets, the hot page as often as the taste has it.</summary>

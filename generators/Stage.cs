@@ -53,6 +53,9 @@ public readonly record struct Stage(
     /// <summary>Pages that are mapped one by one where a fault maps a whole large folio.</summary>
     public ulong Apart { get; init; }
 
+    /// <summary>Pages that a pipe has a reference to.</summary>
+    public ulong Spliced { get; init; }
+
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
@@ -84,6 +87,10 @@ public readonly record struct Stage(
         MmCall.DontFork => mms > 1 ? (Touched | Swapped) & ~ReadOnly : 0,
         MmCall.ReadOnly => (Touched | Swapped) & ~ReadOnly,
         MmCall.DoFork or MmCall.Writable => ReadOnly,
+        MmCall.Mremap => Touched | Swapped,
+        MmCall.Move => Movable(),
+        MmCall.GetPage => Touched & ~Spliced,
+        MmCall.PutPage => Spliced,
         MmCall.DontNeed or MmCall.Munmap or MmCall.Free => Touched | Swapped,
         MmCall.Map => AlivePages() & ~Mapped,
         MmCall.Dma or MmCall.Unpin => Pinned,
@@ -202,6 +209,12 @@ public readonly record struct Stage(
                 return this with { Apart = Apart | Neighbours(call) };
             case MmCall.Collapse when (Apart & bit) != 0:
                 return this with { Apart = Apart & ~Neighbours(call), Swapped = Swapped & ~Neighbours(call) };
+            case MmCall.Mremap or MmCall.Move:
+                return Moved(call);
+            case MmCall.GetPage:
+                return this with { Spliced = Spliced | (bit & Touched) };
+            case MmCall.PutPage:
+                return this with { Spliced = Spliced & ~bit };
             default:
                 return this;
         }
@@ -256,7 +269,43 @@ public readonly record struct Stage(
         return pages;
     }
 
+    /// <summary>Where the call would move pages to without a loss: what is mapped and empty, or what is not
+    /// mapped.</summary>
+    public ulong Rooms(MmCall kind, int mm) => kind switch
+    {
+        MmCall.Move => Mapped & ~Touched & ~Swapped & Of(mm),
+        MmCall.Mremap => ~Mapped & AlivePages() & Of(mm),
+        _ => 0,
+    };
+
     private static ulong Of(int mm) => All << (mm * PagesBits);
+
+    private ulong Movable()
+    {
+        ulong pages = 0;
+        for (int mm = 0; mm < 64 / PagesBits; mm++)
+        {
+            pages |= Rooms(MmCall.Move, mm) != 0 ? (Touched | Swapped) & Of(mm) : 0;
+        }
+
+        return pages;
+    }
+
+    /// <summary>One page has gone from one address to another.</summary>
+    private Stage Moved(Call call)
+    {
+        int from = call.A * PagesBits + call.B;
+        int to = call.A * PagesBits + call.C;
+        Stage after = Without((MmCall)call.Kind == MmCall.Mremap ? 1UL << from : 0) with
+        {
+            Mapped = (MmCall)call.Kind == MmCall.Mremap ? (Mapped & ~(1UL << from)) | 1UL << to : Mapped,
+        };
+        return after with
+        {
+            Touched = (Touched & ~(1UL << from)) | (Touched >> from & 1) << to,
+            Swapped = (Swapped & ~(1UL << from)) | (Swapped >> from & 1) << to,
+        };
+    }
 
     private Stage Without(ulong bits) => this with
     {

@@ -46,6 +46,8 @@ public sealed record Taste(
         [MmCall.PinWrite] = (Topic.Devices, 4, 4),
         [MmCall.Dma] = (Topic.Devices, 2, 3),
         [MmCall.Unpin] = (Topic.Devices, 1, 3),
+        [MmCall.GetPage] = (Topic.Pipes, 12, 6),
+        [MmCall.PutPage] = (Topic.Pipes, 1, 8),
         [MmCall.Attach] = (Topic.Memcg, 3, 5),
         [MmCall.Offline] = (Topic.Memcg, 1, 4),
         [MmCall.WriteZero] = (Topic.Ksm, 8, 2),
@@ -59,6 +61,8 @@ public sealed record Taste(
         [MmCall.DoFork] = (Topic.Vmas, 8, 3),
         [MmCall.ReadOnly] = (Topic.Vmas, 8, 9),
         [MmCall.Writable] = (Topic.Vmas, 8, 9),
+        [MmCall.Mremap] = (Topic.Moves, 14, 10),
+        [MmCall.Move] = (Topic.Moves, 3, 10),
         [MmCall.Split] = (Topic.Large, 2, 4),
         [MmCall.Collapse] = (Topic.Large, 1, 6),
         [MmCall.ShrinkThp] = (Topic.Large, 2, 8),
@@ -88,18 +92,22 @@ public sealed record Taste(
     private static readonly Topic[] Draws =
     [
         Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap, Topic.Files, Topic.Files,
-        Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison,
+        Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison, Topic.Moves,
+        Topic.Pipes,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
     /// way of both lists only; what is charged matters when it is shared, and when it goes; what MADV_FREE has marked
-    /// is dropped by a scan; what goes to swap whole is shared.</summary>
+    /// is dropped by a scan; what goes to swap whole is shared; new addresses matter to those who walk the reverse
+    /// map.</summary>
     private static readonly Dictionary<Topic, MmCall[]> Needs = new()
     {
         [Topic.Ksm] = [MmCall.Age, MmCall.Reclaim],
         [Topic.Memcg] = [MmCall.Fork, MmCall.DontNeed],
         [Topic.Advice] = [MmCall.Reclaim],
         [Topic.LargeSwap] = [MmCall.Fork],
+        [Topic.Moves] = [MmCall.Compact, MmCall.Pageout],
+        [Topic.Pipes] = [MmCall.Fork, MmCall.Munmap],
     };
 
     /// <summary>Calls that a topic does not go without in the setup: parts of what goes to swap whole are left out of
@@ -138,6 +146,10 @@ public sealed record Taste(
     private static readonly Gen<int> PairsOfPages = Gen.Frequency(
         (3, Gen.Constant(1)), (5, Gen.Constant(2)), (2, Gen.Constant(3)));
 
+    /// <summary>Room for pages and for where they go.</summary>
+    private static readonly Gen<int> RoomToMove = Gen.Frequency(
+        (4, Gen.Constant(2)), (5, Gen.Constant(3)), (2, Gen.Constant(4)));
+
     /// <summary>Room for a few large folios.</summary>
     private static readonly Gen<int> ManyPages = Gen.Frequency(
         (3, Gen.Constant(4)), (2, Gen.Constant(8)), (2, Gen.Constant(12)), (4, Gen.Choose(5, 16)));
@@ -161,7 +173,7 @@ public sealed record Taste(
         from thp in topics.Contains(Topic.LargeSwap) ? SwappedFolios
             : topics.Contains(Topic.Large) ? LargeFolios : SmallFolios
         from pages in topics.Contains(Topic.LargeSwap) ? SwappedPages : thp != 0 ? ManyPages
-            : topics.Contains(Topic.Ksm) ? PairsOfPages : FewPages
+            : topics.Contains(Topic.Moves) ? RoomToMove : topics.Contains(Topic.Ksm) ? PairsOfPages : FewPages
         from slots in topics.Contains(Topic.LargeSwap) ? SlotsInRow : thp == 0 ? FewSlots : Gen.Choose(1, 16)
         from device in Gen.Choose(0, 1)
         from pmd in thp == 2 ? Gen.Choose(3, 4) : Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))

@@ -30,6 +30,12 @@ public enum Topic
     /// <summary>Memory failures.</summary>
     Poison,
 
+    /// <summary>Pages that change their address.</summary>
+    Moves,
+
+    /// <summary>Pipes that have pages.</summary>
+    Pipes,
+
     /// <summary>Mapped files.</summary>
     Files,
 }

@@ -34,6 +34,7 @@ public class RegressionTests
 
     [Theory]
     [InlineData("swapin-locks-a-reused-frame", "swap-cache-lookup-recheck")]
+    [InlineData("uffd-move-fails-after-moving", "uffd-move-clears-error")]
     [InlineData("partially-mapped-on-no-queue", "batch-scan")]
     [InlineData("queued-while-unlinked", "batch-scan")]
     [InlineData("freed-while-unlinked", "careful-unqueue")]

@@ -12,12 +12,12 @@ internal static class Races
     /// <summary>Ten times what the longest search here takes: a race that needs more has become another one.</summary>
     private const long ExecutionsMax = 200_000;
 
-    /// <summary>No schedule with at most so many preemptions breaks any law of v6.18; each kind of call of the lanes
-    /// finds something to do in some of them.</summary>
-    public static void Safe(string text, int preemptions)
+    /// <summary>No schedule with at most so many preemptions breaks any law of v6.18, with fixes of what it has
+    /// wrong; each kind of call of the lanes finds something to do in some of them.</summary>
+    public static void Safe(string text, int preemptions, params string[] fixes)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
-        Executor executor = new(new MmEngine());
+        Executor executor = new(new MmEngine(fixes));
         SearchResult result = BoundedSearch.Within(
             search => executor.Run(program, search), preemptions, ExecutionsMax);
         if (result is Found)
@@ -33,15 +33,16 @@ internal static class Races
 
     /// <summary>The variant breaks the law under some schedule, which fails in the same way when it is replayed, step
     /// by step; v6.18 passes all schedules with as many preemptions.</summary>
-    public static void Fails(string text, string with, string law) => Safe(text, Shows(text, with, law));
+    public static void Fails(string text, string with, string law, params string[] fixes) =>
+        Safe(text, Shows(text, with, law, fixes), fixes);
 
     /// <summary>The variant breaks the law under some schedule, which fails in the same way when it is replayed, step
     /// by step.</summary>
     /// <returns>Preemptions of that schedule.</returns>
-    public static int Shows(string text, string with, string law)
+    public static int Shows(string text, string with, string law, params string[] fixes)
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
-        MmEngine engine = new(with);
+        MmEngine engine = new([with, .. fixes]);
         Executor executor = new(engine);
         SearchResult result = BoundedSearch.Ascending(
             search => executor.Run(program, search) || !engine.Verdict.Violations.Any(Is), 4, ExecutionsMax);
@@ -49,7 +50,7 @@ internal static class Races
         Violation seen = engine.Verdict.Violations.First(Is);
         TraceStep[] trace = engine.Machine.Trace.ToArray();
 
-        MmEngine other = new(with);
+        MmEngine other = new([with, .. fixes]);
         ReplayScheduler replay = new(Schedule.FromTrace(engine.Machine), other.Machine.Points);
         new Executor(other).Run(program, replay);
         Assert.Null(replay.Finish(other.Machine));

@@ -54,6 +54,19 @@ public class ProcessLaws
     }
 
     [Fact]
+    public void A_cached_folio_whose_index_is_not_that_of_its_only_entry_is_reported()
+    {
+        Folio folio = world.MapPage();
+        world.Unmap(world.Mm0, 0, world.Cache(folio), PteFlag.Exclusive);
+        world.Step();
+        world.IsSilent();
+        folio.SetIndex(1);
+        world.Mm0.SetPte(0, world.Mm0[0]);
+        world.Step();
+        world.Broke("swap-place", "cached folio belongs elsewhere", "VM_BUG_ON_PAGE(page_pgoff(folio, page)");
+    }
+
+    [Fact]
     public void An_exclusive_swap_entry_of_a_shared_slot_is_reported()
     {
         Folio folio = world.MapPage();

@@ -84,6 +84,31 @@ public class ReportedLaws
     }
 
     [Fact]
+    public void A_move_that_fails_after_it_has_moved_is_a_symptom()
+    {
+        world.Kernel.TruthBroken.Add("move: UFFDIO_MOVE of mm0 p0 has moved it, and says Exists");
+        world.Step();
+        Violation found = world.Broke("move-result", "failure reported of a page that was moved");
+        Assert.Equal(LawKind.Symptom, found.Kind);
+    }
+
+    [Fact]
+    public void A_store_that_another_process_sees_through_its_pipe_is_a_symptom()
+    {
+        world.Kernel.TruthBroken.Add("get: mm1 sees through its reference to folio 0 what another has stored");
+        world.Step();
+        Assert.Equal(LawKind.Symptom, world.Broke("spliced-page", "stores of another process are seen").Kind);
+    }
+
+    [Fact]
+    public void A_copy_of_what_nobody_else_has_is_a_symptom()
+    {
+        world.Kernel.TruthBroken.Add("copy: mm0 p1 has the page for itself, and is given a copy: folio 1");
+        world.Step();
+        Assert.Equal(LawKind.Symptom, world.Broke("needless-copy", "exclusive page is copied on swapin").Kind);
+    }
+
+    [Fact]
     public void Lines_of_the_setup_are_told_at_rest()
     {
         world.Kernel.TruthBroken.Add("mm0 p0 must read 7, reads 1");

@@ -125,6 +125,14 @@ public class RestLaws
     }
 
     [Fact]
+    public void A_reference_of_a_pipe_that_no_pipe_has_is_reported()
+    {
+        world.MapPage().Get(Holder.Get);
+        world.Rest();
+        Broke("rest-references", "references of pipes and pipes differ");
+    }
+
+    [Fact]
     public void A_pin_reference_without_a_pin_is_reported()
     {
         world.MapPage().Get(Holder.Pin);

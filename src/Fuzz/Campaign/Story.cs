@@ -135,5 +135,12 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
         new("subpages-mapcount", "subpages-mapcount", "kernel",
             "BUG: Bad page state, page dumped because: nonzero large_mapcount",
             "a zap forgets the counter of all mappings of a large folio"),
+        new("mremap-flush", "mremap-without-flush", "tlb", "",
+            "a page that was moved is still cached at its old address"),
+        new("move-shared", "uffd-move-ignores-exclusive", "writable", "", "UFFDIO_MOVE takes a page that others map"),
+        new("move-swapcache", "uffd-move-ignores-swapcache", "swap-place", "",
+            "UFFDIO_MOVE leaves a cached folio its old index"),
+        new("splice-leak", "wp-reuse-by-mapcount", "spliced-page", "",
+            "a child reads through a pipe what its parent stores"),
     ];
 }

@@ -82,6 +82,8 @@ public sealed class MmEngine : IEngine
                 return R.AddressSpace.Exit(cpu, Kernel.Mms[call.A]);
             case MmCall.Dma:
                 return R.Gup.Dma(cpu, Kernel.Mms[call.A], call.B);
+            case MmCall.PutPage:
+                return R.PageGet.Put(cpu, Kernel.Mms[call.A], call.B);
             case MmCall.Unpin:
                 return R.Gup.UnpinPage(cpu, Kernel.Mms[call.A], call.B);
             case MmCall.Attach:
@@ -105,6 +107,7 @@ public sealed class MmEngine : IEngine
     public async Flow TearDown(Cpu cpu)
     {
         await R.Gup.ReleaseAllPins(cpu);
+        await R.PageGet.PutAll(cpu);
         foreach (MmStruct mm in Kernel.Mms)
         {
             await R.AddressSpace.Exit(cpu, mm);
@@ -225,6 +228,9 @@ public sealed class MmEngine : IEngine
             MmCall.DoFork => await R.MadviseFork.Run(cpu, mm, call.B, end, copy: true),
             MmCall.ReadOnly => await R.Mprotect.Run(cpu, mm, call.B, end, write: false),
             MmCall.Writable => await R.Mprotect.Run(cpu, mm, call.B, end, write: true),
+            MmCall.Mremap => await R.Mremap.Run(cpu, mm, call.B, call.C, call.D),
+            MmCall.Move => await R.UffdMove.Run(cpu, mm, call.B, call.C, call.D),
+            MmCall.GetPage => await R.PageGet.Get(cpu, mm, call.B),
             MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
             MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, call.B, write: true, zero: true),
             MmCall.Poison => await R.MemoryFailure.Inject(cpu, mm, call.B),

@@ -11,7 +11,7 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
     public override IReadOnlyList<IOracle> All { get; } =
         [
             new WritableOracle(), new ExclusiveEntryOracle(), new MigrationExclusiveOracle(), new RssOracle(),
-            new TlbOracle(), new ProtectedOracle(),
+            new TlbOracle(), new ProtectedOracle(), new SwapPlaceOracle(),
         ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -26,7 +26,8 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
             & Settle<MigrationExclusiveOracle>(mm, ref suspect.MigrationExclusive)
             & Settle<RssOracle>(mm, ref suspect.Rss)
             & Settle<TlbOracle>(mm, ref suspect.Tlb)
-            & Settle<ProtectedOracle>(mm, ref suspect.Protected);
+            & Settle<ProtectedOracle>(mm, ref suspect.Protected)
+            & Settle<SwapPlaceOracle>(mm, ref suspect.SwapPlace);
     }
 
     private struct Suspects
@@ -37,5 +38,6 @@ internal sealed class MmOracles(Kernel kernel, Judge judge) : ObjectOracles<MmSt
         public ushort Rss;
         public ushort Tlb;
         public ushort Protected;
+        public ushort SwapPlace;
     }
 }

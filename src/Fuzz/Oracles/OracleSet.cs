@@ -64,7 +64,7 @@ public sealed class OracleSet
             .. folios.All, .. mms.All, .. slots.All, .. files.All, .. anonVmas.All, .. queues.All, truth.Zap,
             truth.Truncation, truth.PrivateCopy, truth.Swapin, truth.Device, truth.UseAfterFree, truth.StableWrites,
             truth.StaleZap, truth.Unqueue, truth.QueueLock, truth.SafeNeighbour, truth.PrecedingFolio,
-            truth.DoubleAdd, truth.Recharge,
+            truth.DoubleAdd, truth.Recharge, truth.MoveResult, truth.SplicedPage, truth.NeedlessCopy,
             truth.Content, .. rest, .. end, console,
         ];
     }

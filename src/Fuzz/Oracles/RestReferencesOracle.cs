@@ -49,10 +49,10 @@ public sealed class RestReferencesOracle : IWorldOracle
         return count;
     }
 
-    private static int Pins(Kernel kernel, Folio folio)
+    private static int Count(Pin[] pins, Folio folio)
     {
         int count = 0;
-        foreach (Pin pin in kernel.Pins)
+        foreach (Pin pin in pins)
         {
             count += pin.Folio == folio ? 1 : 0;
         }
@@ -106,11 +106,11 @@ public sealed class RestReferencesOracle : IWorldOracle
                 "BUG: Bad page state, page dumped because: nonzero entire_mapcount");
         }
 
-        if (folio.Large.Pincount != Pins(kernel, folio))
+        if (folio.Large.Pincount != Count(kernel.Pins, folio))
         {
             judge.Broken(
                 this, "pincount and pins differ",
-                $"{folio}: pincount {folio.Large.Pincount}, {Pins(kernel, folio)} pins",
+                $"{folio}: pincount {folio.Large.Pincount}, {Count(kernel.Pins, folio)} pins",
                 "BUG: Bad page state, page dumped because: nonzero pincount");
         }
     }
@@ -153,11 +153,18 @@ public sealed class RestReferencesOracle : IWorldOracle
                 $"{folio}: in {InBatches(kernel, folio)} batches, held: {RefcountOracle.Describe(folio)}");
         }
 
-        if (folio.TruthHolders(Holder.Pin) != 0 && folio.TruthHolders(Holder.Pin) != Pins(kernel, folio))
+        if (folio.TruthHolders(Holder.Pin) != 0 && folio.TruthHolders(Holder.Pin) != Count(kernel.Pins, folio))
         {
             judge.Broken(
                 this, PinLaw,
-                $"{folio}: {Pins(kernel, folio)} pins, held: {RefcountOracle.Describe(folio)}");
+                $"{folio}: {Count(kernel.Pins, folio)} pins, held: {RefcountOracle.Describe(folio)}");
+        }
+
+        if (folio.TruthHolders(Holder.Get) != 0 && folio.TruthHolders(Holder.Get) != Count(kernel.Gets, folio))
+        {
+            judge.Broken(
+                this, "references of pipes and pipes differ",
+                $"{folio}: in {Count(kernel.Gets, folio)} pipes, held: {RefcountOracle.Describe(folio)}");
         }
     }
 }

@@ -49,6 +49,15 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>recharge:</c>.</summary>
     public RechargeOracle Recharge { get; } = new();
 
+    /// <summary>Lines that begin with <c>move:</c>.</summary>
+    public MoveResultOracle MoveResult { get; } = new();
+
+    /// <summary>Lines that begin with <c>get:</c>.</summary>
+    public SplicedPageOracle SplicedPage { get; } = new();
+
+    /// <summary>Lines that begin with <c>copy:</c>.</summary>
+    public NeedlessCopyOracle NeedlessCopy { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -87,10 +96,32 @@ internal sealed class TruthReports
         {
             StaleZap.Tell(line[StaleZapOracle.Prefix.Length..].Trim(), judge);
         }
-        else if (!TellQueue(line, judge))
+        else if (!TellQueue(line, judge) && !TellMove(line, judge))
         {
             Content.Tell(line, judge);
         }
+    }
+
+    private bool TellMove(string line, IJudge judge)
+    {
+        if (line.StartsWith(MoveResultOracle.Prefix, StringComparison.Ordinal))
+        {
+            MoveResult.Tell(line[MoveResultOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(SplicedPageOracle.Prefix, StringComparison.Ordinal))
+        {
+            SplicedPage.Tell(line[SplicedPageOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(NeedlessCopyOracle.Prefix, StringComparison.Ordinal))
+        {
+            NeedlessCopy.Tell(line[NeedlessCopyOracle.Prefix.Length..].Trim(), judge);
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
     }
 
     private bool TellQueue(string line, IJudge judge)

@@ -131,4 +131,16 @@ public enum MmCall : byte
 
     /// <summary>MADV_COLLAPSE.</summary>
     Collapse,
+
+    /// <summary>mremap to a fixed address.</summary>
+    Mremap,
+
+    /// <summary>UFFDIO_MOVE.</summary>
+    Move,
+
+    /// <summary>vmsplice.</summary>
+    GetPage,
+
+    /// <summary>A read of what was spliced.</summary>
+    PutPage,
 }

@@ -44,6 +44,7 @@ public static class MmLanguage
     private static readonly Parameter File = new("file", "f", Files);
     private static readonly Parameter Index = new("index", "i", FilePages);
     private static readonly Parameter Size = new("size", "", -1, 0, 4);
+    private static readonly Parameter To = new("to", "p", Pages);
     private static readonly Parameter Count = new("count", "", -1, 1, 4);
 
     /// <summary>The six families of calls, and <c>stage</c> for those that only set a scene.</summary>
@@ -137,6 +138,12 @@ public static class MmLanguage
             new CallInfo(
                 "collapse", "migrate", "madvise_collapse", "copies the pages around that one into a large folio", Mm,
                 Page),
+            new CallInfo("mremap", "rmap", "move_vma", "gives a range of pages another address", Mm, Page, To, Count),
+            new CallInfo(
+                "move", "rmap", "move_pages_ptes", "UFFDIO_MOVE: moves pages to where none are", Mm, Page, To, Count),
+            new CallInfo(
+                "getpage", "stage", "get_user_pages_fast", "a pipe takes a reference to a page", Mm, Page),
+            new CallInfo("putpage", "free", "put_page", "the pipe is read, and its reference goes", Mm, Page),
         ],
         cpusMax: 4,
         callsMax: 16);

@@ -24,8 +24,10 @@ public static class Mainline
         new("v4.3", "2015-11-01", "reclaim puts its TLB flushes off"),
         new("v4.13", "2017-09-03", "zapping looks for flushes that others still have to make"),
         new("v4.15", "2018-01-28", "with the bypass of the swap cache for synchronous devices"),
+        new("v4.19", "2018-10-22", "mremap flushes before it unlocks the page tables"),
         new("v5.4", "2019-11-24", "with a deferred split queue for each memcg"),
         new("v5.6", "2020-03-29", "a queued THP may be moved between memcgs"),
+        new("v5.9", "2020-10-11", "a page that was forked is reused when nobody else has a reference"),
         new("v5.16", "2022-01-09", "before the rework of zapping with details"),
         new("v5.17", "2022-03-20", "the last one whose truncation leaves swapped-out COW pages behind"),
         new("v5.18", "2022-05-22", "with the rework of zapping with details"),
@@ -42,6 +44,8 @@ public static class Mainline
         new("v6.12-rc1", "2024-09-29", "with the splitting of underused THPs"),
         new("v6.12", "2024-11-17", "with the last fix of the deferred split queue"),
         new("v6.13", "2025-01-19", "with an atomic PG_partially_mapped"),
+        new("v6.14", "2025-03-24", "UFFDIO_MOVE moves what is in the swap cache, too"),
+        new("v6.16", "2025-07-27", "UFFDIO_MOVE looks twice whether it is there"),
         new(KernelVersion.Text, "2025-11-30", "the engine's own text"),
         new("v6.19", "2026-02-08", "without the local list of the deferred split scanner"),
         new("v7.0", "2026-04-12", "every swapin goes through the swap cache"),
@@ -52,7 +56,8 @@ public static class Mainline
     /// <summary>The commits.</summary>
     public static IReadOnlyList<Commit> Commits { get; } =
     [
-        .. Gather, .. Batching, .. SwapBypass, .. DelayedRmap, .. Deferred, .. FirstMapper, .. Underused, .. AfterText,
+        .. Gather, .. Batching, .. SwapBypass, .. DelayedRmap, .. Deferred, .. FirstMapper, .. Underused, .. Moves,
+        .. AfterText,
     ];
 
     /// <summary>The commits that a release has.</summary>
@@ -98,12 +103,18 @@ public static class Mainline
     [
         new("0bcac06f27d7", "2017-09-20", "v4.15", Certainty.List,
             "mm, swap: skip swapcache for swapin of synchronous device") { Begins = ["no-swapcache-pin"] },
+        new("eb66ae030829", "2018-10-12", "v4.19", Certainty.List,
+            "mremap: properly flush TLB before releasing the page"),
         new("87eaceb3faa5", "2019-08-22", "v5.4", Certainty.List, "mm: thp: make deferred split shrinker memcg aware")
         {
             Begins = ["swapout-forgets-queue"],
         },
         new("fac0516b5534", "2020-01-30", "v5.6", Certainty.Mail,
             "mm: thp: don't need care deferred split queue in memcg charge move path"),
+        new("09854ba94c6a", "2020-08-21", "v5.9", Certainty.Memory, "mm: do_wp_page() simplification")
+        {
+            Ends = ["wp-reuse-by-mapcount"],
+        },
         new("91b61ef333cf", "2021-11-05", "v5.16", Certainty.Git, "mm: add zap_skip_check_mapping() helper"),
         new("3506659e18a6", "2021-11-28", "v5.17", Certainty.List, "mm: Add unmap_mapping_folio()"),
         new("5abfd71d936a", "2022-03-22", "v5.18", Certainty.Git,
@@ -162,6 +173,10 @@ public static class Mainline
             Ends = ["migration-forgets-queue"],
             Begins = ["migration-unqueues-late"],
         },
+        new("adef440691ba", "2023-12-06", "v6.8", Certainty.List, "userfaultfd: UFFDIO_MOVE uABI")
+        {
+            Begins = ["uffd-move-ignores-swapcache"],
+        },
         new("13ddaf26be32", "2024-02-06", "v6.8", Certainty.List, "mm/swap: fix race when skipping swapcache")
         {
             Ends = ["no-swapcache-pin"],
@@ -213,6 +228,17 @@ public static class Mainline
             "memcg-v1: fully deprecate move_charge_at_immigrate") { Ends = ["charge-moving-filtered"] },
         new("42b2eb69835b", "2024-12-12", "v6.13", Certainty.Memory,
             "mm: convert partially_mapped set/clear operations to be atomic"),
+    ];
+
+    private static Commit[] Moves =>
+    [
+        new("c50f8e6053b0", "2025-02-26", "v6.14", Certainty.List,
+            "mm: fix kernel BUG when userfaultfd_move encounters swapcache")
+        {
+            Ends = ["uffd-move-ignores-swapcache"],
+        },
+        new("0ea148a79919", "2025-06-04", "v6.16", Certainty.Mail,
+            "mm: userfaultfd: fix race of userfaultfd_move and swap cache"),
     ];
 
     private static Commit[] AfterText =>

@@ -121,6 +121,16 @@ public class AddressSpace : Routine
         return true;
     }
 
+    /// <summary>do_vmi_munmap for a caller that keeps the mmap lock for writing.</summary>
+    public virtual async Flow UnmapLocked(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        List<Vma> gone = await Detach(cpu, mm, start, end);
+        if (gone.Count > 0)
+        {
+            await ClearPtes(cpu, mm, gone);
+        }
+    }
+
     /// <summary>vms_gather_munmap_vmas: splits at the ends and takes what lies between out of the process.</summary>
     public virtual async Flow<List<Vma>> Detach(Cpu cpu, MmStruct mm, int start, int end)
     {
@@ -135,7 +145,11 @@ public class AddressSpace : Routine
             }
 
             await SplitAround(cpu, mm, vma, start, end);
-            await vma.Lock.AcquireWrite(cpu, VmaStart);
+            if (vma.Lock.Writer != cpu)
+            {
+                await vma.Lock.AcquireWrite(cpu, VmaStart);
+            }
+
             gone.Add(vma);
         }
 
@@ -293,7 +307,12 @@ public class AddressSpace : Routine
         part.Flags = vma.Flags;
         part.File = vma.File;
         part.Shared = vma.Shared;
-        await vma.Lock.AcquireWrite(cpu, VmaStart);
+        bool mine = vma.Lock.Writer == cpu;
+        if (!mine)
+        {
+            await vma.Lock.AcquireWrite(cpu, VmaStart);
+        }
+
         part.AnonVma = vma.AnonVma;
         await R.AnonVmas.Clone(cpu, part, vma, forFork: false);
 
@@ -331,7 +350,10 @@ public class AddressSpace : Routine
             R.FileRmap.Complete(cpu, vma, part);
         }
 
-        vma.Lock.ReleaseWrite(cpu);
+        if (!mine)
+        {
+            vma.Lock.ReleaseWrite(cpu);
+        }
     }
 
     /// <summary>Whether a VMA outside of the range that goes has a page below the PMD entry.</summary>

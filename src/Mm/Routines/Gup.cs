@@ -93,7 +93,7 @@ public class Gup : GupFast
         if (pin.Write)
         {
             int value = K.NextValue++;
-            frame.SetData(value);
+            frame.StoreData(value, mm);
             if (pin.TruthAttached)
             {
                 mm.TruthStore(page, value);

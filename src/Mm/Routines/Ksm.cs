@@ -86,6 +86,18 @@ public class Ksm : Routine
         return any;
     }
 
+    /// <summary>The same for a part of one VMA, which is locked for writing.</summary>
+    public virtual async Flow<bool> BreakRange(Cpu cpu, Vma vma, int start, int end)
+    {
+        bool any = false;
+        for (int page = start; page < end && vma.Mm.Mergeable; page++)
+        {
+            any |= await Break(cpu, vma, page);
+        }
+
+        return any;
+    }
+
     /// <summary>ksm_fork: a child of a mergeable process is mergeable.</summary>
     public virtual void Fork(MmStruct parent, MmStruct child) => child.Mergeable = parent.Mergeable;
 

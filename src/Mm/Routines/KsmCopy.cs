@@ -52,6 +52,11 @@ public class KsmCopy : Routine
             return FaultResult.Done;
         }
 
+        if (fault.Original.Exclusive)
+        {
+            K.TruthBroken.Add($"copy: {mm} p{fault.Page} has the page for itself, and is given a copy: {copy}");
+        }
+
         await R.Slots.Free(cpu, slot);
         mm.AddRss(1, -1);
         copy.HandOver(Holder.Allocation, Holder.Mapping);

@@ -84,7 +84,7 @@ public class KsmRmap : Routine
 
         K.BugOn(anonVma.Freed, "BUG: KASAN: slab-use-after-free in rmap_walk_ksm", "rmap_walk_ksm", anonVma);
         bool more = true;
-        for (int i = 0; i < anonVma.Tree.Count && more; i++)
+        for (int i = anonVma.After(-1); i >= 0 && more; i = anonVma.After(i))
         {
             Vma vma = anonVma.Tree[i].Vma;
             more = !vma.Covers(item.Page) || item.IsOf(vma.Mm) == forks

@@ -112,7 +112,7 @@ public class Mmu : Routine
         }
 
         int value = zero ? 0 : K.NextValue++;
-        frame.SetData(value);
+        frame.StoreData(value, mm);
         if (!frame.Head.Anon)
         {
             // Whoever has the page by the file sees it, whatever becomes of this mapping.
@@ -125,6 +125,10 @@ public class Mmu : Routine
         {
             mm.TruthOwn(page, value);
             mm.Tlb.TruthChild?.TruthFollow(mm, page);
+        }
+        else
+        {
+            mm.TruthStaleStore(page, frame, value);
         }
     }
 }

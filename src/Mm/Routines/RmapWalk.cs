@@ -70,7 +70,7 @@ public class RmapWalk : Routine
             return;
         }
 
-        for (int i = 0; i < anonVma.Tree.Count; i++)
+        for (int i = anonVma.After(-1); i >= 0; i = anonVma.After(i))
         {
             Vma vma = anonVma.Tree[i].Vma;
             if (vma.Overlaps(folio)

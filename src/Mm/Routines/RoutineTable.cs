@@ -56,6 +56,18 @@ public sealed class RoutineTable
     /// <summary>mm/mprotect.c.</summary>
     public Mprotect Mprotect { get; private set; } = new();
 
+    /// <summary>mm/mremap.c.</summary>
+    public Mremap Mremap { get; private set; } = new();
+
+    /// <summary>mm/userfaultfd.c: UFFDIO_MOVE.</summary>
+    public UffdMove UffdMove { get; private set; } = new();
+
+    /// <summary>mm/userfaultfd.c: one step of UFFDIO_MOVE.</summary>
+    public UffdMovePtes UffdMovePtes { get; private set; } = new();
+
+    /// <summary>mm/gup.c: short-term references.</summary>
+    public PageGet PageGet { get; private set; } = new();
+
     /// <summary>mm/madvise.c: MADV_COLD.</summary>
     public MadviseCold MadviseCold { get; private set; } = new();
 

@@ -13,7 +13,7 @@ namespace Mm.Routines;
 public class VmaModify : Routine
 {
     /// <summary>sysctl_max_map_count: most VMAs of a process that splits make; 65530 in the kernel.</summary>
-    public const int MapCountMax = 6;
+    public const int MapCountMax = 8;
 
     protected static readonly Point VmaStart = Points.Define("ModifyStartWrite", "vma_start_write", Access.Acquire);
     protected static readonly Point SetFlags = Points.Define("ModifySetFlags", "vm_flags_reset", Access.Write);

@@ -46,7 +46,8 @@ public sealed class AnonVma
     /// <summary>Number of VMAs whose own anon_vma this is.</summary>
     public int ActiveVmas { get; set; }
 
-    /// <summary>The interval tree: links to all VMAs that may map its folios, in order of insertion.</summary>
+    /// <summary>The interval tree: links to all VMAs that may map its folios, in order of insertion. Walks go by
+    /// <see cref="After"/>.</summary>
     public List<AnonVmaChain> Tree { get; } = [];
 
     /// <summary>Whether the object is back in its slab.</summary>
@@ -61,8 +62,37 @@ public sealed class AnonVma
     /// <summary>Index in the slab.</summary>
     public int Number => number;
 
+    /// <summary>anon_vma_interval_tree_foreach: by the index of the VMA's first page, then in order of
+    /// insertion.</summary>
+    /// <param name="position">Where the walk is in <see cref="Tree"/>; negative before the first.</param>
+    /// <returns>Where it comes to next; negative after the last.</returns>
+    public int After(int position)
+    {
+        if (position >= Tree.Count || Tree.Count == 1)
+        {
+            return position < 0 ? 0 : -1;
+        }
+
+        int next = -1;
+        for (int i = 0; i < Tree.Count; i++)
+        {
+            if ((position < 0 || IsLater(i, position)) && (next < 0 || IsLater(next, i)))
+            {
+                next = i;
+            }
+        }
+
+        return next;
+    }
+
     /// <inheritdoc />
     public override string ToString() => $"anon_vma {number}";
+
+    private bool IsLater(int left, int right)
+    {
+        int difference = Tree[left].Vma.Offset - Tree[right].Vma.Offset;
+        return difference > 0 || (difference == 0 && left > right);
+    }
 
     internal void Reset()
     {

@@ -30,6 +30,9 @@ public enum Holder : byte
     /// <summary>The page cache.</summary>
     PageCache,
 
+    /// <summary>A short-term reference to a user page (FOLL_GET).</summary>
+    Get,
+
     /// <summary>A device pin: 1024 references each (GUP_PIN_COUNTING_BIAS).</summary>
     Pin,
 }

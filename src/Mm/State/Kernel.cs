@@ -24,9 +24,6 @@ public sealed partial class Kernel
     /// <summary>Most anon_vmas alive at once.</summary>
     public const int AnonVmasMax = 64;
 
-    /// <summary>Most pins at once.</summary>
-    public const int PinsMax = 8;
-
     private int vmasUsed = VmasMax;
     private int anonVmasUsed = AnonVmasMax;
     private readonly ObjectIds ids = new();
@@ -77,11 +74,7 @@ public sealed partial class Kernel
         }
 
         Files = new FileTable(this, ids);
-        for (int i = 0; i < PinsMax; i++)
-        {
-            Pins[i] = new Pin(ids.Word(ObjectKind.Pin, $"pin {i}"));
-        }
-
+        MakePins();
         ZeroPage = ids.Word(ObjectKind.FolioData, "zero page");
         Allocator = ids.Word(ObjectKind.Allocator, "page allocator");
         Mmlist = ids.Word(ObjectKind.Mmlist, "mmlist");
@@ -142,9 +135,6 @@ public sealed partial class Kernel
 
     /// <summary>The files.</summary>
     public FileTable Files { get; }
-
-    /// <summary>Pins held by devices.</summary>
-    public Pin[] Pins { get; } = new Pin[PinsMax];
 
     /// <summary>The bytes of the shared zero page, as an object of points.</summary>
     public Word ZeroPage { get; }
@@ -223,10 +213,7 @@ public sealed partial class Kernel
             tlb.Reset(pages);
         }
 
-        foreach (Pin pin in Pins)
-        {
-            pin.Frame = null;
-        }
+        ResetPins();
 
         Mms[0].Init();
         Mms[0].Memcg = Memcgs.Root;
@@ -332,19 +319,6 @@ public sealed partial class Kernel
 
     /// <summary>Frees a link.</summary>
     public void FreeChain(AnonVmaChain chain) => freeChains.Push(chain);
-
-    /// <summary>Ground truth: the page of the process was dropped, so pins through it no longer show what it
-    /// reads.</summary>
-    public void DetachPins(MmStruct mm, int page)
-    {
-        foreach (Pin pin in Pins)
-        {
-            if (pin.Folio is not null && pin.Mm == mm && pin.Page == page)
-            {
-                pin.TruthAttached = false;
-            }
-        }
-    }
 
     /// <summary>Enough for every page of every process, copies in flight and reads ahead.</summary>
     private static int FramesFor(int pages) => Math.Max(FramesMin, (2 * pages + 32 + 63) & -64);

@@ -5,6 +5,10 @@ namespace Mm.State;
 public sealed partial class MmStruct
 {
     private int[] truthShared = [];
+    private int[] truthMovedTo = [];
+
+    /// <summary>Ground truth: this process, and no other that takes or took its number.</summary>
+    public int TruthId => (Life * Kernel.MmsMax) + Index;
 
     /// <summary>What each page must read: the last value stored, 0 when fresh.</summary>
     public int[] TruthData { get; private set; } = [];
@@ -83,6 +87,35 @@ public sealed partial class MmStruct
         }
     }
 
+    /// <summary>Ground truth: what was at one page is at the other from now on.</summary>
+    public void TruthMove(int page, int to)
+    {
+        TruthData[to] = TruthData[page];
+        TruthMayBeFreed[to] = TruthMayBeFreed[page];
+        truthShared[to] = 0;
+        TruthData[page] = 0;
+        TruthOwned[page] = false;
+        TruthMayBeFreed[page] = false;
+        truthShared[page] = 0;
+        TruthDiscards[page]++;
+        truthMovedTo[page] = to + 1;
+        kernel.MovePins(this, page, to);
+    }
+
+    /// <summary>Ground truth: the translations of [start, end) from before the move are flushed.</summary>
+    public void TruthMoveOver(int start, int end) => Array.Clear(truthMovedTo, start, end - start);
+
+    /// <summary>Ground truth: somebody stores through a translation from before the page was dropped. If it was
+    /// moved, the store goes along.</summary>
+    public void TruthStaleStore(int page, Page frame, int value)
+    {
+        int to = truthMovedTo[page] - 1;
+        if (to >= 0 && this[to].IsPresent && kernel.PageOf(this[to]) == frame)
+        {
+            TruthStore(to, value);
+        }
+    }
+
     /// <summary>Ground truth: a zap visits this page, so whatever it held is gone on purpose.</summary>
     public void TruthDiscard(int page)
     {
@@ -114,11 +147,13 @@ public sealed partial class MmStruct
         Array.Clear(TruthEmptied);
         Array.Clear(TruthDiscards);
         Array.Clear(truthShared);
+        Array.Clear(truthMovedTo);
     }
 
     private void TruthGrow(int pages)
     {
         Array.Resize(ref truthShared, pages);
+        Array.Resize(ref truthMovedTo, pages);
         TruthData = new int[pages];
         TruthOwned = new bool[pages];
         TruthMayBeFreed = new bool[pages];

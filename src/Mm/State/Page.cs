@@ -67,6 +67,12 @@ public abstract class Page
     /// them.</summary>
     public PageFlag TruthResurrected { get; private set; }
 
+    /// <summary>How often a process, or a device for it, has stored to the frame.</summary>
+    public int TruthStores { get; private set; }
+
+    /// <summary>The <see cref="MmStruct.TruthId"/> of the process that has stored last.</summary>
+    public int TruthWriter { get; private set; }
+
     /// <summary>Number of present page table entries that map it.</summary>
     public int TruthPtes { get; internal set; }
 
@@ -156,6 +162,14 @@ public abstract class Page
     {
         mapcount = value;
         Touch();
+    }
+
+    /// <summary>A process, or a device for it, stores.</summary>
+    public void StoreData(int data, MmStruct mm)
+    {
+        SetData(data);
+        TruthStores++;
+        TruthWriter = mm.TruthId;
     }
 
     /// <summary>Replaces the content.</summary>

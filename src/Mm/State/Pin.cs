@@ -1,6 +1,7 @@
 namespace Mm.State;
 
-/// <summary>One page that a device has pinned through one process' address (FOLL_PIN).</summary>
+/// <summary>One page that a device has pinned (FOLL_PIN), or a pipe has a reference to (FOLL_GET), through one process'
+/// address.</summary>
 public sealed class Pin(Word word)
 {
     /// <summary>The pin, as an object of points.</summary>
@@ -23,4 +24,7 @@ public sealed class Pin(Word word)
 
     /// <summary>Ground truth: whether the address still is what was pinned (no zap in between).</summary>
     public bool TruthAttached { get; set; }
+
+    /// <summary>Ground truth: what the page had seen when it was taken.</summary>
+    public Sight TruthSight { get; set; }
 }
