@@ -29,21 +29,23 @@ public sealed class RestLruOracle : IWorldOracle
 
     private void CheckFolio(Folio folio, IJudge judge)
     {
-        string values = $"{folio}: on {folio.On?.ToString() ?? "no"} list, flags {folio.Flags}";
         bool linked = folio.On is { IsLru: true };
         if (folio.On is { IsLru: false })
         {
-            judge.Broken(this, "folio left on a private list", values);
+            judge.Broken(this, "folio left on a private list", Values(folio));
         }
 
         if (linked != folio.Has(PageFlag.Lru))
         {
-            judge.Broken(this, "PG_lru and the LRU lists differ", values, "list_del corruption");
+            judge.Broken(this, "PG_lru and the LRU lists differ", Values(folio), "list_del corruption");
         }
 
         if (folio.On is null && folio.TruthHolders(Holder.LruBatch) == 0 && !folio.Has(PageFlag.HwPoison))
         {
-            judge.Broken(this, "folio is on no list and in no batch", values);
+            judge.Broken(this, "folio is on no list and in no batch", Values(folio));
         }
     }
+
+    private static string Values(Folio folio) =>
+        $"{folio}: on {folio.On?.ToString() ?? "no"} list, flags {folio.Flags}";
 }

@@ -137,13 +137,15 @@ public class KernelLists : Routine
         ListHead? prev = entry.Prev;
         await cpu.At(DelReadNext, entry.NextWord);
         ListHead? next = entry.Next;
-        if (K.BugOn(next is null, $"list_del corruption, next is NULL ({entry})", DelValid, entry.Owner)
-            || K.BugOn(prev is null, $"list_del corruption, prev is NULL ({entry})", DelValid, entry.Owner))
+        if (next is null || prev is null)
         {
+            K.BugOn(
+                true, $"list_del corruption, {(next is null ? "next" : "prev")} is NULL ({entry})", DelValid,
+                entry.Owner);
             return false;
         }
 
-        await cpu.At(DelCheckPrev, prev!.NextWord);
+        await cpu.At(DelCheckPrev, prev.NextWord);
         if (prev.Next != entry)
         {
             K.BugOn(
@@ -152,7 +154,7 @@ public class KernelLists : Routine
             return false;
         }
 
-        await cpu.At(DelCheckNext, next!.PrevWord);
+        await cpu.At(DelCheckNext, next.PrevWord);
         if (next.Prev != entry)
         {
             K.BugOn(
@@ -197,10 +199,9 @@ public class KernelLists : Routine
             return;
         }
 
-        if (K.BugOn(
-            entry == prev || entry == next, $"list_add double add (new={entry}, prev={prev}, next={next})", AddValid,
-            entry.Owner))
+        if (entry == prev || entry == next)
         {
+            K.BugOn(true, $"list_add double add (new={entry}, prev={prev}, next={next})", AddValid, entry.Owner);
             return;
         }
 
