@@ -53,7 +53,7 @@ public sealed record Taste(
         [MmCall.WriteZero] = (Topic.Ksm, 8, 2),
         [MmCall.Merge] = (Topic.Ksm, 12, 9),
         [MmCall.Poison] = (Topic.Poison, 1, 8),
-        [MmCall.SoftOffline] = (Topic.Poison, 1, 6),
+        [MmCall.SoftOffline] = (Topic.Poison, 2, 12),
         [MmCall.Unmerge] = (Topic.Ksm, 2, 9),
         [MmCall.Free] = (Topic.Advice, 6, 6),
         [MmCall.Cold] = (Topic.Advice, 4, 4),
