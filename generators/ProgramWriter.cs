@@ -34,8 +34,15 @@ public static class ProgramWriter
 
         // Two lanes in twelve of twenty programs: most races are between two, and they are the quickest to search.
         int drawn = rng.Next(20);
-        Call[][] cpus = new Call[drawn < 1 ? 1 : drawn < 13 ? 2 : drawn < 18 ? 3 : 4][];
-        for (int i = 0; i < cpus.Length; i++)
+        int user = rng.Next(8) < taste.Users ? 1 : 0;
+        int lanes = drawn < 1 ? 1 : drawn < 13 ? 2 : drawn < 18 ? 3 : 4;
+        Call[][] cpus = new Call[Math.Min(user + lanes, Mm.CpusMax)][];
+        if (user > 0)
+        {
+            cpus[0] = Use(setup, taste, rng, ref stage);
+        }
+
+        for (int i = user; i < cpus.Length; i++)
         {
             Stage own = stage;
 
@@ -45,6 +52,28 @@ public static class ProgramWriter
         }
 
         return new Program(Mm, taste.Shape, setup, cpus);
+    }
+
+    /// <summary>
+    /// A thread that goes on using what it has used: the setup, which runs on the same cpu, ends with a store, so that
+    /// the lane begins with a translation that it may never have to look up again.
+    /// </summary>
+    private static Call[] Use(Call[] setup, Taste taste, Rng rng, ref Stage stage)
+    {
+        int target = stage.Mapped == 0 ? 0 : Pick(taste, rng, stage.Mapped);
+        Call store = Program.Clamp(
+            Mm, taste.Shape,
+            new Call((byte)MmCall.Write, (byte)(target / Stage.PagesBits), (byte)(target % Stage.PagesBits)));
+        setup[^1] = store;
+        stage = stage.After(store);
+        Call[] calls = new Call[1 + rng.Next(2)];
+        Array.Fill(calls, store);
+        if (rng.Next(4) == 0)
+        {
+            calls[^1] = new Call((byte)MmCall.Read, store.A, store.B);
+        }
+
+        return calls;
     }
 
     private static void Fill(Call[] calls, Taste taste, Rng rng, ref Stage stage, bool concurrent)

@@ -19,8 +19,9 @@ namespace Generators;
 /// <param name="Heat">How many of four addresses name it.</param>
 /// <param name="SetupMax">Most calls of the setup.</param>
 /// <param name="LaneMax">Most calls of a lane.</param>
+/// <param name="Users">How many of eight programs have a lane more, which only goes on using a page.</param>
 public sealed record Taste(
-    int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int Heat, int SetupMax, int LaneMax)
+    int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int Heat, int SetupMax, int LaneMax, int Users)
 {
     /// <summary>What each call is about, and its weight: in a setup, mostly what brings pages into interesting states,
     /// and in a lane.</summary>
@@ -68,10 +69,10 @@ public sealed record Taste(
         [MmCall.ShrinkThp] = (Topic.Large, 2, 8),
         [MmCall.MapShared] = (Topic.Files, 8, 1),
         [MmCall.MapPrivate] = (Topic.Files, 8, 1),
-        [MmCall.Truncate] = (Topic.Files, 1, 3),
-        [MmCall.Punch] = (Topic.Files, 1, 3),
+        [MmCall.Truncate] = (Topic.Files, 1, 5),
+        [MmCall.Punch] = (Topic.Files, 1, 4),
         [MmCall.Invalidate] = (Topic.Files, 1, 4),
-        [MmCall.Writeback] = (Topic.Files, 1, 4),
+        [MmCall.Writeback] = (Topic.Files, 1, 8),
         [MmCall.PageoutRange] = (Topic.LargeSwap, 16, 8),
     };
 
@@ -102,6 +103,8 @@ public sealed record Taste(
     /// map.</summary>
     private static readonly Dictionary<Topic, MmCall[]> Needs = new()
     {
+        // What is cut, or written, is on its way elsewhere.
+        [Topic.Files] = [MmCall.Migrate, MmCall.Pageout, MmCall.DontNeed],
         [Topic.Ksm] = [MmCall.Age, MmCall.Reclaim],
         [Topic.Memcg] = [MmCall.Fork, MmCall.DontNeed],
         [Topic.Advice] = [MmCall.Reclaim],
@@ -187,10 +190,11 @@ public sealed record Taste(
         from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, 3)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
+        let users = topics.Contains(Topic.Files) ? 3 : 1
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
             Scale(setupWeights, topics, kind => SetupOf(kind, thp != 0), [Needs, SetupNeeds]),
-            Scale(weights, topics, kind => Usual[kind].Lane, [Needs]), hot, heat, setup, lane);
+            Scale(weights, topics, kind => Usual[kind].Lane, [Needs]), hot, heat, setup, lane, users);
 
     /// <summary>What a call is about.</summary>
     public static Topic TopicOf(MmCall call) => Usual[call].Topic;

@@ -62,6 +62,7 @@ public class RegressionTests
     [Theory]
     [InlineData("fork-loses-a-dirty-bit", "fork-rereads-entry", 1)]
     [InlineData("refault-leaves-a-stale-read", "flush-before-removal", 2)]
+    [InlineData("writeback-misses-reclaims-flush", "flush-before-unlock", 1)]
     public void What_the_tlb_has_shown_is_put_right_by_its_fix(string name, string fix, int preemptions)
     {
         Reproducer reproducer = Read($"{name}.reproducer");

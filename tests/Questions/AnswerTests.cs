@@ -20,12 +20,15 @@ public class AnswerTests
     public void An_enumeration_alone_says_of_each_cell_what_the_sheet_says(string name)
     {
         Question question = Find(name);
-        Asker asker = new(question, () => new ProgramSource(), new AskBudget(Enumerated: 2500, Sampled: 0));
+        Asker asker = new(question, () => new ProgramSource(), new AskBudget(Enumerated: 1000, Sampled: 0));
+        Asker patient = new(question, () => new ProgramSource(), new AskBudget(Enumerated: 50_000, Sampled: 0));
         string sheet = Sheet(question);
         foreach (Cell cell in question.Cells)
         {
-            string head = AnswerSheet.Head(cell, asker.Ask(cell).Safe);
-            Assert.Contains($"\n{head}", sheet, StringComparison.Ordinal);
+            // What takes more preemptions is found late.
+            bool safe = asker.Ask(cell).Safe;
+            safe = safe && (Says(sheet, cell, safe) || patient.Ask(cell).Safe);
+            Assert.True(Says(sheet, cell, safe), AnswerSheet.Head(cell, safe));
         }
     }
 
@@ -92,6 +95,9 @@ public class AnswerTests
         Assert.False(answer.Safe);
         Assert.InRange(answer.Sampled, 1, 200_000);
     }
+
+    private static bool Says(string sheet, Cell cell, bool safe) =>
+        sheet.Contains($"\n{AnswerSheet.Head(cell, safe)}", StringComparison.Ordinal);
 
     private static Question Find(string name) => Question.All.First(question => question.Name == name);
 

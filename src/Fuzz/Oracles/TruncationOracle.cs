@@ -13,7 +13,17 @@ public sealed class TruncationOracle : IOracle
     /// <inheritdoc />
     public string Name => "truncation";
 
-    /// <summary>Reports one page that was left.</summary>
-    public void Tell(string detail, IJudge judge) =>
-        judge.Broken(this, "entry survives the truncation", detail);
+    /// <summary>Reports one page that was left: the kind of its entry, a colon, and the rest.</summary>
+    public void Tell(string detail, IJudge judge)
+    {
+        int colon = detail.IndexOf(':', StringComparison.Ordinal);
+        string law = detail[..colon] switch
+        {
+            "Swap" => "swap entry survives the truncation",
+            "Migration" => "migration entry survives the truncation",
+            "HwPoison" => "poison entry survives the truncation",
+            _ => "page survives the truncation",
+        };
+        judge.Broken(this, law, detail[(colon + 1)..].Trim());
+    }
 }

@@ -38,7 +38,8 @@ public sealed class Asker(Question question, Func<IProgramSource> programs, AskB
             }
         }
 
-        return Sample(cell, executor, searches, cancel);
+        return question.TakesRandomPrograms
+            ? Sample(cell, executor, searches, cancel) : new Answer(cell, null, searches, 0);
     }
 
     private Answer Sample(Cell cell, Executor executor, List<SearchResult> searches, CancellationToken cancel)

@@ -47,7 +47,8 @@ public sealed record Cell(string Row, string Column, IReadOnlyList<string> Varia
 public abstract class Question
 {
     /// <summary>The questions.</summary>
-    public static IReadOnlyList<Question> All { get; } = [new MemcgLockQuestion(), new FirstMapperQuestion()];
+    public static IReadOnlyList<Question> All { get; } =
+        [new MemcgLockQuestion(), new FirstMapperQuestion(), new ZapCallersQuestion()];
 
     /// <summary>The name on the command line and of the answer's files.</summary>
     public abstract string Name { get; }
@@ -69,6 +70,10 @@ public abstract class Question
 
     /// <summary>The cells, row by row.</summary>
     public abstract IReadOnlyList<Cell> Cells { get; }
+
+    /// <summary>Whether random programs say something about a cell; not where cells differ in what the programs
+    /// do.</summary>
+    public virtual bool TakesRandomPrograms => true;
 
     /// <summary>Whether the violation is of the sort that is asked about.</summary>
     public abstract bool Matches(Violation violation);

@@ -13,7 +13,11 @@ public sealed record Branch(string Name, string Base, string Note, IReadOnlyList
         new("rfc-zap-2021-11", "v5.16", "mm: Rework zap ptes on swap entries, RFC v1 and v2: all swap entries go",
         [
             new(Commit.Unverified, "2021-11-15", "rfc-zap-2021-11", Certainty.Mail,
-                "mm: rework swap handling of zap_pte_range, RFC"),
+                "mm: rework swap handling of zap_pte_range, RFC")
+            {
+                Ends = ["zap-skips-swap"],
+                Begins = ["zap-takes-all-swap"],
+            },
         ]),
         new("next-20221107", "v6.1", "linux-next with the first form of delayed rmap removal",
         [
@@ -22,6 +26,7 @@ public sealed record Branch(string Name, string Base, string Note, IReadOnlyList
             new("db12063aab49", "2022-11-04", "next-20221107", Certainty.List,
                 "mm: delay rmap removal until after TLB flush")
             {
+                Ends = ["rmap-removed-before-flush"],
                 Begins = ["delayed-anon-rmap", "subpages-mapcount"],
             },
         ]),

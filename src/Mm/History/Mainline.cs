@@ -75,7 +75,11 @@ public static class Mainline
     [
         new("1da177e4c3f4", "2005-04-16", "v2.6.12", Certainty.List, "Linux-2.6.12-rc2"),
         new("1cf35d47712d", "2014-04-25", "v3.15", Certainty.List,
-            "mm: split 'tlb_flush_mmu()' into tlb flushing and memory freeing parts"),
+            "mm: split 'tlb_flush_mmu()' into tlb flushing and memory freeing parts")
+        {
+            Ends = ["zap-flushes-after-unlock"],
+            Begins = ["rmap-removed-before-flush"],
+        },
         new("2667f50e8b81", "2014-10-09", "v3.18", Certainty.Memory,
             "mm: introduce a general RCU get_user_pages_fast()") { Begins = ["fast-gup-ignores-collapse"] },
         new("b2052564e66d", "2014-12-10", "v3.19", Certainty.Mail,
@@ -118,7 +122,7 @@ public static class Mainline
         new("91b61ef333cf", "2021-11-05", "v5.16", Certainty.Git, "mm: add zap_skip_check_mapping() helper"),
         new("3506659e18a6", "2021-11-28", "v5.17", Certainty.List, "mm: Add unmap_mapping_folio()"),
         new("5abfd71d936a", "2022-03-22", "v5.18", Certainty.Git,
-            "mm: don't skip swap entry even if zap_details specified"),
+            "mm: don't skip swap entry even if zap_details specified") { Ends = ["zap-skips-swap"] },
         new("254ab940eb01", "2022-03-22", "v5.18", Certainty.List,
             "mm: rename zap_skip_check_mapping() to should_zap_page()"),
         new("2e148f1e3d9a", "2022-03-22", "v5.18", Certainty.List,
@@ -145,7 +149,7 @@ public static class Mainline
         new("5df397dec7c4", "2022-11-09", "v6.2", Certainty.List,
             "mm: delay page_remove_rmap() until after the TLB has been flushed")
         {
-            Ends = ["delayed-anon-rmap", "subpages-mapcount"],
+            Ends = ["delayed-anon-rmap", "subpages-mapcount", "rmap-removed-before-flush"],
         },
         new("c47454823bd4", "2022-11-14", "v6.2", Certainty.Memory,
             "mm: mmu_gather: allow more than one batch of delayed rmaps"),

@@ -230,6 +230,9 @@ public sealed class RoutineTable
     /// <summary>mm/rmap.c, mm/vma.c: mappings of files.</summary>
     public FileRmap FileRmap { get; private set; } = new();
 
+    /// <summary>mm/memory.c: what a zap takes.</summary>
+    public ShouldZap ShouldZap { get; private set; } = new();
+
     /// <summary>mm/memory.c: unmap_mapping_range and unmap_mapping_folio.</summary>
     public UnmapMapping UnmapMapping { get; private set; } = new();
 

@@ -243,7 +243,8 @@ public class Truncate : Routine
             {
                 if (!vma.Mm[page].IsNone)
                 {
-                    K.TruthBroken.Add($"truncate: {vma.Mm} p{page} still is {vma.Mm[page]} behind the end of {file}");
+                    K.TruthBroken.Add(
+                        $"truncate: {vma.Mm[page].Kind}: {vma.Mm} p{page} is {vma.Mm[page]} behind the end of {file}");
                     vma.Mm.TruthDiscard(page);
                 }
             }

@@ -100,7 +100,7 @@ public class Zap : Routine
         {
             await cpu.At(ReadPte, mm.PteWord(page));
             Pte pte = mm[page];
-            if (!Zaps(gather.Details, pte))
+            if (!R.ShouldZap.Entry(gather.Details, pte))
             {
                 continue;
             }
@@ -160,27 +160,6 @@ public class Zap : Routine
             gather.Visit(page, gather.Mm[page]);
             await cpu.At(point, gather.Mm.PteWord(page));
             Clear(gather.Mm, page, gather.Details);
-        }
-    }
-
-    /// <summary>Whether an entry goes.</summary>
-    protected virtual bool Zaps(ZapDetails details, Pte pte)
-    {
-        switch (pte.Kind)
-        {
-            case PteKind.Present:
-                return ZapsFolio(details, K.FolioOf(pte));
-            case PteKind.Swap:
-                return ZapsSwap(details);
-            case PteKind.HwPoison:
-                return ZapsPoison(details);
-            case PteKind.Migration:
-                K.BugOn(
-                    !K.FolioOf(pte).Has(PageFlag.Locked), "BUG_ON(is_migration_entry && !folio_test_locked(folio))",
-                    "pfn_swap_entry_folio", K.FolioOf(pte));
-                return ZapsMigration(details, K.FolioOf(pte));
-            default:
-                return true;
         }
     }
 
@@ -306,20 +285,6 @@ public class Zap : Routine
         }
     }
 
-    /// <summary>should_zap_folio: whether a page that is mapped goes; a private copy only if copies are meant,
-    /// too.</summary>
-    protected virtual bool ZapsFolio(ZapDetails details, Folio folio) => details.EvenCows || !folio.Anon;
-
-    /// <summary>Whether a genuine swap entry goes: it always stands for a private copy.</summary>
-    protected virtual bool ZapsSwap(ZapDetails details) => details.EvenCows;
-
-    /// <summary>Whether the entry of a broken page goes: a fault on it must fail as long as the copy is
-    /// meant.</summary>
-    protected virtual bool ZapsPoison(ZapDetails details) => details.EvenCows;
-
-    /// <summary>Whether a migration entry goes: by what it is that migrates.</summary>
-    protected virtual bool ZapsMigration(ZapDetails details, Folio folio) => ZapsFolio(details, folio);
-
     /// <summary>zap_present_folio_ptes for a file's page that its entry knew to be dirty: PG_dirty is set with the ptl
     /// held and the folio unlocked, and the mapcount stays until the flush, so that writeback knows of stores that may
     /// still come.</summary>
@@ -353,8 +318,10 @@ public class Zap : Routine
 
     private void Clear(MmStruct mm, int page, ZapDetails details)
     {
+        // A poison entry stands for a copy, too: its loss would make a load succeed.
+        bool copy = mm.TruthOwned[page] || mm[page].Kind == PteKind.HwPoison;
         mm.SetPte(page, Pte.None);
-        if (details.EvenCows || !mm.TruthOwned[page])
+        if (details.TruthTakesCopies || !copy)
         {
             mm.TruthDiscard(page);
         }

@@ -6,6 +6,9 @@ namespace Mm.Routines;
 /// than from the process: only then there were details at all before v5.18.</param>
 public sealed record ZapDetails(bool EvenCows, bool OfMapping)
 {
+    /// <summary>Ground truth: whether the caller may take private copies, whatever it says.</summary>
+    public bool TruthTakesCopies { get; init; } = EvenCows;
+
     /// <summary>munmap, exit, MADV_DONTNEED: all of it.</summary>
     public static ZapDetails All { get; } = new(true, false);
 
