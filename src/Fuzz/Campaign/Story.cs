@@ -123,6 +123,8 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "swap entries of one large folio, some shared, become exclusive together"),
         new("partial-first-map", "partial-new-on-large", "mapcount", "fewer references than mappings",
             "one page of a large folio is mapped for the first time, and all count it"),
+        new("neighbour-aba", "swapin-pins-one-slot", "swapin-copy", "",
+            "the slot of a neighbour is used again while a large folio is read"),
     ];
 
     private static Story[] Memcgs =>
