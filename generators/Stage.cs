@@ -102,7 +102,7 @@ public readonly record struct Stage(
         MmCall.Poison or MmCall.SoftOffline => Touched & ~Poisoned,
         MmCall.Swapoff => SwapOn && Swapped != 0 ? Anywhere : 0,
         MmCall.Swapon => SwapOn ? 0 : Anywhere,
-        MmCall.Attach => Memcgs > 1 ? Touched | Swapped : 0,
+        MmCall.Attach => Memcgs > 1 ? AlivePages() : 0,
         MmCall.Offline => Vacant != 0 ? Anywhere : 0,
         MmCall.Split or MmCall.PageoutRange => Huge > 1 ? Touched : 0,
         MmCall.Collapse => (Touched & Apart) | (Huge > 1 ? Swapped : 0),

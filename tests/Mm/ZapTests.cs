@@ -1,3 +1,7 @@
+using Fuzz.Execution;
+using Fuzz.Programs;
+using Fuzz.Schedules;
+using Interleave;
 using Mm.State;
 using Xunit;
 using static Tests.Mm.Races;
@@ -100,6 +104,34 @@ public class ZapTests
     [Fact]
     public void Dontneed_of_a_page_that_is_being_drained_is_safe() =>
         Safe("shape pages 1\nsetup write mm0 p0\ncpu0 drain\ncpu1 dontneed mm0 p0 1", preemptions: 3);
+
+    [Fact]
+    public void A_gather_that_is_full_frees_what_it_has_before_the_rest_is_zapped()
+    {
+        string writes = string.Join("\n ", Enumerable.Range(0, 4).Select(page => $"write mm0 p{page}"));
+        MmEngine engine = new();
+        Executor executor = new(engine);
+        executor.Run(
+            ProgramText.Parse(MmLanguage.Instance, $"shape pages 4\nsetup {writes}\n drain\ncpu0 munmap mm0 p0 4"),
+            new RandomScheduler(new Rng(1)));
+        string[] steps = [.. engine.Machine.Trace.ToArray().Select(step => engine.Machine.Points[step.Point].Name)];
+        int[] cleared = [.. Enumerable.Range(0, steps.Length).Where(i => steps[i] == "ZapClearPte")];
+        int[] freed = [.. Enumerable.Range(0, steps.Length).Where(i => steps[i] == "FreeFrame")];
+        Assert.Equal((4, 4), (cleared.Length, freed.Length));
+        Assert.Equal(3, cleared.Count(step => step < freed[0]));
+        Assert.Equal(3, freed.Count(step => step < cleared[^1]));
+    }
+
+    [Theory]
+    [InlineData("write mm0 p0")]
+    [InlineData("write mm0 p3")]
+    [InlineData("pageout mm0 p3")]
+    [InlineData("dontneed mm0 p0 4")]
+    public void A_zap_that_comes_back_for_the_rest_is_safe(string other)
+    {
+        string writes = string.Join("\n ", Enumerable.Range(0, 4).Select(page => $"write mm0 p{page}"));
+        Safe($"shape pages 4 slots 2\nsetup {writes}\n drain\ncpu0 dontneed mm0 p0 4\ncpu1 {other}", preemptions: 1);
+    }
 
     [Theory]
     [InlineData("dontneed mm0 p0 1")]

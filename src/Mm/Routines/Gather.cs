@@ -5,6 +5,11 @@ namespace Mm.Routines;
 /// <summary>struct mmu_gather: pages that were unmapped and wait for the TLB flush.</summary>
 public sealed class Gather
 {
+    /// <summary>MMU_GATHER_BUNDLE, which is 8 for page tables of 512 entries.</summary>
+    private const int WordsMax = 4;
+
+
+    private int words;
     private int[] truthDiscards = [];
     private int[] truthEmptied = [];
 
@@ -32,13 +37,19 @@ public sealed class Gather
     /// <summary>Ground truth: one past the last page that was visited.</summary>
     public int TruthEnd { get; private set; }
 
+    /// <summary>
+    /// Whether the pages must be freed before more are added: the array on the stack (MMU_GATHER_BUNDLE) has no room
+    /// for two more words, and there is no memory for a further one.
+    /// </summary>
+    public bool IsFull => words >= WordsMax - 1;
+
     /// <summary>tlb_gather_mmu.</summary>
     public void Begin(MmStruct mm, ZapDetails details, bool fullMm)
     {
         Mm = mm;
         Details = details;
         FullMm = fullMm;
-        Pages.Clear();
+        Clear();
         Array.Clear(truthDiscards);
         TruthStart = int.MaxValue;
         TruthEnd = 0;
@@ -98,6 +109,13 @@ public sealed class Gather
     /// <summary>Ground truth: how often the page had been dropped when the gather had visited it.</summary>
     public int TruthDiscards(int page) => truthDiscards[page];
 
+    /// <summary>Nothing is gathered any more.</summary>
+    public void Clear()
+    {
+        Pages.Clear();
+        words = 0;
+    }
+
     /// <summary>__tlb_remove_folio_pages: the entries' references become the gather's.</summary>
     /// <param name="first">The first page.</param>
     /// <param name="count">How many pages, each with a reference.</param>
@@ -106,6 +124,7 @@ public sealed class Gather
     {
         first.Head.HandOver(Holder.Mapping, Holder.Gather, count);
         Pages.Add(new GatheredPages(first, count, delayed));
+        words += count == 1 ? 1 : 2;
     }
 }
 

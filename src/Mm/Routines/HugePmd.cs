@@ -62,6 +62,11 @@ public class HugePmd : Routine
             gather.Add(folio, 1);
         }
 
+        if (gather.IsFull)
+        {
+            await R.Zap.FlushMmu(cpu, gather);
+        }
+
         return true;
     }
 

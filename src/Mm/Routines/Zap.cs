@@ -5,7 +5,10 @@ namespace Mm.Routines;
 
 /// <summary>zap_pte_range, and the gather that frees what it took (mm/memory.c,
 /// mm/mmu_gather.c, v6.18).</summary>
-/// <remarks>Left out: markers, folio_mark_accessed, rescheduling inside a range.</remarks>
+/// <remarks>
+/// Left out: markers, folio_mark_accessed, rescheduling inside a range, further batches of the gather (there is never
+/// memory for one), the freeing of page tables that a zap has emptied (CONFIG_PT_RECLAIM).
+/// </remarks>
 public class Zap : Routine
 {
     protected static readonly Point ReadPmd = Points.Define("ZapReadPmd", "zap_pmd_range", Access.Read);
@@ -88,18 +91,30 @@ public class Zap : Routine
         return table.IsTable;
     }
 
-    /// <summary>zap_pte_range over [start, end), which one page table covers.</summary>
+    /// <summary>zap_pte_range over [start, end), which one page table covers: it comes back for the rest when the
+    /// gather is full.</summary>
     protected virtual async Flow ZapTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    {
+        while (start < end)
+        {
+            start = await ZapUntilFull(cpu, gather, mm, start, end);
+        }
+    }
+
+    /// <summary>One turn of zap_pte_range.</summary>
+    /// <returns>The first page that is left.</returns>
+    protected virtual async Flow<int> ZapUntilFull(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
         KernelSpinlock ptl = mm.Ptl(start);
         await ptl.Acquire(cpu, PteLock);
         await FlushBatchedPending(cpu, mm);
         RssChange change = default;
         bool flush = false;
-        for (int page = start; page < end; page++)
+        for (int page = start; page < end && !gather.IsFull; page++)
         {
             await cpu.At(ReadPte, mm.PteWord(page));
             Pte pte = mm[page];
+            start = page + 1;
             if (!R.ShouldZap.Entry(gather.Details, pte))
             {
                 continue;
@@ -111,7 +126,7 @@ public class Zap : Routine
                 (pte, int count) = await ClearBatch(cpu, gather, mm, page, end);
                 change.Add(K.FolioOf(pte), -count);
                 page += count - 1;
-                flush |= await ZapMapped(cpu, gather, pte, count);
+                flush |= await ZapMapped(cpu, gather, pte, count) | gather.IsFull;
             }
             else if (!pte.IsNone)
             {
@@ -120,6 +135,8 @@ public class Zap : Routine
                 await ZapUnmapped(cpu, gather, page, pte, count);
                 page += count - 1;
             }
+
+            start = page + 1;
         }
 
         await cpu.At(AddCounters, mm.Word);
@@ -134,6 +151,15 @@ public class Zap : Routine
         {
             await FreeBatch(cpu, gather);
         }
+
+        return start;
+    }
+
+    /// <summary>tlb_flush_mmu, outside of locks.</summary>
+    public virtual async Flow FlushMmu(Cpu cpu, Gather gather)
+    {
+        await FlushDelayed(cpu, gather);
+        await FreeBatch(cpu, gather);
     }
 
     /// <summary>zap_nonpresent_ptes, and of zap_present_ptes what is about the zero page: some swap entries that follow
@@ -232,7 +258,7 @@ public class Zap : Routine
             await R.Free.Put(cpu, pages.First.Head, Holder.Gather, pages.Count);
         }
 
-        gather.Pages.Clear();
+        gather.Clear();
     }
 
     /// <summary>flush_tlb_batched_pending: entries that reclaim has emptied may be cached still.</summary>
