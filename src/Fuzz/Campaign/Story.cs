@@ -87,8 +87,6 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
     [
         new("lost-dirty-page", "rmap-removed-before-flush", "lost-write", "",
             "a store after writeback found the page unmapped is lost"),
-        new("lost-dirty-page-unlocked", "zap-flushes-after-unlock", "lost-write", "",
-            "the same, with the flush after the page table lock"),
         new("mkclean-without-sync", "mkclean-without-sync", "lost-write", "",
             "writeback does not wait for a zap that has not flushed yet"),
         new("truncate-leaves-swap", "zap-skips-swap", "truncation", "swap entry survives",
