@@ -8,7 +8,7 @@ namespace Generators;
 /// page is hot.</summary>
 /// <remarks>
 /// Swarm testing (Groce et al., ISSTA 2012): leaving features out finds what using everything hides. Subsystems first:
-/// four families in ten have no <see cref="Topic"/> but the core, four have one, two have two; with everything on,
+/// two families in ten have no <see cref="Topic"/> but the core, six have one, two have two; with everything on,
 /// nothing would happen often enough to meet. Then single calls: each of the core is off in half of the families; the
 /// rest, and those of the topics, are weighted 1 to 9. Loads and stores are never off: without them nothing is there.
 /// </remarks>
@@ -92,9 +92,9 @@ public sealed record Taste(
     /// besides: they meet all the others, and fast GUP walks what large folios change.</summary>
     private static readonly Topic[] Draws =
     [
-        Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap, Topic.Files, Topic.Files,
-        Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison, Topic.Moves,
-        Topic.Pipes,
+        Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap,
+        Topic.LargeSwap, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice,
+        Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
@@ -124,7 +124,7 @@ public sealed record Taste(
     private const int TopicWeight = 3;
 
     private static readonly Gen<Topic[]> Topics =
-        from count in Gen.Frequency((2, Gen.Constant(0)), (2, Gen.Constant(1)), (1, Gen.Constant(2)))
+        from count in Gen.Frequency((1, Gen.Constant(0)), (3, Gen.Constant(1)), (1, Gen.Constant(2)))
         from topics in Gen.Elements(Draws).ArrayOf(count)
         from devices in Gen.Frequency(
             (topics.Contains(Topic.Large) ? 2 : 6, Gen.Constant(false)), (1, Gen.Constant(true)))
@@ -155,7 +155,7 @@ public sealed record Taste(
 
     /// <summary>Room for a few large folios.</summary>
     private static readonly Gen<int> ManyPages = Gen.Frequency(
-        (3, Gen.Constant(4)), (2, Gen.Constant(8)), (2, Gen.Constant(12)), (4, Gen.Choose(5, 16)));
+        (3, Gen.Constant(4)), (2, Gen.Constant(8)), (5, Gen.Constant(12)), (2, Gen.Choose(5, 16)));
 
     /// <summary>Room for one large folio or two.</summary>
     private static readonly Gen<int> SwappedPages = Gen.Frequency(
@@ -187,7 +187,7 @@ public sealed record Taste(
         from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
         from hot in Gen.Choose(0, pages - 1)
-        from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, 3)
+        from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, pages < 12 ? 3 : 2)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         let users = topics.Contains(Topic.Files) ? 3 : 1

@@ -73,6 +73,13 @@ public class UffdMoveTests
         "shape pages 2\nsetup write mm0 p0\ncpu0 move mm0 p0 p1 1\n read mm0 p1\ncpu1 write mm0 p0\n read mm0 p0", 2);
 
     [Fact]
+    public void A_page_that_fast_gup_pins_at_the_last_moment_stays_where_it_is()
+    {
+        // UffdRestoreSrcPte is reached between GupFastAddBias and GupFastRecheckPte.
+        Safe("shape pages 2\nsetup write mm0 p0\ncpu0 move mm0 p0 p1 1\ncpu1 pin mm0 p0", 2);
+    }
+
+    [Fact]
     public void Reclaim_and_aging_meet_a_page_that_moves() => Safe(
         "shape pages 2 slots 2\nsetup write mm0 p0\n drain\ncpu0 move mm0 p0 p1 1\n read mm0 p1\ncpu1 reclaim 1\n", 2,
         "uffd-move-clears-error");
