@@ -8,9 +8,9 @@ namespace Tests.Defects;
 /// stories.</summary>
 public class ProbeTests
 {
-    private static readonly ulong[] Seeds = [1, 2, 3];
+    private static readonly ulong[] Seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 
-    private const long ExecutionsMax = 300_000;
+    private const long ExecutionsMax = 400_000;
 
     public static TheoryData<string> Probes => [.. Story.Probes.Select(probe => probe.Name)];
 
