@@ -14,9 +14,14 @@ public abstract class HuntTests
     /// <summary>For each seed: about what the rarest story takes in the median.</summary>
     private const long ExecutionsMax = 400_000;
 
+    /// <summary>Stories that take a million executions and more, which is too long for tests: `fuzz hunt` looks for
+    /// these, too, and their reproducers are tested like all others.</summary>
+    private static readonly string[] Long =
+        ["safe-folio-lost", "neighbour-aba", "unbooked-unmap", "collapse-under-fast-gup"];
+
     /// <summary>Every n-th story: tests of one class are never run side by side.</summary>
     private protected static TheoryData<string> Every(int n, int first) =>
-        [.. Story.All.Where((_, i) => i % n == first).Select(story => story.Name)];
+        [.. Story.All.Select(story => story.Name).Except(Long).Where((_, i) => i % n == first)];
 
     private protected static void AssertFound(string name)
     {
