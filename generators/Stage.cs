@@ -56,6 +56,9 @@ public readonly record struct Stage(
     /// <summary>Pages that a pipe has a reference to.</summary>
     public ulong Spliced { get; init; }
 
+    /// <summary>Pages that are locked in memory.</summary>
+    public ulong Locked { get; init; }
+
     private const ulong All = 0xFFFF;
 
     /// <summary>The world before the first call: mm0 maps all its pages.</summary>
@@ -83,7 +86,10 @@ public readonly record struct Stage(
     {
         MmCall.Read or MmCall.Write or MmCall.Pin or MmCall.PinWrite => Mapped,
         MmCall.Readahead => Swapped,
-        MmCall.Pageout or MmCall.Migrate or MmCall.Cold => Touched,
+        MmCall.Migrate => Touched,
+        MmCall.Pageout or MmCall.Cold => Touched & ~Locked,
+        MmCall.Mlock => Mapped & ~Locked,
+        MmCall.Munlock => Locked,
         MmCall.DontFork => mms > 1 ? (Touched | Swapped) & ~ReadOnly : 0,
         MmCall.ReadOnly => (Touched | Swapped) & ~ReadOnly,
         MmCall.DoFork or MmCall.Writable => ReadOnly,
@@ -91,7 +97,8 @@ public readonly record struct Stage(
         MmCall.Move => Movable(),
         MmCall.GetPage => Touched & ~Spliced,
         MmCall.PutPage => Spliced,
-        MmCall.DontNeed or MmCall.Munmap or MmCall.Free => Touched | Swapped,
+        MmCall.Munmap => Touched | Swapped,
+        MmCall.DontNeed or MmCall.Free => (Touched | Swapped) & ~Locked,
         MmCall.Map => AlivePages() & ~Mapped,
         MmCall.Dma or MmCall.Unpin => Pinned,
         MmCall.Fork => Alive != (1 << mms) - 1 ? Touched | Swapped : 0,
@@ -182,10 +189,18 @@ public readonly record struct Stage(
             case MmCall.Reclaim:
                 return this with
                 {
-                    Swapped = Swapped | (Touched & ~Warm & ~Active),
+                    Swapped = Swapped | (Touched & ~Warm & ~Active & ~Locked),
                     Active = Active | (Touched & Warm),
                     Warm = Warm & ~Touched,
                 };
+            case MmCall.Mlock:
+                return this with
+                {
+                    Locked = Locked | (range & Mapped), Touched = Touched | (range & Mapped),
+                    Swapped = Swapped & ~(range & Mapped),
+                };
+            case MmCall.Munlock:
+                return this with { Locked = Locked & ~range };
             case MmCall.Age:
                 return this with { Active = 0 };
             case MmCall.PageoutRange:
@@ -316,6 +331,7 @@ public readonly record struct Stage(
         Merged = Merged & ~bits,
         ReadOnly = ReadOnly & ~bits,
         OfFile = OfFile & ~bits,
+        Locked = Locked & ~bits,
     };
 
     private Stage Forked(int parent, int child)

@@ -73,6 +73,8 @@ public sealed record Taste(
         [MmCall.Punch] = (Topic.Files, 1, 4),
         [MmCall.Invalidate] = (Topic.Files, 1, 4),
         [MmCall.Writeback] = (Topic.Files, 1, 8),
+        [MmCall.Mlock] = (Topic.Mlock, 12, 9),
+        [MmCall.Munlock] = (Topic.Mlock, 3, 9),
         [MmCall.PageoutRange] = (Topic.LargeSwap, 16, 8),
     };
 
@@ -94,7 +96,7 @@ public sealed record Taste(
     [
         Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap,
         Topic.LargeSwap, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice,
-        Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes,
+        Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes, Topic.Mlock,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
@@ -111,6 +113,7 @@ public sealed record Taste(
         [Topic.LargeSwap] = [MmCall.Fork],
         [Topic.Moves] = [MmCall.Compact, MmCall.Pageout],
         [Topic.Pipes] = [MmCall.Fork, MmCall.Munmap],
+        [Topic.Mlock] = [MmCall.Drain, MmCall.Reclaim],
     };
 
     /// <summary>Calls that a topic does not go without in the setup: parts of what goes to swap whole are left out of

@@ -36,6 +36,9 @@ public enum Topic
     /// <summary>Pipes that have pages.</summary>
     Pipes,
 
+    /// <summary>Pages that are locked in memory.</summary>
+    Mlock,
+
     /// <summary>Mapped files.</summary>
     Files,
 }

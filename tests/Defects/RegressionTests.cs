@@ -38,6 +38,7 @@ public class RegressionTests
     [InlineData("partially-mapped-on-no-queue", "batch-scan")]
     [InlineData("queued-while-unlinked", "batch-scan")]
     [InlineData("freed-while-unlinked", "careful-unqueue")]
+    [InlineData("munlock-strands-a-folio", "munlock-under-lock")]
     public void With_its_fix_no_schedule_of_a_regression_fails(string name, string fix)
     {
         Reproducer reproducer = Read(name + CorpusStore.ReproducerSuffix);

@@ -230,6 +230,8 @@ public sealed class MmEngine : IEngine
             MmCall.Writable => await R.Mprotect.Run(cpu, mm, call.B, end, write: true),
             MmCall.Mremap => await R.Mremap.Run(cpu, mm, call.B, call.C, call.D),
             MmCall.Move => await R.UffdMove.Run(cpu, mm, call.B, call.C, call.D),
+            MmCall.Mlock => await R.MlockRange.Run(cpu, mm, call.B, end, lockIt: true),
+            MmCall.Munlock => await R.MlockRange.Run(cpu, mm, call.B, end, lockIt: false),
             MmCall.GetPage => await R.PageGet.Get(cpu, mm, call.B),
             MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
             MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, call.B, write: true, zero: true),

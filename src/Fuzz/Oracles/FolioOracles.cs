@@ -17,6 +17,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         new SwapCacheOracle(), new ExclusiveSlotOracle(), new WritableOracle(), new PinnedPageOracle(),
         new MemcgStatOracle(), new KsmStickyOracle(), new KsmExclusiveOracle(), new KsmNodeOracle(),
         new LostWriteOracle(), new MmIdsOracle(), new LargeCountsOracle(), new PartiallyMappedOracle(),
+        new ActiveUnevictableOracle(),
     ];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
@@ -49,6 +50,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<UnseenStoreOracle>(folio);
         Check<FileMappingOracle>(folio);
         Check<FileContentOracle>(folio);
+        Check<ActiveUnevictableOracle>(folio);
         if (folio.IsLarge)
         {
             Check<MmIdsOracle>(folio);

@@ -23,14 +23,15 @@ public readonly struct LruOracle : ISettledOracle<Folio>
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject)
     {
-        bool linked = subject.On is { IsLru: true };
+        bool linked = IsListed(subject);
         return linked == subject.Has(PageFlag.Lru) || subject.Refcount <= 0 || (linked && HasOwner(subject));
     }
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
     {
-        string where = subject.On is null ? "on no list" : $"on the {subject.On} list";
+        string where = IsUnlinked(subject) ? "unevictable"
+            : subject.On is null ? "on no list" : $"on the {subject.On} list";
         string values = $"{subject}: {where}, flags {subject.Flags}";
         if (subject.Has(PageFlag.Lru))
         {
@@ -41,6 +42,12 @@ public readonly struct LruOracle : ISettledOracle<Folio>
             judge.Broken(this, "linked folio without PG_lru and owner", values, "list_del corruption");
         }
     }
+
+    /// <summary>On an LRU list, or on that of unevictable folios, which has no links.</summary>
+    internal static bool IsListed(Folio folio) => folio.On is { IsLru: true } || IsUnlinked(folio);
+
+    private static bool IsUnlinked(Folio folio) =>
+        folio.On is null && folio.Has(PageFlag.Lru | PageFlag.Unevictable);
 
     private static bool HasOwner(Folio folio) =>
         folio.TruthHolders(Holder.Isolation) > 0

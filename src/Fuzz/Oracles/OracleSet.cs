@@ -30,6 +30,7 @@ public sealed class OracleSet
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
         new RestFilesOracle(), new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(),
         new RestMemcgOracle(), new RestKsmOracle(), new RestPoisonOracle(), new RestSplitQueueOracle(),
+        new RestMlockOracle(),
     ];
 
     private readonly IWorldOracle[] end =
@@ -65,7 +66,7 @@ public sealed class OracleSet
             truth.Truncation, truth.PrivateCopy, truth.Swapin, truth.Device, truth.UseAfterFree, truth.StableWrites,
             truth.StaleZap, truth.Unqueue, truth.QueueLock, truth.SafeNeighbour, truth.PrecedingFolio,
             truth.DoubleAdd, truth.Recharge, truth.MoveResult, truth.SplicedPage, truth.NeedlessCopy,
-            truth.Content, .. rest, .. end, console,
+            truth.MlockCount,             truth.Content, .. rest, .. end, console,
         ];
     }
 

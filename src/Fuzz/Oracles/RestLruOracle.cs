@@ -29,7 +29,7 @@ public sealed class RestLruOracle : IWorldOracle
 
     private void CheckFolio(Folio folio, IJudge judge)
     {
-        bool linked = folio.On is { IsLru: true };
+        bool linked = LruOracle.IsListed(folio);
         if (folio.On is { IsLru: false })
         {
             judge.Broken(this, "folio left on a private list", Values(folio));
@@ -40,7 +40,7 @@ public sealed class RestLruOracle : IWorldOracle
             judge.Broken(this, "PG_lru and the LRU lists differ", Values(folio), "list_del corruption");
         }
 
-        if (folio.On is null && folio.TruthHolders(Holder.LruBatch) == 0 && !folio.Has(PageFlag.HwPoison))
+        if (folio.On is null && !linked && folio.TruthHolders(Holder.LruBatch) == 0 && !folio.Has(PageFlag.HwPoison))
         {
             judge.Broken(this, "folio is on no list and in no batch", Values(folio));
         }

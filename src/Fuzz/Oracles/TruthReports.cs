@@ -58,6 +58,9 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>copy:</c>.</summary>
     public NeedlessCopyOracle NeedlessCopy { get; } = new();
 
+    /// <summary>Lines that begin with <c>mlock:</c>.</summary>
+    public MlockCountOracle MlockCount { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -111,6 +114,10 @@ internal sealed class TruthReports
         else if (line.StartsWith(SplicedPageOracle.Prefix, StringComparison.Ordinal))
         {
             SplicedPage.Tell(line[SplicedPageOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(MlockCountOracle.Prefix, StringComparison.Ordinal))
+        {
+            MlockCount.Tell(line[MlockCountOracle.Prefix.Length..].Trim(), judge);
         }
         else if (line.StartsWith(NeedlessCopyOracle.Prefix, StringComparison.Ordinal))
         {

@@ -143,4 +143,10 @@ public enum MmCall : byte
 
     /// <summary>A read of what was spliced.</summary>
     PutPage,
+
+    /// <summary>mlock.</summary>
+    Mlock,
+
+    /// <summary>munlock.</summary>
+    Munlock,
 }

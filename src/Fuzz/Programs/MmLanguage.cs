@@ -144,6 +144,8 @@ public static class MmLanguage
             new CallInfo(
                 "getpage", "stage", "get_user_pages_fast", "a pipe takes a reference to a page", Mm, Page),
             new CallInfo("putpage", "free", "put_page", "the pipe is read, and its reference goes", Mm, Page),
+            new CallInfo("mlock", "rmap", "do_mlock", "locks a range of pages in memory", Mm, Page, Count),
+            new CallInfo("munlock", "rmap", "sys_munlock", "lets reclaim have them again", Mm, Page, Count),
         ],
         cpusMax: 4,
         callsMax: 16);

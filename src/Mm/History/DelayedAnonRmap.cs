@@ -45,7 +45,7 @@ public sealed class DelayedAnonRmap : Zap
 
             if (folio.IsLarge)
             {
-                await R.Rmap.ZapPtes(cpu, pages.First, pages.Count, gather.Mm);
+                await R.Rmap.ZapPtes(cpu, pages.First, pages.Count, gather.Vma);
                 continue;
             }
 

@@ -19,7 +19,7 @@ namespace Mm.History;
 public sealed class SubpagesMapcount : AnonRmap
 {
     /// <inheritdoc />
-    public override async Flow ZapPtes(Cpu cpu, Page first, int count, MmStruct mm)
+    public override async Flow ZapPtes(Cpu cpu, Page first, int count, Vma vma)
     {
         if (first.Head.IsLarge)
         {
@@ -27,7 +27,7 @@ public sealed class SubpagesMapcount : AnonRmap
         }
         else
         {
-            await base.ZapPtes(cpu, first, count, mm);
+            await base.ZapPtes(cpu, first, count, vma);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Mm.Routines;
 /// <summary>Mapping, unmapping, discarding and the end of a process (mm/mmap.c, mm/vma.c, mm/madvise.c, kernel/fork.c,
 /// v6.18).</summary>
 /// <remarks>
-/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), mlock, oom. Page tables are
+/// Left out: merging of VMAs (two neighbours behave as one would, with one anon_vma each), oom. Page tables are
 /// freed only where large folios are enabled: nothing else can come to be in their place.
 /// </remarks>
 public class AddressSpace : Routine
@@ -79,10 +79,15 @@ public class AddressSpace : Routine
             await cpu.At(AdviseVma, vma.Lock);
             if (mm.FindVma(start) == vma && vma.End >= end && vma.Lock.TryTakeRead(cpu))
             {
-                await Discard(cpu, gather, vma, start, end);
+                any = !vma.IsLocked;
+                if (any)
+                {
+                    await Discard(cpu, gather, vma, start, end);
+                }
+
                 vma.Lock.ReleaseRead(cpu);
                 await R.Zap.Finish(cpu, gather);
-                return true;
+                return any;
             }
         }
 
@@ -91,6 +96,11 @@ public class AddressSpace : Routine
         {
             int from = Math.Max(start, mm.Vmas[i].Start);
             int to = Math.Min(end, mm.Vmas[i].End);
+            if (from < to && mm.Vmas[i].IsLocked)
+            {
+                break;
+            }
+
             if (from < to)
             {
                 any = true;

@@ -6,7 +6,8 @@ namespace Mm.Routines;
 /// <summary>Adding, removing, duplicating and sharing anonymous mappings (mm/rmap.c, include/linux/rmap.h,
 /// v6.18).</summary>
 /// <remarks>
-/// The counts of large folios are those of <see cref="LargeRmap"/>. Left out: mlock.
+/// The counts of large folios are those of <see cref="LargeRmap"/>. A folio that is mapped whole by one call in a VMA
+/// that is locked is mlocked; whatever is unmapped there is munlocked.
 /// </remarks>
 public class AnonRmap : Routine
 {
@@ -65,6 +66,10 @@ public class AnonRmap : Routine
         }
 
         CheckExclusive(folio, start, count);
+        if (vma.CountsMlock && folio.PageCount == count)
+        {
+            await R.Mlock.MlockFolio(cpu, folio);
+        }
     }
 
     /// <summary>folio_add_anon_rmap_pmd: one more mapping of a whole large folio.</summary>
@@ -80,23 +85,27 @@ public class AnonRmap : Routine
         }
 
         CheckExclusive(folio, 0, folio.PageCount);
+        if (vma.CountsMlock)
+        {
+            await R.Mlock.MlockFolio(cpu, folio);
+        }
     }
 
     /// <summary>folio_remove_rmap_pte: one mapping of the page less.</summary>
-    public Flow RemoveOne(Cpu cpu, Page page, MmStruct mm) => RemovePtes(cpu, page, 1, mm);
+    public Flow RemoveOne(Cpu cpu, Page page, Vma vma) => RemovePtes(cpu, page, 1, vma);
 
     /// <summary>The removal by a zap: no other than any.</summary>
-    public virtual Flow ZapPtes(Cpu cpu, Page first, int count, MmStruct mm) => RemovePtes(cpu, first, count, mm);
+    public virtual Flow ZapPtes(Cpu cpu, Page first, int count, Vma vma) => RemovePtes(cpu, first, count, vma);
 
     /// <summary>folio_remove_rmap_ptes. The kernel itself does not look for an underflow here.</summary>
-    public virtual async Flow RemovePtes(Cpu cpu, Page first, int count, MmStruct mm)
+    public virtual async Flow RemovePtes(Cpu cpu, Page first, int count, Vma vma)
     {
         Folio folio = first.Head;
         CheckAnonVma(folio);
         await R.MemcgStat.BeginRemove(cpu, folio);
         if (folio.IsLarge)
         {
-            await R.LargeRmap.RemovePtes(cpu, folio, first, count, mm);
+            await R.LargeRmap.RemovePtes(cpu, folio, first, count, vma.Mm);
         }
         else
         {
@@ -108,15 +117,23 @@ public class AnonRmap : Routine
         }
 
         await R.MemcgStat.EndRemove(cpu, folio);
+        if (vma.IsLocked)
+        {
+            await R.Mlock.Munlock(cpu, folio);
+        }
     }
 
     /// <summary>folio_remove_rmap_pmd.</summary>
-    public virtual async Flow RemovePmd(Cpu cpu, Folio folio, MmStruct mm)
+    public virtual async Flow RemovePmd(Cpu cpu, Folio folio, Vma vma)
     {
         CheckAnonVma(folio);
         await R.MemcgStat.BeginRemove(cpu, folio);
-        await R.LargeRmap.RemovePmd(cpu, folio, mm);
+        await R.LargeRmap.RemovePmd(cpu, folio, vma.Mm);
         await R.MemcgStat.EndRemove(cpu, folio);
+        if (vma.IsLocked)
+        {
+            await R.Mlock.Munlock(cpu, folio);
+        }
     }
 
     /// <summary>folio_try_dup_anon_rmap_ptes for fork: false, and nothing changed, when a page may be pinned and must

@@ -273,7 +273,7 @@ public class Collapse : Routine
             return false;
         }
 
-        await R.CollapsePages.Clear(cpu, mm, table);
+        await R.CollapsePages.Clear(cpu, vma, table);
         return true;
     }
 
@@ -296,7 +296,7 @@ public class Collapse : Routine
         await mm.PmdLock.Acquire(cpu, InstallLock);
         K.BugOn(!table.Pmd.IsNone, "BUG_ON(!pmd_none(*pmd))", "collapse_huge_page", table.PmdWord);
         await R.RmapNew.Add(cpu, huge, vma, table.Start, exclusive: true);
-        await R.Lru.Add(cpu, huge);
+        await R.Lru.AddFor(cpu, huge, vma);
         await cpu.At(Install, table.PmdWord);
         huge.HandOver(Holder.Allocation, Holder.Mapping);
         PteFlag write = vma.Writable ? PteFlag.Write : PteFlag.None;

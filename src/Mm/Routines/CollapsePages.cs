@@ -137,15 +137,16 @@ public class CollapsePages : Routine
 
     /// <summary>__collapse_huge_page_copy_succeeded: the entries go, and the folios with them. A small folio is
     /// unlocked and back on its way to the LRU before its entry is gone.</summary>
-    public virtual async Flow Clear(Cpu cpu, MmStruct mm, PageTable table)
+    public virtual async Flow Clear(Cpu cpu, Vma vma, PageTable table)
     {
+        MmStruct mm = vma.Mm;
         int step;
         for (int page = table.Start; page < table.End; page += step)
         {
             step = 1;
             if (mm[page].IsPresent)
             {
-                step = await ClearMapped(cpu, mm, table, page);
+                step = await ClearMapped(cpu, vma, table, page);
                 continue;
             }
 
@@ -169,8 +170,9 @@ public class CollapsePages : Routine
 
     /// <summary>The mappings of one folio that follow each other.</summary>
     /// <returns>Their number.</returns>
-    protected virtual async Flow<int> ClearMapped(Cpu cpu, MmStruct mm, PageTable table, int page)
+    protected virtual async Flow<int> ClearMapped(Cpu cpu, Vma vma, PageTable table, int page)
     {
+        MmStruct mm = vma.Mm;
         Page first = K.PageOf(mm[page]);
         Folio folio = first.Head;
         int count = 1;
@@ -194,7 +196,7 @@ public class CollapsePages : Routine
             mm.SetPte(page + number, Pte.None);
         }
 
-        await R.Rmap.RemovePtes(cpu, first, count, mm);
+        await R.Rmap.RemovePtes(cpu, first, count, vma);
         table.Lock.Release(cpu);
         await R.Slots.FreeSwapCache(cpu, folio);
         await R.Free.Put(cpu, folio, Holder.Mapping, count);

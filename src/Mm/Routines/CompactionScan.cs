@@ -60,7 +60,7 @@ public abstract class CompactionScan : MigrationLarge
         }
 
         await K.Lruvec.Lock.Acquire(cpu, CompactLruLock);
-        FolioList.Remove(K, folio);
+        R.Lru.Unlink(folio);
         list.AddHead(folio);
         K.Lruvec.Lock.Release(cpu);
         return true;
@@ -83,7 +83,8 @@ public abstract class CompactionScan : MigrationLarge
             return false;
         }
 
-        if (folio.Has(PageFlag.Dirty))
+        bool mapping = folio.File is not null || folio.Has(PageFlag.Swapcache);
+        if (folio.Has(PageFlag.Dirty) || (mapping && folio.Has(PageFlag.Unevictable)))
         {
             // It locks the folio to look at its mapping, which can be migrated here always.
             if (!await R.Locking.TryLock(cpu, folio))

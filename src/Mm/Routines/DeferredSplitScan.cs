@@ -7,7 +7,7 @@ namespace Mm.Routines;
 /// v6.18).</summary>
 /// <remarks>
 /// It takes folios off the queue to a list of its own and works on that without the lock. Whoever brings a folio's
-/// count to 0 meanwhile takes it off, with the lock, whichever list it is on. Left out: mlocked folios, hwpoison,
+/// count to 0 meanwhile takes it off, with the lock, whichever list it is on. Left out: hwpoison,
 /// nodes.
 /// </remarks>
 public class DeferredSplitScan : Routine
@@ -152,7 +152,7 @@ public class DeferredSplitScan : Routine
     protected virtual async Flow<bool> Wanted(Cpu cpu, Folio folio)
     {
         await cpu.At(TestPartially, folio.PageAt(1).FlagsWord);
-        return folio.PartiallyMapped || await IsUnderused(cpu, folio);
+        return folio.PartiallyMapped || (!folio.Has(PageFlag.Mlocked) && await IsUnderused(cpu, folio));
     }
 
     /// <summary>thp_underused: compares page by page with the zero page, without any lock.</summary>

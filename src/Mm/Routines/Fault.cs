@@ -209,7 +209,7 @@ public class Fault : Routine
 
         mm.AddRss(folio.PageCount, 0);
         await R.RmapNew.Add(cpu, folio, fault.Vma, start, exclusive: true);
-        await R.Lru.Add(cpu, folio);
+        await R.Lru.AddFor(cpu, folio, fault.Vma);
         for (int number = 0; number < folio.PageCount; number++)
         {
             await cpu.At(AnonSet, mm.PteWord(start + number));

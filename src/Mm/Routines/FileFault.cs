@@ -183,7 +183,7 @@ public class FileFault : Routine
                 flags |= folio.Has(PageFlag.Dirty) ? PteFlag.Write | PteFlag.Dirty : PteFlag.Write;
             }
 
-            await R.FileRmap.Add(cpu, folio);
+            await R.FileRmap.Add(cpu, folio, fault.Vma);
             await cpu.At(SetPte, mm.PteWord(fault.Page));
             folio.HandOver(Holder.Lookup, Holder.Mapping);
             mm.SetPte(fault.Page, new Pte(PteKind.Present, folio.Pfn, flags));
@@ -203,7 +203,7 @@ public class FileFault : Routine
         if (same)
         {
             await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
-            await R.Lru.Add(cpu, copy);
+            await R.Lru.AddFor(cpu, copy, fault.Vma);
             await cpu.At(SetPte, mm.PteWord(fault.Page));
             copy.HandOver(Holder.Allocation, Holder.Mapping);
             mm.SetPte(

@@ -6,7 +6,7 @@ namespace Mm.Routines;
 /// <summary>Mappings of page cache folios, and the list of VMAs that map a file (mm/rmap.c, mm/vma.c, v6.18).</summary>
 /// <remarks>
 /// Nothing but a number is kept for a mapping: the folio's mapping is the file whoever maps it. Left out: statistics,
-/// mlock, the sections of unlink_file_vma_batch (each VMA is unlinked by itself).
+/// the sections of unlink_file_vma_batch (each VMA is unlinked by itself).
 /// </remarks>
 public class FileRmap : Routine
 {
@@ -21,13 +21,18 @@ public class FileRmap : Routine
     protected static readonly Point SplitLock = Points.Define("FileSplitLock", "vma_prepare", Access.Acquire);
 
     /// <summary>folio_add_file_rmap_ptes: one more mapping.</summary>
-    public virtual async Flow Add(Cpu cpu, Folio folio)
+    public virtual async Flow Add(Cpu cpu, Folio folio, Vma vma)
     {
         K.BugOn(folio.Anon, "VM_WARN_ON_FOLIO(folio_test_anon(folio))", "__folio_add_file_rmap", folio);
         await cpu.At(AddMapcount, folio.MapcountWord);
         if (folio.IncMapcount() == 0)
         {
             await R.MemcgStat.Mapped(cpu, folio, 1);
+        }
+
+        if (vma.CountsMlock)
+        {
+            await R.Mlock.MlockFolio(cpu, folio);
         }
     }
 

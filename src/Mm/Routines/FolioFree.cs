@@ -48,11 +48,11 @@ public class FolioFree : Routine
         if (folio.Has(PageFlag.Lru))
         {
             await K.Lruvec.Lock.Acquire(cpu, LruLock);
-            FolioList.Remove(K, folio);
+            R.Lru.Unlink(folio);
             await cpu.At(ClearLru, folio.FlagsWord);
             K.BugOn(
                 !folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(!folio_test_lru(folio))", "__folio_clear_lru_flags", folio);
-            folio.Clear(PageFlag.Lru | PageFlag.Active);
+            folio.Clear(PageFlag.Lru | PageFlag.Active | PageFlag.Unevictable);
             K.Lruvec.Lock.Release(cpu);
         }
 
@@ -70,6 +70,13 @@ public class FolioFree : Routine
     public virtual async Flow FreeFrozen(Cpu cpu, Folio folio)
     {
         await cpu.At(FreeFrame, K.Allocator);
+        if (folio.Has(PageFlag.Mlocked))
+        {
+            // Munlocked as it was unmapped by somebody who did not see VM_LOCKED any more, or not by its owner.
+            folio.Clear(PageFlag.Mlocked);
+            K.Lruvec.CountMlocked(folio, -1);
+        }
+
         if (folio.Has(PageFlag.HwPoison) && !folio.IsLarge)
         {
             // Leaked on purpose, as it is: nothing is reset, nothing is checked.

@@ -208,7 +208,15 @@ public class FolioSplit : Routine
         }
 
         K.BugOn(!head.Has(PageFlag.Lru), "VM_WARN_ON(!folio_test_lru(folio))", "lru_add_split_folio", head);
-        FolioList.AddBefore(tail, head);
+        if (tail.Has(PageFlag.Unevictable))
+        {
+            tail.SetMlockCount(0);
+        }
+        else
+        {
+            FolioList.AddBefore(tail, head);
+        }
+
         await cpu.At(SetLru, tail.FlagsWord);
         tail.Set(PageFlag.Lru);
     }

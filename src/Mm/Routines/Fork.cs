@@ -251,7 +251,7 @@ public class Fork : Routine
         copy.Start = vma.Start;
         copy.End = vma.End;
         copy.Offset = vma.Offset;
-        copy.Flags = vma.Flags;
+        copy.Flags = vma.Flags & ~VmaFlag.Locked;
         child.HasReadOnly |= parent.HasReadOnly;
         copy.File = vma.File;
         copy.Shared = vma.Shared;

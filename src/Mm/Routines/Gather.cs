@@ -22,6 +22,9 @@ public sealed class Gather
     /// <summary>The process.</summary>
     public MmStruct Mm { get; private set; } = null!;
 
+    /// <summary>The VMA that is being zapped (tlb_start_vma).</summary>
+    public Vma Vma { get; set; } = null!;
+
     /// <summary>fullmm: the whole address space goes.</summary>
     public bool FullMm { get; private set; }
 

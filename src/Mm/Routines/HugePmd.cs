@@ -21,8 +21,9 @@ public class HugePmd : Routine
         Points.Define("ForkHugeShareMigration", "copy_huge_pmd", Access.Write);
 
     /// <summary>zap_huge_pmd: false when the entry names no folio.</summary>
-    public virtual async Flow<bool> Zap(Cpu cpu, Gather gather, MmStruct mm, PageTable table)
+    public virtual async Flow<bool> Zap(Cpu cpu, Gather gather, Vma vma, PageTable table)
     {
+        MmStruct mm = vma.Mm;
         await mm.PmdLock.Acquire(cpu, ZapLock);
         if (!table.Pmd.IsLeaf)
         {
@@ -49,7 +50,7 @@ public class HugePmd : Routine
         }
         else
         {
-            await R.Rmap.RemovePmd(cpu, folio, mm);
+            await R.Rmap.RemovePmd(cpu, folio, vma);
             K.BugOn(folio.Mapcount < 0, "WARN_ON_ONCE(folio_mapcount(folio) < 0)", "zap_huge_pmd", folio);
             K.BugOn(folio.IsTail, "VM_BUG_ON_PAGE(!PageHead(page))", "zap_huge_pmd", folio);
         }

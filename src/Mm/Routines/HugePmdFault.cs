@@ -110,7 +110,7 @@ public class HugePmdFault : Routine
         }
 
         await R.RmapNew.Add(cpu, folio, fault.Vma, table.Start, exclusive: true);
-        await R.Lru.Add(cpu, folio);
+        await R.Lru.AddFor(cpu, folio, fault.Vma);
         await cpu.At(AnonSet, table.PmdWord);
         folio.HandOver(Holder.Allocation, Holder.Mapping);
         PteFlag write = fault.Vma.Writable ? PteFlag.Write : PteFlag.None;

@@ -93,7 +93,7 @@ public class HugePmdSplit : Routine
             Fill(vma.Mm, table, old, PteKind.Present, old.Flags);
         }
 
-        await R.Rmap.RemovePmd(cpu, folio, vma.Mm);
+        await R.Rmap.RemovePmd(cpu, folio, vma);
         if (freeze)
         {
             await R.Free.Put(cpu, folio, Holder.Mapping);

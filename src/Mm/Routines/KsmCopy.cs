@@ -61,7 +61,7 @@ public class KsmCopy : Routine
         mm.AddRss(1, -1);
         copy.HandOver(Holder.Allocation, Holder.Mapping);
         await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
-        await R.Lru.Add(cpu, copy);
+        await R.Lru.AddFor(cpu, copy, fault.Vma);
         await cpu.At(SetPte, mm.PteWord(fault.Page));
         PteFlag flags = PteFlag.Young;
         if (fault.Vma.Writable)

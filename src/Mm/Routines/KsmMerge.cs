@@ -203,7 +203,7 @@ public class KsmMerge : Routine
         await R.Tlb.FlushPage(cpu, mm, page);
         await cpu.At(ReplaceSet, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Present, stable.Pfn, PteFlag.Young));
-        await R.Rmap.RemoveOne(cpu, folio, mm);
+        await R.Rmap.RemoveOne(cpu, folio, vma);
         if (!folio.Mapped)
         {
             await R.Slots.FreeSwap(cpu, folio);

@@ -7,7 +7,7 @@ namespace Mm.Routines;
 /// TTU_SPLIT_HUGE_PMD, set_pmd_migration_entry, remove_migration_pmd, remap_page (mm/rmap.c, mm/migrate.c,
 /// mm/huge_memory.c, v6.18).</summary>
 /// <remarks>
-/// The large halves of <see cref="MigrationEntries"/>. Left out: batched TLB flushes, mlock, hwpoison, VMAs that exec
+/// The large halves of <see cref="MigrationEntries"/>. Left out: batched TLB flushes, hwpoison, VMAs that exec
 /// moves, soft-dirty and userfaultfd bits.
 /// </remarks>
 public class LargeMigration : Routine
@@ -93,7 +93,7 @@ public class LargeMigration : Routine
                 await WaitForZap(cpu, folio, vma.Mm, split);
                 page = next;
             }
-            else if (await MigratePtes(cpu, folio, vma.Mm, page, next, split))
+            else if (await MigratePtes(cpu, folio, vma, page, next, split))
             {
                 page = next;
             }
@@ -108,8 +108,9 @@ public class LargeMigration : Routine
 
     /// <summary>The entries [start, end) of one page table. False stops the walk: a page may be pinned.</summary>
     protected virtual async Flow<bool> MigratePtes(
-        Cpu cpu, Folio folio, MmStruct mm, int start, int end, bool split)
+        Cpu cpu, Folio folio, Vma vma, int start, int end, bool split)
     {
+        MmStruct mm = vma.Mm;
         bool held = false;
         bool more = true;
         for (int page = start; page < end && more; page++)
@@ -131,7 +132,7 @@ public class LargeMigration : Routine
 
             if (mm[page].IsPresent && K.FolioOf(mm[page]) == folio)
             {
-                more = await R.Migrate.MigrateMapping(cpu, K.PageOf(mm[page]), mm, page);
+                more = await R.Migrate.MigrateMapping(cpu, K.PageOf(mm[page]), vma, page);
             }
         }
 
@@ -175,7 +176,7 @@ public class LargeMigration : Routine
         await cpu.At(SetPmd, table.PmdWord);
         table.SetPmd(new Pmd(
             PmdKind.Migration, folio.Pfn, exclusive && !old.Writable ? flags | PteFlag.Exclusive : flags));
-        await R.Rmap.RemovePmd(cpu, folio, vma.Mm);
+        await R.Rmap.RemovePmd(cpu, folio, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }
@@ -229,7 +230,7 @@ public class LargeMigration : Routine
             if (entry.IsMigration && entry.Target >= source.Pfn && entry.Target < source.Pfn + source.PageCount)
             {
                 Page mapped = target.PageAt(entry.Target - source.Pfn);
-                if (!zeroPage || target.IsLarge || !await MapZeroPage(cpu, target, vma.Mm, page))
+                if (!zeroPage || target.IsLarge || !await MapZeroPage(cpu, target, vma, page))
                 {
                     await R.Migrate.RestorePte(cpu, mapped, vma, page);
                 }
@@ -239,11 +240,17 @@ public class LargeMigration : Routine
 
     /// <summary>try_to_map_unused_to_zeropage: a page of zeroes stays unmapped, without a reference; its folio is freed
     /// when the split is done.</summary>
-    protected virtual async Flow<bool> MapZeroPage(Cpu cpu, Folio folio, MmStruct mm, int page)
+    protected virtual async Flow<bool> MapZeroPage(Cpu cpu, Folio folio, Vma vma, int page)
     {
+        MmStruct mm = vma.Mm;
         const string Function = "try_to_map_unused_to_zeropage";
         K.BugOn(!folio.Anon, "VM_BUG_ON_PAGE(!PageAnon(page))", Function, folio);
         K.BugOn(!folio.Has(PageFlag.Locked), "VM_BUG_ON_PAGE(!PageLocked(page))", Function, folio);
+        if (vma.IsLocked || folio.Has(PageFlag.Mlocked))
+        {
+            return false;
+        }
+
         await cpu.At(CompareZero, folio.DataWord);
         if (folio.Data != 0)
         {
@@ -275,6 +282,10 @@ public class LargeMigration : Routine
             target);
         await cpu.At(RestoreSetPmd, table.PmdWord);
         table.SetPmd(new Pmd(PmdKind.Huge, target.Pfn, flags));
+        if (vma.IsLocked)
+        {
+            await R.Mlock.DrainLocal(cpu);
+        }
     }
 
     /// <summary>PVMW_SYNC on an empty PMD entry: somebody who has cleared it holds the lock until the mapcount

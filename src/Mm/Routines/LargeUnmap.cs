@@ -7,7 +7,7 @@ namespace Mm.Routines;
 /// v6.18).</summary>
 /// <remarks>
 /// The walk takes the lock of a page table at the first entry that looks right, or at once with TTU_SYNC, and keeps it
-/// to the end of that table. Left out: mlock, lazyfree, batches of entries (v6.18 has them for lazyfree only).
+/// to the end of that table. Left out: lazyfree, batches of entries (v6.18 has them for lazyfree only).
 /// </remarks>
 public class LargeUnmap : Routine
 {
@@ -88,7 +88,7 @@ public class LargeUnmap : Routine
             {
                 await WaitForZap(cpu, folio, mm);
             }
-            else if (!await UnmapPtes(cpu, folio, mm, page, next))
+            else if (!await UnmapPtes(cpu, folio, vma, page, next))
             {
                 return false;
             }
@@ -111,15 +111,16 @@ public class LargeUnmap : Routine
     }
 
     /// <summary>The entries of one table, with its lock held from the first on.</summary>
-    protected virtual async Flow<bool> UnmapPtes(Cpu cpu, Folio folio, MmStruct mm, int start, int end)
+    protected virtual async Flow<bool> UnmapPtes(Cpu cpu, Folio folio, Vma vma, int start, int end)
     {
+        MmStruct mm = vma.Mm;
         await mm.Ptl(start).Acquire(cpu, PteLock);
         bool more = true;
         for (int page = start; page < end && more; page++)
         {
             if (Maps(mm[page], folio))
             {
-                more = await R.Unmap.UnmapOne(cpu, K.PageOf(mm[page]), mm, page);
+                more = await R.Unmap.UnmapOne(cpu, K.PageOf(mm[page]), vma, page);
             }
         }
 

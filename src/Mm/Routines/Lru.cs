@@ -4,8 +4,8 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>LRU batches, isolation and putback (mm/swap.c, mm/vmscan.c, v6.18, classic lists).</summary>
-/// <remarks>Left out: the activation and rotation batches (they reorder lists), the unevictable list (no mlock yet).
-/// The batches that move a folio from list to list are in <see cref="LruMoves"/>.</remarks>
+/// <remarks>Left out: the activation and rotation batches (they reorder lists). The unevictable list is in
+/// <see cref="Mlock"/>; the batches that move a folio from list to list are in <see cref="LruMoves"/>.</remarks>
 public class Lru : Routine
 {
     protected static readonly Point BatchAdd = Points.Define("LruBatchAdd", "folio_add_lru", Access.Write);
@@ -38,10 +38,15 @@ public class Lru : Routine
         }
     }
 
+    /// <summary>folio_add_lru_vma: a new folio of a VMA that is locked is mlocked instead.</summary>
+    public Flow AddFor(Cpu cpu, Folio folio, Vma vma) =>
+        vma.CountsMlock ? R.Mlock.MlockNew(cpu, folio) : Add(cpu, folio);
+
     /// <summary>lru_add_drain: this cpu's batches go to the LRU.</summary>
     /// <returns>Whether there was anything to drain.</returns>
-    public virtual Flow<bool> Drain(Cpu cpu) =>
-        R.LruMoves.HasAny(cpu) ? DrainOwn(cpu) : DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
+    public virtual Flow<bool> Drain(Cpu cpu) => R.LruMoves.HasAny(cpu) || R.Mlock.HasAny(cpu)
+        ? DrainOwn(cpu)
+        : DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
 
     /// <summary>lru_add_drain_all: the batches of all cpus.</summary>
     public virtual async Flow DrainAll(Cpu cpu)
@@ -55,6 +60,7 @@ public class Lru : Routine
         }
 
         await R.LruMoves.DrainEvery(cpu);
+        await R.Mlock.DrainEvery(cpu);
     }
 
     /// <summary>folio_batch_move_lru(lru_add): each folio is linked first and flagged second; the references go at the
@@ -77,7 +83,15 @@ public class Lru : Routine
         foreach (Folio folio in folios)
         {
             K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "lru_add", folio);
-            ListFor(folio).AddHead(folio);
+            if ((folio.Flags & (PageFlag.Mlocked | PageFlag.Unevictable)) == PageFlag.None)
+            {
+                ListFor(folio).AddHead(folio);
+            }
+            else
+            {
+                await R.Mlock.AddToLru(cpu, folio);
+            }
+
             await cpu.At(AddSetFlag, folio.FlagsWord);
             folio.Set(PageFlag.Lru);
         }
@@ -105,7 +119,7 @@ public class Lru : Routine
         await cpu.At(IsolateGet, folio.RefcountWord);
         folio.Get(Holder.Isolation);
         await K.Lruvec.Lock.Acquire(cpu, IsolateLock);
-        FolioList.Remove(K, folio);
+        Unlink(folio);
         K.Lruvec.Lock.Release(cpu);
         return true;
     }
@@ -128,13 +142,21 @@ public class Lru : Routine
         {
             K.BugOn(folio.Has(PageFlag.Lru), "VM_BUG_ON_FOLIO(folio_test_lru(folio))", "move_folios_to_lru", folio);
             FolioList.Remove(K, folio);
+            if (folio.Has(PageFlag.Mlocked))
+            {
+                K.Lruvec.Lock.Release(cpu);
+                await Putback(cpu, folio);
+                await K.Lruvec.Lock.Acquire(cpu, PutbackLock);
+                continue;
+            }
+
             await cpu.At(PutbackFlag, folio.FlagsWord);
             folio.Set(PageFlag.Lru);
             await cpu.At(PutbackPut, folio.RefcountWord);
             if (folio.PutTestZero(Holder.Isolation))
             {
                 await cpu.At(PutbackClear, folio.FlagsWord);
-                folio.Clear(PageFlag.Lru | PageFlag.Active);
+                folio.Clear(PageFlag.Lru | PageFlag.Active | PageFlag.Unevictable);
                 await R.DeferredSplit.Unqueue(cpu, folio);
                 dead.Add(folio);
                 continue;
@@ -161,10 +183,37 @@ public class Lru : Routine
         ? folio.Has(PageFlag.Active) ? K.Lruvec.Active : K.Lruvec.Inactive
         : folio.Has(PageFlag.Active) ? K.Lruvec.ActiveFile : K.Lruvec.InactiveFile;
 
+    /// <summary>lruvec_add_folio: the unevictable list only gets longer.</summary>
+    public void Link(Folio folio)
+    {
+        if (folio.Has(PageFlag.Unevictable))
+        {
+            K.Lruvec.UnevictablePages += folio.PageCount;
+        }
+        else
+        {
+            ListFor(folio).AddHead(folio);
+        }
+    }
+
+    /// <summary>lruvec_del_folio.</summary>
+    public void Unlink(Folio folio)
+    {
+        if (folio.Has(PageFlag.Unevictable))
+        {
+            K.Lruvec.UnevictablePages -= folio.PageCount;
+        }
+        else
+        {
+            FolioList.Remove(K, folio);
+        }
+    }
+
     private async Flow<bool> DrainOwn(Cpu cpu)
     {
         await DrainBatch(cpu, K.Lruvec.Batches[cpu.Index]);
         await R.LruMoves.Drain(cpu);
+        await R.Mlock.DrainLocal(cpu);
         return true;
     }
 }

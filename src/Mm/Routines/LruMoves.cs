@@ -22,7 +22,7 @@ public class LruMoves : Routine
     protected static readonly Point DeactivateClear =
         Points.Define("DeactivateClearActive", "lru_deactivate", Access.Rmw);
 
-    private const PageFlag LazyfreeNot = PageFlag.Swapcache;
+    private const PageFlag LazyfreeNot = PageFlag.Swapcache | PageFlag.Unevictable;
 
     private readonly List<Folio>[] moving = ListForEachCpu();
 
@@ -66,7 +66,7 @@ public class LruMoves : Routine
     public virtual async Flow Deactivate(Cpu cpu, Folio folio)
     {
         await cpu.At(DeactivateGates, folio.FlagsWord);
-        if (folio.Has(PageFlag.Lru | PageFlag.Active))
+        if (folio.Has(PageFlag.Lru | PageFlag.Active) && !folio.Has(PageFlag.Unevictable))
         {
             await AddTo(cpu, folio, K.Lruvec.DeactivateBatches[cpu.Index], lazyfree: false);
         }
@@ -136,7 +136,7 @@ public class LruMoves : Routine
     /// <summary>lru_deactivate.</summary>
     protected virtual async Flow ToInactive(Cpu cpu, Folio folio)
     {
-        if (!folio.Has(PageFlag.Active))
+        if (!folio.Has(PageFlag.Active) || folio.Has(PageFlag.Unevictable))
         {
             return;
         }

@@ -28,6 +28,11 @@ public class MadviseCold : Routine
         {
             int from = Math.Max(start, mm.Vmas[i].Start);
             int to = Math.Min(end, mm.Vmas[i].End);
+            if (from < to && mm.Vmas[i].IsLocked)
+            {
+                break;
+            }
+
             if (from < to)
             {
                 any |= await CoolVma(cpu, mm, mm.Vmas[i], from, to);

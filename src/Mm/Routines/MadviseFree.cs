@@ -59,8 +59,9 @@ public class MadviseFree : Routine
     /// ptl held. False stops the walk: the folio stays mapped.</summary>
     /// <remarks>The order is the point: entry, barrier, references, barrier, PG_dirty. Whoever takes a reference by the
     /// entry looks at the entry again after that, and marks the folio dirty before it drops the reference.</remarks>
-    public virtual async Flow<bool> Discard(Cpu cpu, Folio folio, MmStruct mm, int page, Pte pte)
+    public virtual async Flow<bool> Discard(Cpu cpu, Folio folio, Vma vma, int page, Pte pte)
     {
+        MmStruct mm = vma.Mm;
         await cpu.At(DiscardRefs, folio.RefcountWord);
         int references = folio.Refcount;
         await cpu.At(DiscardMaps, folio.MapcountWord);
@@ -81,7 +82,7 @@ public class MadviseFree : Routine
         }
 
         mm.AddRss(-1, 0);
-        await R.Rmap.RemoveOne(cpu, folio, mm);
+        await R.Unmap.RemoveRmap(cpu, folio, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }
@@ -95,14 +96,15 @@ public class MadviseFree : Routine
     protected virtual async Flow<bool> FreeUnderVmaLock(Cpu cpu, Vma vma, int start, int end)
     {
         Gather gather = await R.Zap.Begin(cpu, vma.Mm, ZapDetails.All);
-        if (vma.File is null)
+        bool valid = vma is { File: null, IsLocked: false };
+        if (valid)
         {
             await FreeVma(cpu, gather, vma.Mm, start, end);
         }
 
         vma.Lock.ReleaseRead(cpu);
         await R.Zap.Finish(cpu, gather);
-        return vma.File is null;
+        return valid;
     }
 
     protected virtual async Flow<bool> FreeUnderMmapLock(Cpu cpu, MmStruct mm, int start, int end)
@@ -114,6 +116,11 @@ public class MadviseFree : Routine
         {
             int from = Math.Max(start, mm.Vmas[i].Start);
             int to = Math.Min(end, mm.Vmas[i].End);
+            if (from < to && mm.Vmas[i].IsLocked)
+            {
+                break;
+            }
+
             if (from < to && mm.Vmas[i].File is null)
             {
                 any = true;

@@ -132,16 +132,30 @@ public class MemoryFailure : Routine
     protected virtual async Flow<bool> UnmapUsers(Cpu cpu, Folio folio)
     {
         await cpu.At(TestUser, folio.FlagsWord);
-        return !folio.Has(PageFlag.Lru) || !folio.Mapped || await UnmapPoisoned(cpu, folio);
+        if (!folio.Has(PageFlag.Lru) || !folio.Mapped)
+        {
+            return true;
+        }
+
+        bool mlocked = folio.Has(PageFlag.Mlocked);
+        bool unmapped = await UnmapPoisoned(cpu, folio);
+        if (mlocked)
+        {
+            // What was munlocked waits in a batch.
+            await R.Lru.DrainAll(cpu);
+        }
+
+        return unmapped;
     }
 
     /// <summary>identify_page_state and what error_states say of anonymous pages; unlocks the folio.</summary>
     protected virtual async Flow Contain(Cpu cpu, Folio folio, PageFlag saved)
     {
         const PageFlag Cache = PageFlag.Swapcache | PageFlag.Swapbacked;
+        const PageFlag Listed = PageFlag.Lru | PageFlag.Mlocked | PageFlag.Unevictable;
         await cpu.At(Identify, folio.FlagsWord);
         PageFlag flags = folio.Flags;
-        if ((flags & Cache) != Cache && (flags & PageFlag.Lru) == PageFlag.None)
+        if ((flags & Cache) != Cache && (flags & Listed) == PageFlag.None)
         {
             // Nothing fits what it is now: go by what it was.
             flags = saved | (flags & PageFlag.Dirty);
@@ -151,7 +165,7 @@ public class MemoryFailure : Routine
         {
             await ContainCached(cpu, folio, dirty: (flags & PageFlag.Dirty) != PageFlag.None);
         }
-        else if ((flags & PageFlag.Lru) != PageFlag.None)
+        else if ((flags & Listed) != PageFlag.None)
         {
             await DeleteFromLru(cpu, folio);
         }
@@ -188,7 +202,7 @@ public class MemoryFailure : Routine
         if (MayUncharge(folio) && await R.Lru.Isolate(cpu, folio))
         {
             await cpu.At(ClearActive, folio.FlagsWord);
-            folio.Clear(PageFlag.Active);
+            folio.Clear(PageFlag.Active | PageFlag.Unevictable);
             R.Memcg.Uncharge(folio);
             await R.Free.Put(cpu, folio, Holder.Isolation);
         }
@@ -202,8 +216,9 @@ public class MemoryFailure : Routine
 
     /// <summary>One entry of try_to_unmap_one with TTU_HWPOISON, before it asks anything else of the folio: neither
     /// pins nor exclusivity matter. The ptl is held.</summary>
-    protected virtual async Flow PoisonMapping(Cpu cpu, Folio folio, MmStruct mm, int page)
+    protected virtual async Flow PoisonMapping(Cpu cpu, Folio folio, Vma vma, int page)
     {
+        MmStruct mm = vma.Mm;
         await cpu.At(ClearPte, mm.PteWord(page));
         Pte pte = mm[page];
         mm.SetPte(page, Pte.None);
@@ -218,12 +233,13 @@ public class MemoryFailure : Routine
         await cpu.At(SetEntry, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.HwPoison, folio.Pfn, PteFlag.None));
         mm.TruthDiscard(page);
-        await R.Rmap.RemoveOne(cpu, folio, mm);
+        await R.Unmap.RemoveRmap(cpu, folio, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
     }
 
-    private async Flow<bool> UnmapIn(Cpu cpu, Folio folio, MmStruct mm, int page, bool toSwap)
+    private async Flow<bool> UnmapIn(Cpu cpu, Folio folio, Vma vma, int page, bool toSwap)
     {
+        MmStruct mm = vma.Mm;
         // PVMW_SYNC: the ptl is taken whatever the entry looks like.
         await mm.Ptl(page).Acquire(cpu, WalkPtl);
         bool more = true;
@@ -231,12 +247,12 @@ public class MemoryFailure : Routine
         {
             if (toSwap)
             {
-                more = await R.Unmap.UnmapOne(cpu, folio, mm, page);
+                more = await R.Unmap.UnmapOne(cpu, folio, vma, page);
                 await R.Tlb.FlushBatch(cpu);
             }
             else
             {
-                await PoisonMapping(cpu, folio, mm, page);
+                await PoisonMapping(cpu, folio, vma, page);
             }
         }
 
@@ -249,7 +265,7 @@ public class MemoryFailure : Routine
         public bool ToSwap { get; set; }
 
         public override Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page) =>
-            failure.UnmapIn(cpu, folio, vma.Mm, page, ToSwap);
+            failure.UnmapIn(cpu, folio, vma, page, ToSwap);
 
         public override bool Done(Folio folio) => !folio.Mapped;
     }

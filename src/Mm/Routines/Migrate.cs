@@ -5,10 +5,10 @@ namespace Mm.Routines;
 
 /// <summary>Migration of one folio (mm/migrate.c; mm/compaction.c; mm/rmap.c: try_to_migrate; v6.18).</summary>
 /// <remarks>
-/// Left out: several folios in one batch; hugetlb, movable_operations,
-/// mlock; nodes and zones (the new frame is any free frame). lru_cache_disable only drains the batch of its own cpu,
-/// and does not make later additions drain at once: a folio in a batch cannot be isolated, as when the call comes a
-/// little earlier. Fewer passes than the kernel, see <see cref="AsyncPasses"/>.
+/// Left out: several folios in one batch; hugetlb, movable_operations; nodes and zones (the new frame is any free
+/// frame). lru_cache_disable only drains the batch of its own cpu, and does not make later additions drain at once: a
+/// folio in a batch cannot be isolated, as when the call comes a little earlier. Fewer passes than the kernel, see
+/// <see cref="AsyncPasses"/>.
 /// </remarks>
 public class Migrate : CompactionScan
 {
@@ -98,6 +98,7 @@ public class Migrate : CompactionScan
             await R.Locking.Lock(cpu, source);
         }
 
+        migration.WasMlocked = source.Has(PageFlag.Mlocked);
         if (!await WritebackOver(cpu, source, sync))
         {
             await UndoSource(cpu, migration);
@@ -130,6 +131,11 @@ public class Migrate : CompactionScan
         Folio source = migration.Source;
         Folio target = migration.Target;
         await R.Lru.Add(cpu, target);
+        if (migration.WasMlocked)
+        {
+            await R.Lru.Drain(cpu);
+        }
+
         if (migration.WasMapped)
         {
             await MapTarget(cpu, migration);
@@ -221,7 +227,7 @@ public class Migrate : CompactionScan
             if (source.Refcount == 1)
             {
                 // Freed from under us: the isolation's reference is the last.
-                source.Clear(PageFlag.Active);
+                source.Clear(PageFlag.Active | PageFlag.Unevictable);
                 FolioList.Remove(K, source);
                 await PutSource(cpu, migration);
                 return MigrateResult.Done;

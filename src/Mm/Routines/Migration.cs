@@ -23,6 +23,10 @@ public sealed class Migration(Kernel kernel, string name)
     /// <summary>MR_MEMORY_FAILURE: the old folio's isolation reference is left to the caller.</summary>
     public bool KeepsSource { get; set; }
 
+    /// <summary>PAGE_WAS_MLOCKED: the new folio goes to the LRU before it is mapped, so that its mlocks are
+    /// counted.</summary>
+    public bool WasMlocked { get; set; }
+
     /// <summary>PAGE_WAS_MAPPED: there are migration entries to take out again.</summary>
     public bool WasMapped { get; set; }
 }

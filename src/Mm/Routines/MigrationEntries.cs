@@ -8,7 +8,7 @@ namespace Mm.Routines;
 /// v6.18).
 /// </summary>
 /// <remarks>
-/// The part of <see cref="Migrate"/> that walks page tables. Left out: mlock, hwpoison, PVMW
+/// The part of <see cref="Migrate"/> that walks page tables. Left out: hwpoison, PVMW
 /// walks over more than one entry, VMAs that exec moves.
 /// </remarks>
 public abstract class MigrationEntries : Routine
@@ -115,15 +115,16 @@ public abstract class MigrationEntries : Routine
             return true;
         }
 
-        bool more = await MigrateMapping(cpu, folio, vma.Mm, page);
+        bool more = await MigrateMapping(cpu, folio, vma, page);
         vma.Mm.Ptl(page).Release(cpu);
         return more;
     }
 
     /// <summary>One entry of try_to_migrate_one with the ptl held. False stops the walk: the page may be
     /// pinned.</summary>
-    public virtual async Flow<bool> MigrateMapping(Cpu cpu, Page mapped, MmStruct mm, int page)
+    public virtual async Flow<bool> MigrateMapping(Cpu cpu, Page mapped, Vma vma, int page)
     {
+        MmStruct mm = vma.Mm;
         Folio folio = mapped.Head;
         await cpu.At(TestExclusive, mapped.FlagsWord);
         bool exclusive = mapped.Has(PageFlag.AnonExclusive);
@@ -143,7 +144,7 @@ public abstract class MigrationEntries : Routine
             "try_to_migrate_one", folio);
         if (folio.Has(PageFlag.HwPoison))
         {
-            await ReplaceByPoison(cpu, folio, mm, page);
+            await ReplaceByPoison(cpu, folio, vma, page);
             return true;
         }
 
@@ -162,7 +163,7 @@ public abstract class MigrationEntries : Routine
 
         await cpu.At(SetEntry, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Migration, mapped.Pfn, flags));
-        await R.Rmap.RemoveOne(cpu, mapped, mm);
+        await R.Unmap.RemoveRmap(cpu, mapped, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
     }
@@ -175,13 +176,14 @@ public abstract class MigrationEntries : Routine
             : R.Tlb.FlushPage(cpu, mm, page);
 
     /// <summary>A poisoned page is not found again when migration ends: its entries become poison entries.</summary>
-    protected virtual async Flow ReplaceByPoison(Cpu cpu, Folio folio, MmStruct mm, int page)
+    protected virtual async Flow ReplaceByPoison(Cpu cpu, Folio folio, Vma vma, int page)
     {
+        MmStruct mm = vma.Mm;
         mm.AddRss(-1, 0);
         await cpu.At(SetPoison, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.HwPoison, folio.Pfn, PteFlag.None));
         mm.TruthDiscard(page);
-        await R.Rmap.RemoveOne(cpu, folio, mm);
+        await R.Unmap.RemoveRmap(cpu, folio, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
     }
 
@@ -239,11 +241,15 @@ public abstract class MigrationEntries : Routine
         else
         {
             flags |= vma.MapsWritable ? PteFlag.Write : PteFlag.None;
-            await R.FileRmap.Add(cpu, target);
+            await R.FileRmap.Add(cpu, target, vma);
         }
 
         await cpu.At(RestoreSet, vma.Mm.PteWord(page));
         vma.Mm.SetPte(page, new Pte(PteKind.Present, mapped.Pfn, flags));
+        if (vma.IsLocked)
+        {
+            await R.Mlock.DrainLocal(cpu);
+        }
     }
 
     private sealed class MigrateWalk(MigrationEntries migrate) : RmapWalkControl

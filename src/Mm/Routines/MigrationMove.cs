@@ -209,10 +209,13 @@ public abstract class MigrationMove : MigrationEntries
     protected virtual async Flow MigrateFlags(Cpu cpu, Folio target, Folio source)
     {
         const PageFlag Moved = PageFlag.Referenced | PageFlag.Uptodate | PageFlag.Active | PageFlag.Dirty
-            | PageFlag.AnonExclusive | PageFlag.Reclaim;
+            | PageFlag.AnonExclusive | PageFlag.Reclaim | PageFlag.Unevictable;
         await cpu.At(TakeFlags, source.FlagsWord);
         PageFlag flags = source.Flags & Moved;
-        source.Clear(PageFlag.Active);
+        K.BugOn(
+            source.Has(PageFlag.Active | PageFlag.Unevictable), "VM_BUG_ON_FOLIO(folio_test_unevictable(folio))",
+            "folio_migrate_flags", source);
+        source.Clear(PageFlag.Active | PageFlag.Unevictable);
         await cpu.At(GiveFlags, target.FlagsWord);
         target.Set(flags);
         if (source.Ksm)

@@ -38,6 +38,11 @@ public class Reclaim : Routine
         for (int i = 0; i < mm.Vmas.Count; i++)
         {
             Vma vma = mm.Vmas[i];
+            if (vma.IsLocked && vma.Start < end && vma.End > start)
+            {
+                break;
+            }
+
             int to = Math.Min(end, vma.End);
             for (int from = Math.Max(start, vma.Start); from < to; from = vma.Mm.Table(from).End)
             {
@@ -101,8 +106,16 @@ public class Reclaim : Routine
         FolioList list = ListOf(cpu);
         await Isolate(cpu, from, count, list);
         int took = list.Count;
-        for (Folio? folio = list.Last; folio is not null; folio = folio.Previous)
+        for (Folio? folio = list.Last, next; folio is not null; folio = next)
         {
+            next = folio.Previous;
+            if (folio.Has(PageFlag.Mlocked))
+            {
+                FolioList.Remove(K, folio);
+                await R.Lru.Putback(cpu, folio);
+                continue;
+            }
+
             await R.Unmap.Referenced(cpu, folio, isLocked: false);
             await cpu.At(AgeActive, folio.FlagsWord);
             folio.Clear(PageFlag.Active);
@@ -194,7 +207,16 @@ public class Reclaim : Routine
     {
         await cpu.At(ClearReferenced, folio.FlagsWord);
         folio.Clear(PageFlag.Referenced);
-        if (await R.Lru.Isolate(cpu, folio))
+        if (!await R.Lru.Isolate(cpu, folio))
+        {
+            return;
+        }
+
+        if (folio.Has(PageFlag.Unevictable))
+        {
+            await R.Lru.Putback(cpu, folio);
+        }
+        else
         {
             list.AddTail(folio);
         }

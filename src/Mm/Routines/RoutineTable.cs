@@ -44,6 +44,15 @@ public sealed class RoutineTable
     /// <summary>mm/swap.c: LRU batches that move a folio from list to list.</summary>
     public LruMoves LruMoves { get; private set; } = new();
 
+    /// <summary>mm/mlock.c: the batches in which folios are mlocked and munlocked.</summary>
+    public Mlock Mlock { get; private set; } = new();
+
+    /// <summary>mm/mlock.c: mlock and munlock.</summary>
+    public MlockRange MlockRange { get; private set; } = new();
+
+    /// <summary>mm/rmap.c: large folios that reclaim finds to be mlocked after all.</summary>
+    public LargeMlock LargeMlock { get; private set; } = new();
+
     /// <summary>mm/madvise.c, mm/rmap.c: MADV_FREE and the reclaim of what it marked.</summary>
     public MadviseFree MadviseFree { get; private set; } = new();
 

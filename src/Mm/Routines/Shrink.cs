@@ -114,7 +114,7 @@ public class Shrink : SwapOut
         }
 
         K.BugOn(folio.Has(PageFlag.Active), "VM_BUG_ON_FOLIO(folio_test_active(folio))", "shrink_folio_list", folio);
-        if (folio.Has(PageFlag.Writeback))
+        if (folio.Has(PageFlag.Writeback) || folio.Has(PageFlag.Mlocked))
         {
             return Verdict.ActivateLocked;
         }
@@ -192,6 +192,11 @@ public class Shrink : SwapOut
     protected virtual async Flow<Verdict?> CheckReferences(Cpu cpu, Folio folio)
     {
         int young = await R.Unmap.Referenced(cpu, folio, isLocked: true);
+        if (young == Unmap.InLockedVma)
+        {
+            return Verdict.ActivateLocked;
+        }
+
         if (young < 0)
         {
             return Verdict.KeepLocked;
@@ -212,14 +217,17 @@ public class Shrink : SwapOut
     protected virtual async Flow Activate(Cpu cpu, Folio folio)
     {
         await cpu.At(SetActive, folio.FlagsWord);
-        if (folio.Has(PageFlag.Swapcache) && K.Swap.IsFull())
+        if (folio.Has(PageFlag.Swapcache) && (K.Swap.IsFull() || folio.Has(PageFlag.Mlocked)))
         {
             await R.Slots.FreeSwap(cpu, folio);
             await cpu.At(SetActive, folio.FlagsWord);
         }
 
         K.BugOn(folio.Has(PageFlag.Active), "VM_BUG_ON_FOLIO(folio_test_active(folio))", "shrink_folio_list", folio);
-        folio.Set(PageFlag.Active);
+        if (!folio.Has(PageFlag.Mlocked))
+        {
+            folio.Set(PageFlag.Active);
+        }
     }
 
     /// <summary>try_to_unmap_flush before what was reclaimed goes back to the allocator.</summary>

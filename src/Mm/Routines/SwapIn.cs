@@ -281,7 +281,7 @@ public class SwapIn : SwapRead
             return false;
         }
 
-        if (K.Swap.IsFull())
+        if (K.Swap.IsFull() || fault.Vma.IsLocked || folio.Has(PageFlag.Mlocked))
         {
             return true;
         }

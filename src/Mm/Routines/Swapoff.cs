@@ -267,7 +267,7 @@ public class Swapoff : Routine
         if (!cached)
         {
             await R.RmapNew.Add(cpu, folio, vma, page, exclusive: true);
-            await R.Lru.Add(cpu, folio);
+            await R.Lru.AddFor(cpu, folio, vma);
             return;
         }
 

@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>try_to_unmap and folio_referenced (mm/rmap.c, v6.18).</summary>
-/// <remarks>Left out: mlocked VMAs, hwpoison.</remarks>
+/// <remarks>Where a VMA is locked, both stop, and mlock what was missed. Left out: hwpoison.</remarks>
 public class Unmap : Routine
 {
     protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
@@ -23,6 +23,9 @@ public class Unmap : Routine
     protected static readonly Point TestKsmAgain = Points.Define("ReferencedTestKsmAgain", "rmap_walk", Access.Read);
     protected static readonly Point TestMapped = Points.Define("ReferencedMapped", "folio_referenced", Access.Read);
 
+    /// <summary>What <see cref="Referenced"/> says when it has met a VMA that is locked.</summary>
+    public const int InLockedVma = int.MaxValue;
+
     private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Machine.CpusMax];
     private readonly ReferencedWalk?[] referencedWalks = new ReferencedWalk?[Machine.CpusMax];
 
@@ -36,7 +39,8 @@ public class Unmap : Routine
 
     /// <summary>folio_referenced: clears the accessed bits of all mappings. KSM folios and those of files have to be
     /// locked for it.</summary>
-    /// <returns>How many were set; -1 when the lock of the anon_vma or the file was contended.</returns>
+    /// <returns>How many were set; -1 when the lock of the anon_vma or the file was contended;
+    /// <see cref="InLockedVma"/> when a VMA that maps it is locked.</returns>
     public virtual async Flow<int> Referenced(Cpu cpu, Folio folio, bool isLocked)
     {
         await cpu.At(TestMapped, folio.MappedWord);
@@ -113,7 +117,8 @@ public class Unmap : Routine
     {
         if (folio.IsLarge)
         {
-            return await R.LargeUnmap.Unmap(cpu, folio, vma);
+            return vma.IsLocked ? await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.None
+                : await R.LargeUnmap.Unmap(cpu, folio, vma);
         }
 
         if (!await FindMapping(cpu, folio, vma.Mm, page))
@@ -121,23 +126,40 @@ public class Unmap : Routine
             return true;
         }
 
-        bool more = await UnmapOne(cpu, folio, vma.Mm, page);
+        bool more = !vma.IsLocked && await UnmapOne(cpu, folio, vma, page);
+        if (vma.CountsMlock)
+        {
+            await R.Mlock.MlockFolio(cpu, folio);
+        }
+
         vma.Mm.Ptl(page).Release(cpu);
         return more;
     }
 
     /// <summary>folio_referenced_one: the accessed bit in one VMA.</summary>
-    /// <returns>How many were set.</returns>
+    /// <returns>How many were set, or <see cref="InLockedVma"/>.</returns>
     protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
         if (folio.IsLarge)
         {
-            return await R.LargeUnmap.ClearYoung(cpu, folio, vma) ? 1 : 0;
+            return vma.IsLocked ? await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.All ? InLockedVma : 0
+                : await R.LargeUnmap.ClearYoung(cpu, folio, vma) ? 1 : 0;
         }
 
         if (!await FindMapping(cpu, folio, vma.Mm, page))
         {
             return 0;
+        }
+
+        if (vma.IsLocked)
+        {
+            if (vma.CountsMlock)
+            {
+                await R.Mlock.MlockFolio(cpu, folio);
+            }
+
+            vma.Mm.Ptl(page).Release(cpu);
+            return InLockedVma;
         }
 
         await cpu.At(TestYoung, vma.Mm.PteWord(page));
@@ -152,8 +174,9 @@ public class Unmap : Routine
     }
 
     /// <summary>One entry of try_to_unmap_one with the ptl held. False stops the walk.</summary>
-    public virtual async Flow<bool> UnmapOne(Cpu cpu, Page frame, MmStruct mm, int page)
+    public virtual async Flow<bool> UnmapOne(Cpu cpu, Page frame, Vma vma, int page)
     {
+        MmStruct mm = vma.Mm;
         Folio folio = frame.Head;
         await cpu.At(TestExclusive, frame.FlagsWord);
         bool exclusive = frame.Has(PageFlag.AnonExclusive);
@@ -170,7 +193,7 @@ public class Unmap : Routine
         if (!folio.Anon)
         {
             mm.AddRss(folio, -1);
-            await R.Rmap.RemoveOne(cpu, folio, mm);
+            await RemoveRmap(cpu, folio, vma);
             await R.Free.Put(cpu, folio, Holder.Mapping);
             return true;
         }
@@ -185,7 +208,7 @@ public class Unmap : Routine
 
         if (!folio.Has(PageFlag.Swapbacked))
         {
-            return await R.MadviseFree.Discard(cpu, folio, mm, page, pte);
+            return await R.MadviseFree.Discard(cpu, folio, vma, page, pte);
         }
 
         int slot = folio.SwapSlot + frame.IndexInFolio;
@@ -207,9 +230,20 @@ public class Unmap : Routine
         mm.AddRss(-1, 1);
         await cpu.At(SetPte, mm.PteWord(page));
         mm.SetPte(page, new Pte(PteKind.Swap, (byte)slot, exclusive ? PteFlag.Exclusive : PteFlag.None));
-        await R.Rmap.RemoveOne(cpu, frame, mm);
+        await RemoveRmap(cpu, frame, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;
+    }
+
+    /// <summary>folio_remove_rmap_pte, and what it munlocks is munlocked at once: with the ptl held, and the
+    /// walk's lock.</summary>
+    public virtual async Flow RemoveRmap(Cpu cpu, Page frame, Vma vma)
+    {
+        await R.Rmap.RemoveOne(cpu, frame, vma);
+        if (vma.IsLocked)
+        {
+            await R.Mlock.DrainLocal(cpu);
+        }
     }
 
     /// <summary>The flush of try_to_unmap_one: put off if the process may be running elsewhere
@@ -234,8 +268,9 @@ public class Unmap : Routine
 
         public override async Flow<bool> One(Cpu cpu, Folio folio, Vma vma, int page)
         {
-            Count += await unmap.ReferencedIn(cpu, folio, vma, page);
-            return true;
+            int young = await unmap.ReferencedIn(cpu, folio, vma, page);
+            Count = young == InLockedVma ? young : Count + young;
+            return young != InLockedVma;
         }
     }
 }

@@ -178,7 +178,7 @@ public class WriteProtectFault : Routine
         mm.SetPte(fault.Page, Pte.None);
         await FlushOld(cpu, mm, fault.Page);
         await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
-        await R.Lru.Add(cpu, copy);
+        await R.Lru.AddFor(cpu, copy, fault.Vma);
         await cpu.At(SetPte, mm.PteWord(fault.Page));
         PteFlag flags = fault.Unshare ? PteFlag.Young : PteFlag.Write | PteFlag.Dirty | PteFlag.Young;
         copy.HandOver(Holder.Allocation, Holder.Mapping);
@@ -192,7 +192,7 @@ public class WriteProtectFault : Routine
         {
             // Only now: had the mapcount gone down first, another process could have reused the page that we still
             // read.
-            await R.Rmap.RemoveOne(cpu, old, mm);
+            await R.Rmap.RemoveOne(cpu, old, fault.Vma);
         }
     }
 

@@ -48,6 +48,7 @@ public class Zap : Routine
     /// <summary>unmap_page_range: zaps [start, end) of one VMA, table by table.</summary>
     public virtual async Flow ZapRange(Cpu cpu, Gather gather, Vma vma, int start, int end)
     {
+        gather.Vma = vma;
         while (start < end)
         {
             int next = Math.Min(end, vma.Mm.Table(start).End);
@@ -73,7 +74,7 @@ public class Zap : Routine
                 {
                     await R.HugeSplit.Split(cpu, vma, start, freeze: false);
                 }
-                else if (await R.Huge.Zap(cpu, gather, vma.Mm, table))
+                else if (await R.Huge.Zap(cpu, gather, vma, table))
                 {
                     return false;
                 }
@@ -282,7 +283,7 @@ public class Zap : Routine
     /// flush.</summary>
     protected virtual async Flow ZapPresent(Cpu cpu, Gather gather, Page first, int count)
     {
-        await R.Rmap.ZapPtes(cpu, first, count, gather.Mm);
+        await R.Rmap.ZapPtes(cpu, first, count, gather.Vma);
         K.BugOn(first.Head.Mapcount < 0, "BUG: Bad page map", "zap_present_folio_ptes", first.Head);
         gather.Add(first, count);
     }
@@ -337,7 +338,7 @@ public class Zap : Routine
             if (pages.Delayed)
             {
                 gather.Pages[i] = pages with { Delayed = false };
-                await R.Rmap.ZapPtes(cpu, pages.First, pages.Count, gather.Mm);
+                await R.Rmap.ZapPtes(cpu, pages.First, pages.Count, gather.Vma);
             }
         }
     }

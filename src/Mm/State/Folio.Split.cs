@@ -38,7 +38,7 @@ public sealed partial class Folio
     public void SplitOff(int number, Cpu cpu)
     {
         const PageFlag Copied = PageFlag.Referenced | PageFlag.Swapbacked | PageFlag.Swapcache | PageFlag.Uptodate
-            | PageFlag.Active | PageFlag.Locked | PageFlag.Dirty;
+            | PageFlag.Active | PageFlag.Locked | PageFlag.Dirty | PageFlag.Unevictable | PageFlag.Mlocked;
         Folio tail = Kernel.Folios[Pfn + number];
         tail.Forget();
         tail.mapping = mapping;

@@ -25,7 +25,12 @@ public sealed class Lruvec
             LazyfreeBatches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"lazyfree batch of cpu{cpu}"));
         }
 
-        AllBatches = [.. Batches, .. DeactivateBatches, .. LazyfreeBatches];
+        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        {
+            MlockBatches[cpu] = new MlockBatch(ids.Word(ObjectKind.LruBatch, $"mlock batch of cpu{cpu}"));
+        }
+
+        AllBatches = [.. Batches, .. DeactivateBatches, .. LazyfreeBatches, .. MlockBatches];
     }
 
     /// <summary>lruvec->lru_lock.</summary>
@@ -55,12 +60,34 @@ public sealed class Lruvec
     /// <summary>cpu_fbatches.lru_lazyfree of each cpu.</summary>
     public LruBatch[] LazyfreeBatches { get; } = new LruBatch[Machine.CpusMax];
 
+    /// <summary>mlock_fbatch of each cpu.</summary>
+    public MlockBatch[] MlockBatches { get; } = new MlockBatch[Machine.CpusMax];
+
+    /// <summary>Whether a page was mlocked in this execution.</summary>
+    public bool HasMlock { get; private set; }
+
+    /// <summary>NR_MLOCK: pages of folios with PG_mlocked.</summary>
+    public int MlockedPages { get; private set; }
+
+    /// <summary>The length of LRU_UNEVICTABLE, in pages.</summary>
+    public int UnevictablePages { get; set; }
+
     /// <summary>Every batch of every cpu, in the order in which one cpu drains its own.</summary>
     public LruBatch[] AllBatches { get; }
+
+    /// <summary>zone_stat_mod_folio(NR_MLOCK): of all pages of the folio.</summary>
+    public void CountMlocked(Folio folio, int sign)
+    {
+        HasMlock = true;
+        MlockedPages += sign * folio.PageCount;
+    }
 
     internal void Reset()
     {
         Lock.Reset();
+        HasMlock = false;
+        MlockedPages = 0;
+        UnevictablePages = 0;
         foreach (FolioList list in Lists)
         {
             list.Reset();
@@ -68,13 +95,13 @@ public sealed class Lruvec
 
         foreach (LruBatch batch in AllBatches)
         {
-            batch.Folios.Clear();
+            batch.Clear();
         }
     }
 }
 
 /// <summary>Folios that one cpu will add to the LRU, or move on it; each carries a reference.</summary>
-public sealed class LruBatch(Word word)
+public class LruBatch(Word word)
 {
     /// <summary>PAGEVEC_SIZE: a batch that reaches it is drained at once.</summary>
     public const int Size = 31;
@@ -84,4 +111,6 @@ public sealed class LruBatch(Word word)
 
     /// <summary>The folios, oldest first.</summary>
     public List<Folio> Folios { get; } = [];
+
+    internal virtual void Clear() => Folios.Clear();
 }

@@ -37,6 +37,9 @@ public enum PageFlag
     /// <summary>PG_swapbacked: goes to swap, not to a file.</summary>
     Swapbacked = 1 << 17,
 
+    /// <summary>PG_unevictable: on the unevictable list, which has a length, but no links.</summary>
+    Unevictable = 1 << 18,
+
     /// <summary>PG_swapcache: in the swap cache.</summary>
     Swapcache = 1 << 19,
 
@@ -51,6 +54,9 @@ public enum PageFlag
     /// <summary>PG_hwpoison: its memory is broken; the frame is never freed.</summary>
     HwPoison = 1 << 22,
 
+    /// <summary>PG_mlocked: some VMA that maps it is locked in memory, as far as anybody has noticed.</summary>
+    Mlocked = 1 << 23,
+
     /// <summary>PAGE_FLAGS_CHECK_AT_FREE: bits that must be clear when a folio is freed.</summary>
-    CheckAtFree = Lru | Locked | Writeback | Active,
+    CheckAtFree = Lru | Locked | Writeback | Active | Unevictable | Mlocked,
 }

@@ -36,6 +36,12 @@ public sealed class Vma
     /// <summary>VM_WRITE.</summary>
     public bool Writable => Has(VmaFlag.Write);
 
+    /// <summary>VM_LOCKED.</summary>
+    public bool IsLocked => Has(VmaFlag.Locked);
+
+    /// <summary>VM_LOCKED without VM_IO: who maps a page here counts it as mlocked.</summary>
+    public bool CountsMlock => (Flags & (VmaFlag.Locked | VmaFlag.Io)) == VmaFlag.Locked;
+
     /// <summary>vm_file: the file that is mapped, or null for anonymous memory.</summary>
     public Inode? File { get; set; }
 

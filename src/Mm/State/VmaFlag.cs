@@ -12,4 +12,10 @@ public enum VmaFlag : byte
 
     /// <summary>VM_DONTCOPY: fork leaves it out.</summary>
     DontCopy = 2,
+
+    /// <summary>VM_LOCKED: mlock.</summary>
+    Locked = 4,
+
+    /// <summary>VM_IO, which no VMA here has but while mlock goes through its pages.</summary>
+    Io = 8,
 }
