@@ -29,7 +29,8 @@ public class StructureTests
         [
             "generators/Generators.csproj", "src/Fuzz.Cli/Fuzz.Cli.csproj", "src/Fuzz/Fuzz.csproj",
             "src/Interleave/Interleave.csproj", "src/Mm/Mm.csproj", "src/SharpFuzz/SharpFuzz.csproj",
-            "tests/Bench/Bench.csproj", "tests/FsCheck.Xunit/FsCheck.Xunit.csproj", "tests/Tests.csproj",
+            "tests/Bench/Bench.csproj", "tests/FsCheck.Xunit/FsCheck.Xunit.csproj",
+            "tests/Mutation/Mutation.csproj", "tests/Tests.csproj",
         ];
         Assert.Equal(expected, Projects());
     }

@@ -13,6 +13,7 @@ public sealed class Executor : IStepCheck
     private readonly Func<Cpu, Flow> tearDown;
     private Program program = null!;
     private Call setupCall;
+    private bool setupEffective;
 
     /// <summary>An executor for one engine.</summary>
     public Executor(IEngine engine)
@@ -102,6 +103,7 @@ public sealed class Executor : IStepCheck
             }
 
             engine.AtRest();
+            engine.AfterAlone(setupCall, setupEffective);
             if (engine.Verdict.Any)
             {
                 return false;
@@ -111,7 +113,11 @@ public sealed class Executor : IStepCheck
         return true;
     }
 
-    private async Flow RunSetupCall(Cpu cpu) => Count(setupCall, await engine.Run(cpu, setupCall));
+    private async Flow RunSetupCall(Cpu cpu)
+    {
+        setupEffective = await engine.Run(cpu, setupCall);
+        Count(setupCall, setupEffective);
+    }
 
     private async Flow RunLane(Cpu cpu)
     {

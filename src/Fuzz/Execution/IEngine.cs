@@ -29,6 +29,13 @@ public interface IEngine
     /// <summary>Judges after one step of the concurrent part; false stops the execution.</summary>
     bool AfterStep(Cpu cpu, Point point);
 
+    /// <summary>Judges a call of the setup, which ran alone; after <see cref="AtRest"/>.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="effective">What it returned.</param>
+    void AfterAlone(Call call, bool effective)
+    {
+    }
+
     /// <summary>Judges a state in which no call is in flight.</summary>
     void AtRest();
 

@@ -142,6 +142,9 @@ public sealed class MmEngine : IEngine
     }
 
     /// <inheritdoc />
+    public void AfterAlone(Call call, bool effective) => oracles.AfterAlone(call, effective);
+
+    /// <inheritdoc />
     public void AtRest()
     {
         oracles.AtRest();

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Fuzz.Execution;
+using Fuzz.Programs;
 using Interleave;
 using Mm.State;
 
@@ -25,6 +26,7 @@ public sealed class OracleSet
     private readonly QueueOracles queues;
     private readonly ConsoleOracle console = new();
     private readonly TruthReports truth = new();
+    private readonly AloneOracle alone = new();
     private readonly IWorldOracle[] rest =
     [
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
@@ -66,7 +68,7 @@ public sealed class OracleSet
             truth.Truncation, truth.PrivateCopy, truth.Swapin, truth.Device, truth.UseAfterFree, truth.StableWrites,
             truth.StaleZap, truth.Unqueue, truth.QueueLock, truth.SafeNeighbour, truth.PrecedingFolio,
             truth.DoubleAdd, truth.Recharge, truth.MoveResult, truth.SplicedPage, truth.NeedlessCopy,
-            truth.MlockCount,             truth.Content, .. rest, .. end, console,
+            truth.MlockCount, truth.Content, alone, .. rest, .. end, console,
         ];
     }
 
@@ -93,6 +95,7 @@ public sealed class OracleSet
         slots.Reset();
         queues.Reset();
         files.Reset();
+        alone.Reset(kernel);
     }
 
     /// <summary>Judges what one step of the concurrent part touched.</summary>
@@ -120,6 +123,14 @@ public sealed class OracleSet
         }
 
         return judge.Told == told;
+    }
+
+    /// <summary>Judges a call that ran alone; the state at rest is judged already.</summary>
+    public void AfterAlone(Call call, bool result)
+    {
+        judge.Phase = MmLanguage.Instance.Calls[call.Kind].Entry;
+        judge.Point = 0;
+        alone.Check(kernel, call, result, judge);
     }
 
     /// <summary>Judges a state in which no call is in flight.</summary>

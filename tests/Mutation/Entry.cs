@@ -1,0 +1,61 @@
+using System.CommandLine;
+
+namespace Tests.Mutation;
+
+/// <summary>The command line: what Stryker made in, a score out.</summary>
+internal static class Entry
+{
+    private static readonly Argument<string> Folder = new("folder")
+    {
+        Description = "Where Stryker's mutated Mm.dll and its mutation-report.json are; verdicts are kept there.",
+    };
+
+    private static readonly Option<int> Executions = new("--executions")
+    {
+        Description = "The campaign of one mutant.",
+        DefaultValueFactory = _ => 600_000,
+    };
+
+    private static readonly Option<int> Rerun = new("--rerun")
+    {
+        Description = "How many of those that come by the mutant are run, at most.",
+        DefaultValueFactory = _ => 24_000,
+    };
+
+    private static readonly Option<string> Only = new("--only")
+    {
+        Description = "Only mutants of files with this in their path.",
+        DefaultValueFactory = _ => "",
+    };
+
+    private static readonly Option<int> Sample = new("--sample")
+    {
+        Description = "Only so many mutants, from everywhere; default all.",
+        DefaultValueFactory = _ => int.MaxValue,
+    };
+
+    private static readonly Option<int> Jobs = new("--jobs")
+    {
+        Description = "Worker processes.",
+        DefaultValueFactory = _ => 1,
+    };
+
+    public static int Main(string[] args)
+    {
+        Command score = new("score", "Judges every mutant that has no verdict for this budget; prints the score.")
+        {
+            Folder, Executions, Rerun, Only, Sample, Jobs,
+        };
+        score.SetAction(parsed => Score.Run(new Mutants(parsed.GetValue(Folder)!), new Budget(
+            parsed.GetValue(Executions), parsed.GetValue(Rerun), parsed.GetValue(Only)!, parsed.GetValue(Sample),
+            parsed.GetValue(Jobs))));
+        Command work = new(MutatedContext.WorkCommand, "One worker of a score: mutants in, verdicts out.")
+        {
+            Folder, Executions, Rerun,
+        };
+        work.SetAction(parsed => MutatedContext.Work(
+            parsed.GetValue(Folder)!, parsed.GetValue(Executions), parsed.GetValue(Rerun)));
+        return new RootCommand("The mutation score of the engine, with the fuzzer as the test.") { score, work }
+            .Parse(args).Invoke();
+    }
+}
