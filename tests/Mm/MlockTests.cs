@@ -135,6 +135,14 @@ public class MlockTests
         Assert.Equal(0, world.Kernel.Lruvec.MlockedPages);
     }
 
+    [Fact]
+    public void Reclaim_that_does_not_ask_for_the_flag_swaps_out_what_is_locked() => Fails(
+        $"{Page}\n drain\ncpu0 mlock mm0 p0 1\ncpu1 reclaim 1\n reclaim 1", "unmap-ignores-mlock", "rest-resident");
+
+    [Fact]
+    public void A_munlock_that_counts_what_somebody_else_has_taken_breaks_his_list() => Fails(
+        $"{Page}\n mlock mm0 p0 1\ncpu0 munlock mm0 p0 1\ncpu1 compact 1", "munlock-counts-anywhere", "mlock-count");
+
     [Theory]
     [InlineData("write mm0 p0\n drain")]
     [InlineData("migrate mm0 p0")]

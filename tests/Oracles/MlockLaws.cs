@@ -60,6 +60,17 @@ public class MlockLaws
     }
 
     [Fact]
+    public void A_page_of_a_locked_vma_in_swap_is_reported()
+    {
+        Folio folio = MapLocked();
+        world.Unmap(world.Mm0, 0, world.Cache(folio));
+        world.Vma0.Flags |= VmaFlag.Locked;
+        world.Rest();
+        world.BrokeAt(
+            "rest", "rest-resident", "page of a locked VMA is in swap", "a major fault in memory that is locked");
+    }
+
+    [Fact]
     public void An_active_folio_that_is_unevictable_is_reported()
     {
         MapLocked().Set(PageFlag.Active);

@@ -28,6 +28,10 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "mprotect makes a shared page writable"),
         new("mprotect-flush", "mprotect-without-flush", "tlb", "stale right to write",
             "a right that mprotect took away is still cached"),
+        new("unmap-locked", "unmap-ignores-mlock", "rest-resident", "",
+            "reclaim swaps a page out that is locked"),
+        new("munlock-anywhere", "munlock-counts-anywhere", "mlock-count", "",
+            "mlock_count of a folio is lowered while compaction has it on a list"),
     ];
 
     /// <summary>Variants of other routines without which nothing goes wrong.</summary>

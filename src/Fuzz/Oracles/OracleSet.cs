@@ -32,7 +32,7 @@ public sealed class OracleSet
         new RestLocksOracle(), new RestReferencesOracle(), new RestLruOracle(), new RestSlotsOracle(),
         new RestFilesOracle(), new AnonVmaTreeOracle(), new RestRmapOracle(), new RestContentOracle(),
         new RestMemcgOracle(), new RestKsmOracle(), new RestPoisonOracle(), new RestSplitQueueOracle(),
-        new RestMlockOracle(),
+        new RestMlockOracle(), new RestResidentOracle(),
     ];
 
     private readonly IWorldOracle[] end =

@@ -5,7 +5,10 @@ namespace Mm.Routines;
 
 /// <summary>What folio_referenced_one and try_to_unmap_one do with a large folio in a VMA that is locked: nothing, but
 /// to mlock it if it was missed (mm/rmap.c, v6.18).</summary>
-/// <remarks>Only if one page table lock covers all of its mappings, and all of it is mapped there.</remarks>
+/// <remarks>
+/// Only if one page table lock covers all of its mappings, and all of it is mapped there. The kernel looks at the flag
+/// as it goes from entry to entry; here the walk begins anew.
+/// </remarks>
 public class LargeMlock : Routine
 {
     protected static readonly Point PeekPmd = Points.Define("RemlockPeekPmd", "page_vma_mapped_walk", Access.Read);

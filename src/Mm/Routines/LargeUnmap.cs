@@ -69,6 +69,12 @@ public class LargeUnmap : Routine
             {
                 await mm.PmdLock.Acquire(cpu, PmdLock);
                 bool foreign = table.Pmd.IsLeaf && !Maps(table, folio);
+                if (Maps(table, folio) && R.Unmap.Spares(vma))
+                {
+                    mm.PmdLock.Release(cpu);
+                    return await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.None;
+                }
+
                 if (Maps(table, folio))
                 {
                     await R.HugeSplit.SplitLocked(cpu, vma, table, freeze: false);
@@ -115,6 +121,12 @@ public class LargeUnmap : Routine
     {
         MmStruct mm = vma.Mm;
         await mm.Ptl(start).Acquire(cpu, PteLock);
+        if (R.Unmap.Spares(vma))
+        {
+            mm.Ptl(start).Release(cpu);
+            return await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.None;
+        }
+
         bool more = true;
         for (int page = start; page < end && more; page++)
         {

@@ -117,8 +117,7 @@ public class Unmap : Routine
     {
         if (folio.IsLarge)
         {
-            return vma.IsLocked ? await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.None
-                : await R.LargeUnmap.Unmap(cpu, folio, vma);
+            return await R.LargeUnmap.Unmap(cpu, folio, vma);
         }
 
         if (!await FindMapping(cpu, folio, vma.Mm, page))
@@ -126,8 +125,8 @@ public class Unmap : Routine
             return true;
         }
 
-        bool more = !vma.IsLocked && await UnmapOne(cpu, folio, vma, page);
-        if (vma.CountsMlock)
+        bool more = !Spares(vma) && await UnmapOne(cpu, folio, vma, page);
+        if (Spares(vma) && vma.CountsMlock)
         {
             await R.Mlock.MlockFolio(cpu, folio);
         }
@@ -136,13 +135,17 @@ public class Unmap : Routine
         return more;
     }
 
+    /// <summary>Whether reclaim may not unmap what the VMA maps. The lock of the page table is held: mlock takes it
+    /// after the flag is set, and brings back what is gone by then.</summary>
+    public virtual bool Spares(Vma vma) => vma.IsLocked;
+
     /// <summary>folio_referenced_one: the accessed bit in one VMA.</summary>
     /// <returns>How many were set, or <see cref="InLockedVma"/>.</returns>
     protected virtual async Flow<int> ReferencedIn(Cpu cpu, Folio folio, Vma vma, int page)
     {
         if (folio.IsLarge)
         {
-            return vma.IsLocked ? await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.All ? InLockedVma : 0
+            return Spares(vma) ? await R.LargeMlock.Restore(cpu, folio, vma) == Remlocked.All ? InLockedVma : 0
                 : await R.LargeUnmap.ClearYoung(cpu, folio, vma) ? 1 : 0;
         }
 
@@ -151,7 +154,7 @@ public class Unmap : Routine
             return 0;
         }
 
-        if (vma.IsLocked)
+        if (Spares(vma))
         {
             if (vma.CountsMlock)
             {
