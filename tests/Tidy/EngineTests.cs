@@ -29,7 +29,10 @@ public class EngineTests
 
     /// <summary>Points that random programs reach now and then only: in so many executions perhaps not at
     /// all.</summary>
-    private static readonly string[] Rare = ["KsmTestFrozen", "KsmSpinFrozen", "KsmCopySetPte", "UffdRestoreSrcPte"];
+    private static readonly string[] Rare =
+    [
+        "KsmTestFrozen", "KsmSpinFrozen", "KsmCopySetPte", "UffdRestoreSrcPte", "UffdNoDevice", "RemlockPmdLock",
+    ];
 
     [Fact]
     public void Every_point_of_v6_18_is_reached_by_random_programs()
