@@ -209,7 +209,7 @@ public class FolioLaws
         folio.SetMapping(world.Prepare());
         world.Step();
         world.IsSilent();
-        folio.SetMapping(null!);
+        folio.SetFile(null);
         world.Step();
         world.Broke("anon-sticky", "anon tag was taken away");
     }

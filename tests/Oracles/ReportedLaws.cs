@@ -1,5 +1,6 @@
 using Fuzz.Execution;
 using Fuzz.Oracles;
+using Mm.State;
 using Xunit;
 
 namespace Tests.Oracles;
@@ -106,6 +107,20 @@ public class ReportedLaws
         world.Kernel.TruthBroken.Add("copy: mm0 p1 has the page for itself, and is given a copy: folio 1");
         world.Step();
         Assert.Equal(LawKind.Symptom, world.Broke("needless-copy", "exclusive page is copied on swapin").Kind);
+    }
+
+    [Fact]
+    public void An_anon_vma_that_is_used_again_before_it_is_pinned_is_a_precursor()
+    {
+        Folio folio = world.MapPage();
+        AnonVma own = folio.Mapping!;
+        folio.TruthTake(own);
+        Assert.Empty(world.Kernel.TruthBroken);
+        world.Kernel.FreeAnonVma(own);
+        Assert.Same(own, world.Kernel.AllocateAnonVma());
+        folio.TruthTake(own);
+        world.Step();
+        Assert.Equal(LawKind.Precursor, world.Broke("own-anon-vma", "anon_vma is another's by now").Kind);
     }
 
     [Fact]

@@ -34,6 +34,26 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "mlock_count of a folio is lowered while compaction has it on a list"),
     ];
 
+    /// <summary>Defects that random programs meet too seldom to be hunted: less than once in a million executions. What
+    /// shows each is searched in the tests. Not part of the table of stories.</summary>
+    public static IReadOnlyList<Story> Rare { get; } =
+    [
+        new("reused-anon-vma", "anon-vma-pinned-unseen", "own-anon-vma", "",
+            "migration or a split pins an anon_vma that is another's by now"),
+        new("move-late-swapcache", "uffd-move-trusts-lookup", "swap-place", "",
+            "UFFDIO_MOVE misses a folio that comes into the swap cache while it looks")
+        {
+            With = ["uffd-move-clears-error"],
+        },
+        new("mremap-rmap", "mremap-without-rmap-locks", "migration-entry", "",
+            "a walk of the reverse map misses a page that moves"),
+        new("dying-test-first", "split-queue-dying-test-first", "queue-lock", "",
+            "a memcg is removed between the look at it and the lock of its queue")
+        {
+            With = ["split-queue-reparenting", "batch-scan"],
+        },
+    ];
+
     /// <summary>Variants of other routines without which nothing goes wrong.</summary>
     public IReadOnlyList<string> With { get; init; } = [];
 
@@ -66,6 +86,8 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "migration meets a mapped folio whose anon_vma is gone"),
         new("freed-anon-vma-walk", "delayed-anon-rmap", "kernel", "BUG: kernel NULL pointer dereference",
             "an rmap walk steps on a freed anon_vma"),
+        new("locked-anon-vma-reused", "anon-vma-locked-by-count", "own-anon-vma", "",
+            "an rmap walk locks an anon_vma that is another's by now"),
         new("ksm-lost-store", "ksm-replace-without-recheck", "counter-sign", "negative mapcount",
             "KSM replaces a page that is no longer there"),
         new("ksm-write-in-place", "ksm-write-reuse", "ksm-sticky", "",

@@ -68,7 +68,7 @@ public sealed class OracleSet
             truth.Truncation, truth.PrivateCopy, truth.Swapin, truth.Device, truth.UseAfterFree, truth.StableWrites,
             truth.StaleZap, truth.Unqueue, truth.QueueLock, truth.SafeNeighbour, truth.PrecedingFolio,
             truth.DoubleAdd, truth.Recharge, truth.MoveResult, truth.SplicedPage, truth.NeedlessCopy,
-            truth.MlockCount, truth.Content, alone, .. rest, .. end, console,
+            truth.MlockCount, truth.OwnAnonVma, truth.Content, alone, .. rest, .. end, console,
         ];
     }
 

@@ -61,6 +61,9 @@ internal sealed class TruthReports
     /// <summary>Lines that begin with <c>mlock:</c>.</summary>
     public MlockCountOracle MlockCount { get; } = new();
 
+    /// <summary>Lines that begin with <c>rmap:</c>.</summary>
+    public OwnAnonVmaOracle OwnAnonVma { get; } = new();
+
     /// <summary>All other lines.</summary>
     public ContentOracle Content { get; } = new();
 
@@ -122,6 +125,10 @@ internal sealed class TruthReports
         else if (line.StartsWith(NeedlessCopyOracle.Prefix, StringComparison.Ordinal))
         {
             NeedlessCopy.Tell(line[NeedlessCopyOracle.Prefix.Length..].Trim(), judge);
+        }
+        else if (line.StartsWith(OwnAnonVmaOracle.Prefix, StringComparison.Ordinal))
+        {
+            OwnAnonVma.Tell(line[OwnAnonVmaOracle.Prefix.Length..].Trim(), judge);
         }
         else
         {

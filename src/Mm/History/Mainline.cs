@@ -18,6 +18,7 @@ public static class Mainline
     public static IReadOnlyList<Release> Releases { get; } =
     [
         new("v2.6.12", "2005-06-17", "the first release with a history in git"),
+        new("v3.0", "2011-07-21", "anon_vmas with reference counts, and the check of them that was not enough"),
         new("v3.15", "2014-06-08", "TLB flush inside the page table lock where a dirty page was zapped"),
         new("v3.18", "2014-12-07", "one fast GUP for all architectures that have none"),
         new("v3.19", "2015-02-08", "folios of a memcg that is removed stay with it"),
@@ -74,6 +75,14 @@ public static class Mainline
     private static Commit[] Gather =>
     [
         new("1da177e4c3f4", "2005-04-16", "v2.6.12", Certainty.List, "Linux-2.6.12-rc2"),
+        new("746b18d421da", "2011-05-24", "v3.0", Certainty.Memory, "mm: use refcounts for page_lock_anon_vma()")
+        {
+            Begins = ["anon-vma-locked-by-count"],
+        },
+        new("eee0f252c653", "2011-05-28", "v3.0", Certainty.List, "mm: fix page_lock_anon_vma leaving mutex locked")
+        {
+            Ends = ["anon-vma-locked-by-count"],
+        },
         new("1cf35d47712d", "2014-04-25", "v3.15", Certainty.List,
             "mm: split 'tlb_flush_mmu()' into tlb flushing and memory freeing parts")
         {
@@ -240,9 +249,10 @@ public static class Mainline
             "mm: fix kernel BUG when userfaultfd_move encounters swapcache")
         {
             Ends = ["uffd-move-ignores-swapcache"],
+            Begins = ["uffd-move-trusts-lookup"],
         },
         new("0ea148a79919", "2025-06-04", "v6.16", Certainty.Mail,
-            "mm: userfaultfd: fix race of userfaultfd_move and swap cache"),
+            "mm: userfaultfd: fix race of userfaultfd_move and swap cache") { Ends = ["uffd-move-trusts-lookup"] },
     ];
 
     private static Commit[] AfterText =>

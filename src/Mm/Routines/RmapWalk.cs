@@ -70,6 +70,7 @@ public class RmapWalk : Routine
             return;
         }
 
+        folio.TruthTake(anonVma);
         for (int i = anonVma.After(-1); i >= 0; i = anonVma.After(i))
         {
             Vma vma = anonVma.Tree[i].Vma;
@@ -131,6 +132,11 @@ public class RmapWalk : Routine
         }
 
         K.Rcu.ReadUnlock(cpu);
+        if (anonVma is not null)
+        {
+            folio.TruthTake(anonVma);
+        }
+
         return anonVma;
     }
 
@@ -149,8 +155,7 @@ public class RmapWalk : Routine
         }
 
         anonVma.Refcount++;
-        await cpu.At(GetRecheck, folio.MappedWord);
-        if (!folio.Mapped)
+        if (!await StillMapped(cpu, folio))
         {
             K.Rcu.ReadUnlock(cpu);
             await R.AnonVmas.Put(cpu, anonVma);
@@ -159,6 +164,13 @@ public class RmapWalk : Routine
         }
 
         return anonVma;
+    }
+
+    /// <summary>The look that proves the anon_vma to be the folio's still, once there is a reference to it.</summary>
+    protected virtual async Flow<bool> StillMapped(Cpu cpu, Folio folio)
+    {
+        await cpu.At(GetRecheck, folio.MappedWord);
+        return folio.Mapped;
     }
 
     /// <summary>folio_lock_anon_vma_read: the anon_vma with its root locked for reading, or null.</summary>
@@ -193,8 +205,7 @@ public class RmapWalk : Routine
                     continue;
                 }
 
-                await cpu.At(LockRemapped, folio.MappedWord);
-                if (!folio.Mapped)
+                if (!await StillItsOwn(cpu, folio, anonVma))
                 {
                     root.Rwsem.ReleaseRead(cpu);
                     break;
@@ -216,6 +227,13 @@ public class RmapWalk : Routine
 
         K.Rcu.ReadUnlock(cpu);
         return (null, false);
+    }
+
+    /// <summary>The look that proves the anon_vma to be the folio's still, once its root is locked.</summary>
+    protected virtual async Flow<bool> StillItsOwn(Cpu cpu, Folio folio, AnonVma anonVma)
+    {
+        await cpu.At(LockRemapped, folio.MappedWord);
+        return folio.Mapped;
     }
 
     /// <summary>rmap_walk_anon_lock without rwc->anon_lock: nobody maps the folio, so nothing proves that the anon_vma

@@ -40,6 +40,9 @@ public sealed class AnonVma
     /// <summary>Ground truth: how many of the references are of KSM's rmap items.</summary>
     public int TruthItems { get; set; }
 
+    /// <summary>Ground truth: how often the object was taken from its slab; another time, another anon_vma.</summary>
+    public int TruthLife { get; internal set; }
+
     /// <summary>Number of children, counting itself for a root.</summary>
     public int Children { get; set; }
 
@@ -100,6 +103,7 @@ public sealed class AnonVma
         Parent = this;
         Refcount = 0;
         TruthItems = 0;
+        TruthLife = 0;
         Children = 0;
         ActiveVmas = 0;
         Tree.Clear();

@@ -43,6 +43,7 @@ public sealed partial class Folio
         tail.Forget();
         tail.mapping = mapping;
         tail.TruthWasAnon = mapping is not null;
+        tail.truthMappingLife = truthMappingLife;
         tail.SetIndex(Index + number);
         tail.SwapSlot = SwapSlot < 0 ? -1 : SwapSlot + number;
         tail.Head = tail;

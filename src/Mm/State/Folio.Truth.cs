@@ -3,6 +3,19 @@ namespace Mm.State;
 /// <content>The ground truth of who holds it.</content>
 public sealed partial class Folio
 {
+    private int truthMappingLife;
+
+    /// <summary>Ground truth: somebody has found this anon_vma by the folio, and counts on its staying.</summary>
+    /// <remarks>KSM may take the folio meanwhile; nobody minds.</remarks>
+    public void TruthTake(AnonVma anonVma)
+    {
+        if (Mapping is { } own
+            && (own.Freed || own.TruthLife != truthMappingLife || own.Root != anonVma.Root))
+        {
+            Kernel.TruthBroken.Add($"rmap: {anonVma} was found by {this}, and is another's by now");
+        }
+    }
+
     /// <summary>The sum of all references out, pins counted with their bias.</summary>
     public int TruthReferences()
     {

@@ -268,6 +268,7 @@ public sealed partial class Folio : Page
         Ksm = false;
         StableNode = null;
         TruthWasAnon = true;
+        truthMappingLife = anonVma.TruthLife;
         Touch();
     }
 

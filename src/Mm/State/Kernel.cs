@@ -297,6 +297,7 @@ public sealed partial class Kernel
         anonVma.Freed = false;
         anonVma.Refcount = 1;
         anonVma.TruthItems = 0;
+        anonVma.TruthLife++;
         anonVma.Children = 0;
         anonVma.ActiveVmas = 0;
         anonVma.Root = anonVma;
