@@ -14,7 +14,7 @@ namespace Generators;
 /// </remarks>
 public sealed class ProgramSource : IProgramSource
 {
-    private const int ProgramsPerTaste = 16;
+    private const int ProgramsPerTaste = 8;
     private const int Size = 50;
 
     private Taste? taste;

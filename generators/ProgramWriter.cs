@@ -17,6 +17,9 @@ public static class ProgramWriter
 
     private const int SetupMin = 2;
 
+    /// <summary>How many of four programs have a call of their topics in a lane for certain.</summary>
+    private const int Focus = 2;
+
     /// <summary>How often a poor call is drawn again; in a lane once less.</summary>
     private const int Redraws = 2;
 
@@ -42,13 +45,15 @@ public static class ProgramWriter
             cpus[0] = Use(setup, taste, rng, ref stage);
         }
 
+        // What the family is about happens while others run, mostly, and not in the setup only.
+        int about = rng.Next(4) < Focus ? user + rng.Next(cpus.Length - user) : -1;
         for (int i = user; i < cpus.Length; i++)
         {
             Stage own = stage;
 
             // Half of the lanes are one call: the victim, whose window others must fall into with several calls.
             cpus[i] = new Call[rng.Next(2) == 0 ? 1 : 1 + rng.Next(taste.LaneMax)];
-            Fill(cpus[i], taste, rng, ref own, concurrent: true);
+            Fill(cpus[i], taste, rng, ref own, concurrent: true, i == about ? rng.Next(cpus[i].Length) : -1);
         }
 
         return new Program(Mm, taste.Shape, setup, cpus);
@@ -76,14 +81,15 @@ public static class ProgramWriter
         return calls;
     }
 
-    private static void Fill(Call[] calls, Taste taste, Rng rng, ref Stage stage, bool concurrent)
+    private static void Fill(Call[] calls, Taste taste, Rng rng, ref Stage stage, bool concurrent, int about = -1)
     {
         for (int i = 0; i < calls.Length; i++)
         {
-            calls[i] = Next(taste, rng, stage, concurrent);
+            int[] weights = !concurrent ? taste.SetupWeights : i == about ? taste.TopicWeights : taste.Weights;
+            calls[i] = Next(taste, rng, stage, weights);
             for (int redraw = concurrent ? 1 : 0; redraw < Redraws && IsPoor(calls[i], stage, concurrent); redraw++)
             {
-                calls[i] = Next(taste, rng, stage, concurrent);
+                calls[i] = Next(taste, rng, stage, weights);
             }
 
             stage = stage.After(calls[i]);
@@ -100,7 +106,7 @@ public static class ProgramWriter
         return after == stage || (!concurrent && (stage.Swapped & ~after.Swapped) != 0);
     }
 
-    private static Call Next(Taste taste, Rng rng, Stage stage, bool concurrent)
+    private static Call Next(Taste taste, Rng rng, Stage stage, int[] weights)
     {
         int mms = taste.Shape[MmLanguage.Mms];
         bool wild = rng.Next(WildEvery) == 0;
@@ -110,7 +116,7 @@ public static class ProgramWriter
         {
             if (wild || stage.Targets((MmCall)kind, mms) != 0)
             {
-                total += (concurrent ? taste.Weights : taste.SetupWeights)[kind];
+                total += weights[kind];
             }
 
             upTo[kind] = total;

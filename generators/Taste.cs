@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Fuzz.Programs;
+using Interleave;
 
 namespace Generators;
 
@@ -15,13 +16,16 @@ namespace Generators;
 /// <param name="Shape">Values of the language's shape.</param>
 /// <param name="SetupWeights">By call kind, for the setup.</param>
 /// <param name="Weights">By call kind, for the lanes.</param>
+/// <param name="TopicWeights">The same of the calls that the family's topics are about, or of all calls where it has no
+/// topic.</param>
 /// <param name="HotPage">The page that most addresses name.</param>
 /// <param name="Heat">How many of four addresses name it.</param>
 /// <param name="SetupMax">Most calls of the setup.</param>
 /// <param name="LaneMax">Most calls of a lane.</param>
 /// <param name="Users">How many of eight programs have a lane more, which only goes on using a page.</param>
 public sealed record Taste(
-    int[] Shape, int[] SetupWeights, int[] Weights, int HotPage, int Heat, int SetupMax, int LaneMax, int Users)
+    int[] Shape, int[] SetupWeights, int[] Weights, int[] TopicWeights, int HotPage, int Heat, int SetupMax,
+    int LaneMax, int Users)
 {
     /// <summary>What each call is about, and its weight: in a setup, mostly what brings pages into interesting states,
     /// and in a lane.</summary>
@@ -95,8 +99,8 @@ public sealed record Taste(
     private static readonly Topic[] Draws =
     [
         Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap,
-        Topic.LargeSwap, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Ksm, Topic.Advice,
-        Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes, Topic.Mlock,
+        Topic.LargeSwap, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Memcg, Topic.Ksm,
+        Topic.Advice, Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes, Topic.Mlock,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
@@ -139,11 +143,24 @@ public sealed record Taste(
 
     private static readonly Gen<int> SwappedFolios = Gen.Choose(1, 2);
 
-    private static readonly Gen<int> Weight = Gen.Frequency(
-        (6, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(3)), (2, Gen.Constant(9)));
+    /// <summary>Each as likely: half of the calls are off in the lanes of a family.</summary>
+    private static readonly int[] InLanes = [0, 0, 0, 1, 3, 9];
 
-    private static readonly Gen<int> SetupWeight = Gen.Frequency(
-        (1, Gen.Constant(0)), (5, Gen.Constant(1)), (2, Gen.Constant(4)));
+    /// <summary>Each as likely: one of eight calls is off in the setups of a family.</summary>
+    private static readonly int[] InSetup = [0, 1, 1, 1, 1, 1, 4, 4];
+
+    /// <summary>Where the random numbers of plain code come from.</summary>
+    internal static Gen<ulong> Seed { get; } =
+        from high in Gen.Choose(0, int.MaxValue)
+        from low in Gen.Choose(0, int.MaxValue)
+        select ((ulong)high << 32) | (uint)low;
+
+    /// <summary>One of the numbers for each call, drawn by plain code: as an array of generators these were most of
+    /// what a taste costs.</summary>
+    private static Gen<int[]> ForEachCall(int[] among) =>
+        from seed in Seed
+        let rng = new Rng(seed)
+        select (int[])[.. MmLanguage.Instance.Calls.Select(_ => among[rng.Next(among.Length)])];
 
     private static readonly Gen<int> FewPages = Gen.Frequency(
         (12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)));
@@ -187,23 +204,29 @@ public sealed record Taste(
         from fileType in Gen.Choose(0, 1)
         from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
         from memcgs in topics.Contains(Topic.Memcg) ? Gen.Choose(2, 3) : Gen.Constant(1)
-        from weights in Weight.ArrayOf(MmLanguage.Instance.Calls.Count)
-        from setupWeights in SetupWeight.ArrayOf(MmLanguage.Instance.Calls.Count)
+        from weights in ForEachCall(InLanes)
+        from setupWeights in ForEachCall(InSetup)
         from hot in Gen.Choose(0, pages - 1)
         from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, pages < 12 ? 3 : 2)
         from setup in Gen.Choose(4, 9)
         from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
         let users = topics.Contains(Topic.Files) ? 3 : 1
+        let scaled = Scale(weights, topics, kind => Usual[kind].Lane, [Needs])
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
             Scale(setupWeights, topics, kind => SetupOf(kind, thp != 0), [Needs, SetupNeeds]),
-            Scale(weights, topics, kind => Usual[kind].Lane, [Needs]), hot, heat, setup, lane, users);
+            scaled, About(scaled, topics), hot, heat, setup, lane, users);
 
     /// <summary>What a call is about.</summary>
     public static Topic TopicOf(MmCall call) => Usual[call].Topic;
 
     private static int SetupOf(MmCall kind, bool large) =>
         large && UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup;
+
+    /// <summary>The weights without those of calls that no topic of the family is about.</summary>
+    private static int[] About(int[] weights, Topic[] topics) => topics.Length == 0
+        ? weights
+        : [.. weights.Select((weight, kind) => topics.Contains(TopicOf((MmCall)kind)) ? weight : 0)];
 
     private static int[] Scale(
         int[] weights, Topic[] topics, Func<MmCall, int> usual, Dictionary<Topic, MmCall[]>[] needs)

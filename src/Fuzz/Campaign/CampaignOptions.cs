@@ -21,9 +21,6 @@ public sealed record CampaignOptions
     /// <summary>Seconds after which to end; null for no such end.</summary>
     public double? Seconds { get; init; }
 
-    /// <summary>Schedules of each program.</summary>
-    public int SchedulesPerProgram { get; init; } = 24;
-
     /// <summary>Where programs and failures are kept; null to keep nothing.</summary>
     public CorpusStore? Corpus { get; init; }
 

@@ -36,9 +36,6 @@ public sealed record HuntResult(Story Story, long Executions, double Seconds, Fi
 /// <remarks>The story only says which kernel runs and which broken law ends the hunt.</remarks>
 public static class Hunter
 {
-    /// <summary>Schedules tried of each program.</summary>
-    public const int SchedulesPerProgram = 24;
-
     /// <summary>Hunts one story on the calling thread.</summary>
     public static HuntResult Hunt(
         Story story, IProgramSource source, ulong seed, HuntOptions options, CancellationToken cancel)
@@ -54,7 +51,7 @@ public static class Hunter
         {
             Program program = source.Fresh(rng);
             portfolio.NewProgram();
-            for (int i = 0; i < SchedulesPerProgram; i++)
+            for (int i = 0; portfolio.Wants(i, engine.Machine); i++)
             {
                 executions++;
                 if (executor.Run(program, portfolio.For(i)))

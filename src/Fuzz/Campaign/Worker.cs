@@ -71,7 +71,7 @@ internal sealed class Worker
     {
         Machine machine = executor.Engine.Machine;
         portfolio.NewProgram();
-        for (int i = 0; i < options.SchedulesPerProgram && MayGoOn(stop); i++)
+        for (int i = 0; portfolio.Wants(i, machine) && MayGoOn(stop); i++)
         {
             bool passed = executor.Run(program, portfolio.For(i));
             Volatile.Write(ref executions, executions + 1);

@@ -51,7 +51,7 @@ public sealed class Asker(Question question, Func<IProgramSource> programs, AskB
         {
             Program program = source.Fresh(rng);
             portfolio.NewProgram();
-            for (int i = 0; i < Hunter.SchedulesPerProgram && executions < budget.Sampled; i++)
+            for (int i = 0; portfolio.Wants(i, executor.Engine.Machine) && executions < budget.Sampled; i++)
             {
                 cancel.ThrowIfCancellationRequested();
                 executions++;

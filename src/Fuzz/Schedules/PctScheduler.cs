@@ -26,25 +26,19 @@ public sealed class PctScheduler : IScheduler
     /// <summary>For each change its place: a lane, and the number of choices that lane has made before it.</summary>
     private readonly (int Cpu, int Choice)[] changes;
 
-    /// <summary>For each object id the lanes that have touched it, over all executions of the program.</summary>
-    private readonly byte[] touchedBy = new byte[ushort.MaxValue + 1];
-
-    /// <summary>Object ids with an entry in <see cref="touchedBy"/>.</summary>
-    private readonly List<ushort> touched = [];
-
-    /// <summary>Choices that each lane has made in this execution.</summary>
-    private readonly int[] choices = new int[Machine.CpusMax];
-
-    /// <summary>The most choices that each lane has made in an execution of the program.</summary>
-    private readonly int[] longest = new int[Machine.CpusMax];
+    private readonly Contention contention;
 
     /// <summary>A scheduler that aims at bugs of depth <paramref name="depth"/> (1 or more ordering
     /// constraints).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The depth is below 1.</exception>
-    public PctScheduler(int depth, Rng rng)
+    /// <param name="depth">Ordering constraints.</param>
+    /// <param name="rng">Where its choices come from.</param>
+    /// <param name="contention">What it shares with other schedulers of the same program, if any.</param>
+    public PctScheduler(int depth, Rng rng, Contention? contention = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
         this.rng = rng;
+        this.contention = contention ?? new Contention();
         changes = new (int Cpu, int Choice)[depth - 1];
     }
 
@@ -54,26 +48,12 @@ public sealed class PctScheduler : IScheduler
     /// <inheritdoc />
     public bool SeesForcedSteps => false;
 
-    /// <summary>Another program comes: the length of the executions so far says nothing about it.</summary>
-    public void NewProgram()
-    {
-        Array.Clear(longest);
-        Array.Clear(choices);
-        foreach (ushort id in touched)
-        {
-            touchedBy[id] = 0;
-        }
-
-        touched.Clear();
-    }
-
     /// <inheritdoc />
     public void Begin(int cpus)
     {
+        contention.Begin();
         for (int i = 0; i < cpus; i++)
         {
-            longest[i] = Math.Max(longest[i], choices[i]);
-            choices[i] = 0;
             int j = rng.Next(i + 1);
             priorities[i] = priorities[j];
             priorities[j] = Depth + i;
@@ -82,7 +62,7 @@ public sealed class PctScheduler : IScheduler
         for (int i = 0; i < changes.Length; i++)
         {
             int cpu = rng.Next(cpus);
-            changes[i] = (cpu, longest[cpu] == 0 ? -1 : rng.Next(longest[cpu]));
+            changes[i] = (cpu, contention.Longest(cpu) == 0 ? -1 : rng.Next(contention.Longest(cpu)));
         }
     }
 
@@ -90,12 +70,12 @@ public sealed class PctScheduler : IScheduler
     public int Next(in Choice choice)
     {
         int chosen = Highest(choice.Enabled);
-        if (!Contended(choice.Machine.Cpus[chosen]))
+        if (!contention.IsContended(choice.Machine.Cpus[chosen]))
         {
             return chosen;
         }
 
-        int place = choices[chosen]++;
+        int place = contention.Count(chosen);
         int runner = chosen;
         for (int i = 0; i < changes.Length; i++)
         {
@@ -107,25 +87,6 @@ public sealed class PctScheduler : IScheduler
         }
 
         return chosen;
-    }
-
-    /// <summary>Notes that the lane will touch its target, and says whether another lane ever did.</summary>
-    private bool Contended(Cpu cpu)
-    {
-        if (cpu.Target is not { } target)
-        {
-            return false;
-        }
-
-        byte before = touchedBy[target.Id];
-        if (before == 0)
-        {
-            touched.Add(target.Id);
-        }
-
-        byte after = (byte)(before | 1 << cpu.Index);
-        touchedBy[target.Id] = after;
-        return (after & (after - 1)) != 0;
     }
 
     private int Highest(uint enabled)

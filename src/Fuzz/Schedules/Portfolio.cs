@@ -10,26 +10,43 @@ namespace Fuzz.Schedules;
 /// </remarks>
 public sealed class Portfolio
 {
-    private readonly PctScheduler[] pcts;
+    /// <summary>Least executions of a program with any place to preempt at.</summary>
+    private const int Few = 4;
+
+    /// <summary>Most executions of a program: another program shows more than another schedule.</summary>
+    private const int Many = 12;
+
+    /// <summary>Places to preempt at for which a program gets an execution.</summary>
+    private const int PlacesPerExecution = 6;
+
+    private readonly Contention contention = new();
     private readonly IScheduler[] rotation;
 
     /// <summary>A portfolio on one stream of random numbers.</summary>
     public Portfolio(Rng rng)
     {
-        PctScheduler shallow = new(2, rng);
-        PctScheduler middle = new(3, rng);
-        PctScheduler deep = new(5, rng);
-        pcts = [shallow, middle, deep];
+        PctScheduler shallow = new(2, rng, contention);
+        PctScheduler middle = new(3, rng, contention);
+        PctScheduler deep = new(5, rng, contention);
         rotation = [shallow, middle, shallow, new RandomScheduler(rng), shallow, middle, deep, middle];
     }
 
     /// <summary>Another program comes.</summary>
-    public void NewProgram()
+    public void NewProgram() => contention.NewProgram();
+
+    /// <summary>Whether the program is worth another execution after so many: one is enough where no lane touches what
+    /// another does, and the more places there are to preempt at, the more executions it gets.</summary>
+    /// <param name="executions">Executions so far.</param>
+    /// <param name="machine">What ran them; the first one's trace says which places there are.</param>
+    public bool Wants(int executions, Machine machine)
     {
-        foreach (PctScheduler pct in pcts)
+        if (executions == 1)
         {
-            pct.NewProgram();
+            contention.Learn(machine.Trace);
         }
+
+        int places = contention.Places;
+        return executions == 0 || (places > 0 && executions < Math.Clamp(places / PlacesPerExecution, Few, Many));
     }
 
     /// <summary>The scheduler for the program's execution number <paramref name="execution"/>, from 0.</summary>

@@ -11,6 +11,7 @@ namespace Tests.Bench.Engine;
 /// <summary>The folio engine on the default generator and the default schedulers, one thread, all oracles on.</summary>
 internal static class EngineBench
 {
+    private const int SchedulesPerProgram = 24;
     private const int Rounds = 5;
     private const int ProgramsPerRound = 8_000;
 
@@ -50,7 +51,7 @@ internal static class EngineBench
             Program program = source.Fresh(rng);
             portfolio.NewProgram();
             long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int n = 0; n < Hunter.SchedulesPerProgram; n++)
+            for (int n = 0; n < SchedulesPerProgram; n++)
             {
                 executor.Run(program, portfolio.For(n));
                 steps += engine.Machine.Steps;
@@ -59,7 +60,7 @@ internal static class EngineBench
             inEngine += GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        double executions = (double)ProgramsPerRound * Hunter.SchedulesPerProgram;
+        double executions = (double)ProgramsPerRound * SchedulesPerProgram;
         return new Result(
             executions / Stopwatch.GetElapsedTime(start).TotalSeconds, steps / executions,
             (GC.GetAllocatedBytesForCurrentThread() - allocated) / executions, inEngine / executions);

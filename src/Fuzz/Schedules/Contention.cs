@@ -1,0 +1,106 @@
+using Interleave;
+
+namespace Fuzz.Schedules;
+
+/// <summary>What has been learnt of one program from its executions so far: which objects more than one lane touches,
+/// and how many choices each lane makes that matter.</summary>
+/// <remarks>
+/// Schedulers of all depths share it, so that only the first execution of a program is run without knowing.
+/// </remarks>
+public sealed class Contention
+{
+    /// <summary>For each object id the lanes that have touched it.</summary>
+    private readonly byte[] touchedBy = new byte[ushort.MaxValue + 1];
+
+    /// <summary>Object ids with an entry in <see cref="touchedBy"/>.</summary>
+    private readonly List<ushort> touched = [];
+
+    /// <summary>Choices that each lane has made in this execution.</summary>
+    private readonly int[] choices = new int[Machine.CpusMax];
+
+    /// <summary>The most choices that each lane has made in an execution.</summary>
+    private readonly int[] longest = new int[Machine.CpusMax];
+
+    /// <summary>Another program comes: what was learnt of the last one says nothing about it.</summary>
+    public void NewProgram()
+    {
+        Array.Clear(longest);
+        Array.Clear(choices);
+        foreach (ushort id in touched)
+        {
+            touchedBy[id] = 0;
+        }
+
+        touched.Clear();
+    }
+
+    /// <summary>Learns all that one execution shows: schedulers are not asked, and so learn nothing, where only one
+    /// lane can go on.</summary>
+    public void Learn(ReadOnlySpan<TraceStep> trace)
+    {
+        foreach (TraceStep step in trace)
+        {
+            if (step.Target != TraceStep.NoTarget)
+            {
+                Touch(step.Target, step.Cpu);
+            }
+        }
+
+        Array.Clear(choices);
+        foreach (TraceStep step in trace)
+        {
+            if (step.Target != TraceStep.NoTarget && IsShared(touchedBy[step.Target]))
+            {
+                choices[step.Cpu]++;
+            }
+        }
+    }
+
+    /// <summary>Another execution begins.</summary>
+    public void Begin()
+    {
+        for (int i = 0; i < choices.Length; i++)
+        {
+            longest[i] = Math.Max(longest[i], choices[i]);
+            choices[i] = 0;
+        }
+    }
+
+    /// <summary>The most choices that the lane has made in an execution before this one.</summary>
+    public int Longest(int cpu) => longest[cpu];
+
+    /// <summary>The choices of all lanes, each at its most.</summary>
+    public int Places
+    {
+        get
+        {
+            int places = 0;
+            for (int i = 0; i < choices.Length; i++)
+            {
+                places += Math.Max(longest[i], choices[i]);
+            }
+
+            return places;
+        }
+    }
+
+    /// <summary>Counts a choice of the lane; its number, from 0.</summary>
+    public int Count(int cpu) => choices[cpu]++;
+
+    /// <summary>Notes that the lane will touch its target, and says whether another lane ever did.</summary>
+    public bool IsContended(Cpu cpu) => cpu.Target is { } target && IsShared(Touch(target.Id, cpu.Index));
+
+    private static bool IsShared(byte lanes) => (lanes & (lanes - 1)) != 0;
+
+    /// <summary>Notes that the lane touches the object; all the lanes that did.</summary>
+    private byte Touch(ushort id, int cpu)
+    {
+        byte before = touchedBy[id];
+        if (before == 0)
+        {
+            touched.Add(id);
+        }
+
+        return touchedBy[id] = (byte)(before | 1 << cpu);
+    }
+}
