@@ -35,6 +35,8 @@ public class RegressionTests
     [Theory]
     [InlineData("swapin-locks-a-reused-frame", "swap-cache-lookup-recheck")]
     [InlineData("uffd-move-fails-after-moving", "uffd-move-clears-error")]
+    [InlineData("uffd-move-and-mremap-wait-for-ever", "mremap-orders-tables")]
+    [InlineData("list-corrupted-by-the-scan", "batch-scan")]
     [InlineData("partially-mapped-on-no-queue", "batch-scan")]
     [InlineData("queued-while-unlinked", "batch-scan")]
     [InlineData("freed-while-unlinked", "careful-unqueue")]

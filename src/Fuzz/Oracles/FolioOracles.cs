@@ -47,7 +47,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         Check<FreeFolioOracle>(folio);
         Check<KsmStickyOracle>(folio);
         Check<KsmExclusiveOracle>(folio);
-        Check<UnseenStoreOracle>(folio);
         Check<FileMappingOracle>(folio);
         Check<FileContentOracle>(folio);
         Check<ActiveUnevictableOracle>(folio);
@@ -77,6 +76,7 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
             & Settle<MemcgStatOracle>(folio, ref suspect.MemcgStat)
             & Settle<KsmNodeOracle>(folio, ref suspect.KsmNode)
             & Settle<LostWriteOracle>(folio, ref suspect.LostWrite)
+            & Settle<UnseenStoreOracle>(folio, ref suspect.UnseenStore)
             & (!folio.IsLarge || (Settle<LargeCountsOracle>(folio, ref suspect.LargeCounts)
                 & Settle<PartiallyMappedOracle>(folio, ref suspect.PartiallyMapped)));
     }
@@ -93,5 +93,6 @@ internal sealed class FolioOracles(Kernel kernel, Judge judge) : ObjectOracles<F
         public ushort LargeCounts;
         public ushort PartiallyMapped;
         public ushort LostWrite;
+        public ushort UnseenStore;
     }
 }

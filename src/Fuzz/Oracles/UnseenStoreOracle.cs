@@ -5,13 +5,17 @@ namespace Fuzz.Oracles;
 /// <summary>While a page is written to its device, nobody can store to it without its being seen.</summary>
 /// <remarks>
 /// B9 before the store has come: a translation that is dirty stores without a look at its entry. So the entry, or the
-/// folio, must be dirty as well, or the store is lost with the next reclaim. A process with a gather under way is left
-/// out: it drops what it has. No message: silent data corruption.
+/// folio, must be dirty as well, or the store is lost with the next reclaim. Judged while nobody holds a lock of page
+/// tables: who does may have an entry in hand, with its dirty bit. A process with a gather under way is left out: it
+/// drops what it has. No message: silent data corruption.
 /// </remarks>
-public readonly struct UnseenStoreOracle : IOracle<Folio>
+public readonly struct UnseenStoreOracle : ISettledOracle<Folio>
 {
     /// <inheritdoc />
     public string Name => "unseen-store";
+
+    /// <inheritdoc />
+    public bool IsSettled(Kernel kernel, Folio subject) => PageTables.AreQuiet(kernel);
 
     /// <inheritdoc />
     public bool Holds(Kernel kernel, Folio subject) =>

@@ -333,11 +333,11 @@ public class Gup : GupFast
 
             pin.Frame = frame;
             pin.Mm = mm;
-            pin.Page = page;
+            pin.Page = K.TruthPinning[cpu.Index].Page;
             pin.Write = write;
             K.Touched.Folios.Add(frame.Pfn);
             K.Touched.Folios.Add(frame.Head.Pfn);
-            pin.TruthAttached = TruthStillThere(cpu, mm, page);
+            pin.TruthAttached = K.TruthPinning[cpu.Index].Attached;
             return true;
         }
 

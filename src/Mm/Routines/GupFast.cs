@@ -22,17 +22,9 @@ public abstract class GupFast : Routine
     protected static readonly Point Sanity = Points.Define("GupSanityCheck", "sanity_check_pinned_pages", Access.Read);
     protected static readonly Point PutCount = Points.Define("GupPutPincount", "gup_put_folio", Access.Rmw);
 
-    /// <summary>Ground truth: how often the page that a lane is pinning had been dropped when it was found
-    /// there.</summary>
-    private readonly int[] truthDiscards = new int[Machine.CpusMax];
-
     /// <summary>Ground truth: the page is found at this address now.</summary>
     protected void TruthPinned(Cpu cpu, MmStruct mm, int page) =>
-        truthDiscards[cpu.Index] = mm.TruthDiscards[page];
-
-    /// <summary>Ground truth: nothing was dropped at this address since.</summary>
-    protected bool TruthStillThere(Cpu cpu, MmStruct mm, int page) =>
-        mm.TruthDiscards[page] == truthDiscards[cpu.Index];
+        K.TruthPinning[cpu.Index] = new PinUnderWay(mm, page, Attached: true);
 
     /// <summary>gup_fast: no locks; fork in between shows in write_protect_seq. Null: take the slow path.</summary>
     protected virtual async Flow<Page?> PinFast(Cpu cpu, MmStruct mm, int page, bool write)

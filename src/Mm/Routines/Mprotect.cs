@@ -95,21 +95,27 @@ public class Mprotect : Routine
         {
             if (end - start == 1 << K.PmdOrder)
             {
-                await ChangeHuge(cpu, gather, vma.Mm, table, write);
-                return false;
+                if (await ChangeHuge(cpu, gather, vma.Mm, table, write))
+                {
+                    return false;
+                }
             }
-
-            await R.HugeSplit.Split(cpu, vma, start, freeze: false);
+            else
+            {
+                await R.HugeSplit.Split(cpu, vma, start, freeze: false);
+            }
         }
 
         return table.IsTable;
     }
 
-    /// <summary>change_huge_pmd.</summary>
-    protected virtual async Flow ChangeHuge(Cpu cpu, Gather gather, MmStruct mm, PageTable table, bool write)
+    /// <summary>change_huge_pmd. False: it was split before its lock was ours, and its entries are still to
+    /// do.</summary>
+    protected virtual async Flow<bool> ChangeHuge(Cpu cpu, Gather gather, MmStruct mm, PageTable table, bool write)
     {
         await mm.PmdLock.Acquire(cpu, PmdLock);
         Pmd old = table.Pmd;
+        bool handled = old.IsLeaf;
         if (old.IsMigration && old.Writable)
         {
             await cpu.At(SetPmd, table.PmdWord);
@@ -136,6 +142,7 @@ public class Mprotect : Routine
         }
 
         mm.PmdLock.Release(cpu);
+        return handled;
     }
 
     /// <summary>change_pte_range over [start, end), which one page table covers.</summary>

@@ -136,12 +136,7 @@ public class Mremap : Routine
 
         KernelSpinlock oldPtl = mm.Ptl(page);
         KernelSpinlock newPtl = mm.Ptl(to);
-        await oldPtl.Acquire(cpu, OldLock);
-        if (newPtl != oldPtl)
-        {
-            await newPtl.Acquire(cpu, NewLock);
-        }
-
+        await LockTables(cpu, oldPtl, newPtl, page < to);
         await R.Tlb.FlushBatchedPending(cpu, mm);
         bool present = false;
         for (int i = 0; i < count; i++)
@@ -162,6 +157,17 @@ public class Mremap : Routine
 
         oldPtl.Release(cpu);
         root?.Rwsem.ReleaseWrite(cpu);
+    }
+
+    /// <summary>The old table's lock, then the new one's, whichever comes first in memory: "exclusive mmap_lock
+    /// prevents deadlock".</summary>
+    protected virtual async Flow LockTables(Cpu cpu, KernelSpinlock oldPtl, KernelSpinlock newPtl, bool inOrder)
+    {
+        await oldPtl.Acquire(cpu, OldLock);
+        if (newPtl != oldPtl)
+        {
+            await newPtl.Acquire(cpu, NewLock);
+        }
     }
 
     /// <summary>flush_tlb_range before the tables are unlocked.</summary>

@@ -7,6 +7,7 @@ namespace Mm.Routines;
 /// <remarks>Where a VMA is locked, both stop, and mlock what was missed. Left out: hwpoison.</remarks>
 public class Unmap : Routine
 {
+    protected static readonly Point PeekPmd = Points.Define("UnmapPeekPmd", "page_vma_mapped_walk", Access.Read);
     protected static readonly Point Peek = Points.Define("UnmapPeekPte", "page_vma_mapped_walk", Access.Read);
     protected static readonly Point PteLock = Points.Define("UnmapPtl", "page_vma_mapped_walk", Access.Acquire);
     protected static readonly Point TestExclusive =
@@ -91,11 +92,20 @@ public class Unmap : Routine
         return walk.Contended ? -1 : walk.Count;
     }
 
-    /// <summary>page_vma_mapped_walk without PVMW_SYNC: peeks first, and takes the ptl only if the entry looks
-    /// right.</summary>
+    /// <summary>page_vma_mapped_walk of a small folio, without PVMW_SYNC: peeks first, and takes the ptl only if the
+    /// entry looks right. A table that khugepaged has taken out is not there.</summary>
     /// <returns>Whether the entry maps the folio; the ptl is held then.</returns>
     public virtual async Flow<bool> FindMapping(Cpu cpu, Folio folio, MmStruct mm, int page)
     {
+        if (K.HasHugePmds)
+        {
+            await cpu.At(PeekPmd, mm.Table(page).PmdWord);
+            if (!mm.Table(page).IsTable)
+            {
+                return false;
+            }
+        }
+
         await cpu.At(Peek, mm.PteWord(page));
         if (!mm[page].IsPresent)
         {

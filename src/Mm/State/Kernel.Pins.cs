@@ -1,4 +1,12 @@
+using Interleave;
+
 namespace Mm.State;
+
+/// <summary>Ground truth: a page that a lane has found and pinned, and not yet written down.</summary>
+/// <param name="Mm">The process.</param>
+/// <param name="Page">Where what was found there is now.</param>
+/// <param name="Attached">Whether it was not dropped since.</param>
+public record struct PinUnderWay(MmStruct? Mm, int Page, bool Attached);
 
 /// <summary>The part of the state that has to do with references to user pages that devices and pipes hold.</summary>
 public sealed partial class Kernel
@@ -15,6 +23,9 @@ public sealed partial class Kernel
     /// <summary>References held by pipes.</summary>
     public Pin[] Gets { get; } = new Pin[GetsMax];
 
+    /// <summary>Ground truth: what each lane has pinned, or is about to.</summary>
+    public PinUnderWay[] TruthPinning { get; } = new PinUnderWay[Machine.CpusMax];
+
     /// <summary>Ground truth: the page of the process was dropped, so pins through it no longer show what it
     /// reads.</summary>
     public void DetachPins(MmStruct mm, int page)
@@ -25,6 +36,11 @@ public sealed partial class Kernel
             {
                 pin.TruthAttached = false;
             }
+        }
+
+        foreach (ref PinUnderWay pin in TruthPinning.AsSpan())
+        {
+            pin.Attached &= pin.Mm != mm || pin.Page != page;
         }
     }
 
@@ -37,6 +53,11 @@ public sealed partial class Kernel
             {
                 pin.Page = to;
             }
+        }
+
+        foreach (ref PinUnderWay pin in TruthPinning.AsSpan())
+        {
+            pin.Page = pin.Attached && pin.Mm == mm && pin.Page == page ? to : pin.Page;
         }
     }
 
@@ -55,6 +76,7 @@ public sealed partial class Kernel
 
     private void ResetPins()
     {
+        Array.Clear(TruthPinning);
         foreach (Pin held in Gets)
         {
             held.Frame = null;
