@@ -28,6 +28,7 @@ public sealed class KernelSpinlock(byte kind, ushort id, string name) : SharedOb
     /// <summary>Gives it back.</summary>
     public void Release(Cpu cpu)
     {
+        Misuse.Unless(Holder == cpu, this, cpu);
         Holder = null;
         cpu.Drop(this);
         cpu.Machine.Announce(this);

@@ -21,7 +21,13 @@ public sealed class Rcu(Machine machine)
     }
 
     /// <summary>rcu_read_unlock.</summary>
-    public void ReadUnlock(Cpu cpu) => cpu.RcuDepth--;
+    public void ReadUnlock(Cpu cpu)
+    {
+        if (cpu.RcuDepth-- <= 0)
+        {
+            Misuse.Throw("the RCU read lock", cpu);
+        }
+    }
 
     /// <summary>Whether every read section that began at or before <paramref name="since"/> has ended.</summary>
     public bool GracePeriodOver(long since)

@@ -52,6 +52,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     /// <summary>up_read.</summary>
     public void ReleaseRead(Cpu cpu)
     {
+        Misuse.Unless((readers >> cpu.Index & 1) != 0, this, cpu);
         readers &= ~(1u << cpu.Index);
         cpu.Drop(this);
         cpu.Machine.Announce(this);
@@ -60,6 +61,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     /// <summary>up_write.</summary>
     public void ReleaseWrite(Cpu cpu)
     {
+        Misuse.Unless(Writer == cpu, this, cpu);
         Writer = null;
         cpu.Drop(this);
         cpu.Machine.Announce(this);
@@ -68,6 +70,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     /// <summary>downgrade_write: the writer goes on as a reader.</summary>
     public void Downgrade(Cpu cpu)
     {
+        Misuse.Unless(Writer == cpu, this, cpu);
         Writer = null;
         readers |= 1u << cpu.Index;
         cpu.Machine.Announce(this);

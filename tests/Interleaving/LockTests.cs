@@ -91,6 +91,27 @@ public class LockTests
     }
 
     [Fact]
+    public void Who_gives_back_what_he_does_not_hold_ends_the_execution()
+    {
+        Rcu rcu = new(new Machine(Points));
+        Action<Cpu>[] misuses =
+        [
+            spinlock.Release, sem.ReleaseRead, sem.ReleaseWrite, sem.Downgrade, rcu.ReadUnlock,
+        ];
+        foreach (Action<Cpu> misuse in misuses)
+        {
+            LaneRunner lanes = new(
+                Points, Reset, async cpu =>
+                {
+                    await cpu.At(Touch, X);
+                    misuse(cpu);
+                });
+            Assert.Equal(Ending.Fault, lanes.Run(new FixedOrder()));
+            Assert.IsType<SynchronizationLockException>(lanes.Machine.Error);
+        }
+    }
+
+    [Fact]
     public void A_downgraded_writer_lets_readers_in_and_keeps_writers_out()
     {
         bool together = false;

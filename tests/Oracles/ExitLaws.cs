@@ -27,6 +27,32 @@ public class ExitLaws
     }
 
     [Fact]
+    public void A_vma_that_is_in_no_process_but_not_in_its_slab_is_reported()
+    {
+        world.Mm0.Vmas.Clear();
+        world.End();
+        Broke("exit-vmas", "VMA leaked");
+    }
+
+    [Fact]
+    public void A_vma_that_is_in_its_slab_twice_is_reported()
+    {
+        world.Kernel.FreeVma(world.Vma0);
+        world.Kernel.FreeVma(world.Vma0);
+        world.End();
+        Broke("exit-vmas", "VMA freed twice");
+    }
+
+    [Fact]
+    public void A_page_table_after_exit_is_reported()
+    {
+        World large = new(thp: ThpPolicy.Sizes);
+        large.Mm0.Table(0).SetPmd(Pmd.Table);
+        large.End();
+        large.BrokeAt("end", "exit-vmas", "page table leaked", "BUG: non-zero pgtables_bytes on freeing mm");
+    }
+
+    [Fact]
     public void A_leaked_page_frame_is_reported_with_whoever_holds_it()
     {
         world.OnLru().HandOver(Holder.Allocation, Holder.Lookup);

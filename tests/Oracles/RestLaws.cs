@@ -28,6 +28,14 @@ public class RestLaws
     }
 
     [Fact]
+    public void An_rcu_read_section_left_open_is_reported()
+    {
+        world.Kernel.Rcu.ReadLock(world.Cpu0);
+        world.Rest();
+        Broke("rest-locks", "RCU read section left open", "stalls");
+    }
+
+    [Fact]
     public void A_folio_left_locked_is_reported()
     {
         world.Lock(world.MapPage());

@@ -11,7 +11,7 @@ public class SaneStates
     {
         World world = new();
         world.Rest();
-        world.Mm0.Vmas.Clear();
+        world.ExitVmas();
         world.End();
         world.IsSilent();
     }

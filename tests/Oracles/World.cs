@@ -271,6 +271,7 @@ internal sealed class World
             Kernel.FreeAnonVma(anonVma);
         }
 
+        Kernel.FreeVma(Vma0);
         Mm0.Vmas.Clear();
     }
 

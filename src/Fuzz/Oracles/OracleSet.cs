@@ -39,6 +39,7 @@ public sealed class OracleSet
     [
         new ExitPinsOracle(), new ExitRssOracle(), new ExitSlotsOracle(), new ExitFoliosOracle(),
         new ExitFilesOracle(), new ExitAnonVmasOracle(), new ExitMemcgOracle(), new ExitSplitQueueOracle(),
+        new ExitVmasOracle(),
     ];
 
     private readonly BitSet pendingFolios = new(Kernel.FramesMin);

@@ -15,6 +15,14 @@ public sealed class RestLocksOracle : IWorldOracle
     /// <inheritdoc />
     public void Check(Kernel kernel, Seen seen, IJudge judge)
     {
+        foreach (Cpu cpu in kernel.Machine.Cpus)
+        {
+            if (cpu.RcuDepth != 0)
+            {
+                judge.Broken(this, "RCU read section left open", $"{cpu}", "rcu: INFO: rcu_preempt detected stalls");
+            }
+        }
+
         CheckSpinlock(kernel.Lruvec.Lock, judge);
         CheckSpinlock(kernel.Swap.ClusterLock, judge);
         CheckRwsem(kernel.Memcgs.Mutex, judge);

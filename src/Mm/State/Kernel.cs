@@ -274,6 +274,9 @@ public sealed partial class Kernel
         frames.Give(folio.Pfn, order);
     }
 
+    /// <summary>VMAs that are out of their slab; less than none when one was freed twice.</summary>
+    public int VmasInUse => VmasMax - freeVmas.Count;
+
     /// <summary>A fresh VMA.</summary>
     public Vma AllocateVma()
     {
