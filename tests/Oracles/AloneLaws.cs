@@ -72,7 +72,40 @@ public class AloneLaws
     {
         world.Mm0.TruthStore(0, 7);
         world.Oracles.AfterAlone(Call(MmCall.Write), true);
-        Broke("a call that ran alone left the wrong entries");
+        Broke("a call that ran alone did not do what it is for");
+    }
+
+    [Fact]
+    public void A_drain_that_leaves_a_folio_in_its_batch_is_reported()
+    {
+        world.Kernel.Lruvec.LazyfreeBatches[0].Folios.Add(world.Kernel.Folios[0]);
+        world.Oracles.AfterAlone(Drain, true);
+        Broke("a call that ran alone did not do what it is for");
+    }
+
+    [Fact]
+    public void A_swapoff_that_leaves_a_slot_in_use_is_reported()
+    {
+        world.Cache(world.MapPage());
+        world.Kernel.Swap.Writable = false;
+        world.Oracles.AfterAlone(Call(MmCall.Swapoff), true);
+        Broke("a call that ran alone did not do what it is for");
+    }
+
+    [Fact]
+    public void A_swapoff_that_leaves_the_device_on_is_reported()
+    {
+        world.Oracles.AfterAlone(Call(MmCall.Swapoff), false);
+        Broke(
+            "a call that ran alone returned what it must not",
+            "a call that ran alone left the wrong files, memcgs or swap");
+    }
+
+    [Fact]
+    public void A_collapse_without_a_pmd_entry_is_reported()
+    {
+        world.Oracles.AfterAlone(Call(MmCall.Collapse), true);
+        Broke("a call that ran alone did not do what it is for");
     }
 
     [Fact]
@@ -103,7 +136,7 @@ public class AloneLaws
     public void A_truncation_that_leaves_the_size_is_reported()
     {
         world.Oracles.AfterAlone(Call(MmCall.Truncate), true);
-        Broke("a call that ran alone left the wrong files or memcgs");
+        Broke("a call that ran alone left the wrong files, memcgs or swap");
     }
 
     [Fact]

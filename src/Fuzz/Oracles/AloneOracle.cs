@@ -51,11 +51,7 @@ public sealed class AloneOracle : IOracle
         }
 
         CheckRest(call, judge);
-        if (result)
-        {
-            CheckEntries(kernel, call, judge);
-        }
-
+        CheckPurpose(kernel, call, result, judge);
         before.CopyFrom(after);
     }
 
@@ -105,7 +101,7 @@ public sealed class AloneOracle : IOracle
 
     private void CheckRest(Call call, IJudge judge)
     {
-        bool same = after.Online.AsSpan().SequenceEqual(before.Online)
+        bool same = after.SwapOn == before.SwapOn && after.Online.AsSpan().SequenceEqual(before.Online)
             && after.Size.AsSpan().SequenceEqual(before.Size);
         for (int file = 0; file < FileTable.Max && same; file++)
         {
@@ -118,39 +114,83 @@ public sealed class AloneOracle : IOracle
         if (!same)
         {
             judge.Broken(
-                this, "a call that ran alone left the wrong files or memcgs", $"after {Text(call)}",
+                this, "a call that ran alone left the wrong files, memcgs or swap", $"after {Text(call)}",
                 kind: LawKind.Symptom);
         }
     }
 
-    /// <summary>What the call itself needs of the page tables is there when it returns, or is gone.</summary>
-    private void CheckEntries(Kernel kernel, Call call, IJudge judge)
+    /// <summary>What the call was made for is so when it says that it is.</summary>
+    private void CheckPurpose(Kernel kernel, Call call, bool result, IJudge judge)
     {
-        bool holds = true;
-        switch ((MmCall)call.Kind)
+        bool holds = (MmCall)call.Kind switch
         {
-            case MmCall.Read:
-                holds = kernel.Mms[call.A].Entry(call.B).Kind is PteKind.Present or PteKind.Zero;
-                break;
-            case MmCall.Write or MmCall.WriteZero:
-                Pte pte = kernel.Mms[call.A].Entry(call.B);
-                holds = pte is { IsPresent: true, Writable: true, Dirty: true };
-                break;
-            case MmCall.DontNeed:
-                for (int page = call.B; page < Math.Min(call.B + call.C, after.Pages); page++)
-                {
-                    holds &= after[call.A, page].Locked || kernel.Mms[call.A].Entry(page).IsNone;
-                }
-
-                break;
-            default:
-                break;
-        }
-
+            MmCall.Read => !result || kernel.Mms[call.A].Entry(call.B).Kind is PteKind.Present or PteKind.Zero,
+            MmCall.Write or MmCall.WriteZero => !result
+                || kernel.Mms[call.A].Entry(call.B) is { IsPresent: true, Writable: true, Dirty: true },
+            MmCall.DontNeed => !result || IsEmpty(kernel.Mms[call.A], call),
+            MmCall.Collapse => !result || kernel.Mms[call.A].Table(call.B).Pmd.IsHuge,
+            MmCall.Swapoff => !result || kernel.Swap.InUse() == 0,
+            MmCall.Unmerge => HasNoKsm(kernel, kernel.Mms[call.A], call),
+            MmCall.Writeback => kernel.Files[call.A].IsShmem || IsClean(kernel, kernel.Files[call.A]),
+            MmCall.Drain => IsDrained(kernel),
+            _ => true,
+        };
         if (!holds)
         {
             judge.Broken(
-                this, "a call that ran alone left the wrong entries", $"after {Text(call)}", kind: LawKind.Symptom);
+                this, "a call that ran alone did not do what it is for", $"after {Text(call)}",
+                kind: LawKind.Symptom);
         }
+    }
+
+    private bool IsEmpty(MmStruct mm, Call call)
+    {
+        bool empty = true;
+        for (int page = call.B; page < Math.Min(call.B + call.C, after.Pages); page++)
+        {
+            empty &= after[mm.Index, page].Locked || mm.Entry(page).IsNone;
+        }
+
+        return empty;
+    }
+
+    private bool HasNoKsm(Kernel kernel, MmStruct mm, Call call)
+    {
+        bool none = true;
+        for (int page = call.B; page < Math.Min(call.B + call.C, after.Pages); page++)
+        {
+            Pte pte = mm.Entry(page);
+            none &= !pte.IsPresent || !kernel.FolioOf(pte).Ksm;
+        }
+
+        return none;
+    }
+
+    /// <summary>Neither the page cache nor a shared mapping has anything that the disk has not.</summary>
+    private bool IsClean(Kernel kernel, Inode file)
+    {
+        bool clean = true;
+        for (int index = 0; index < after.FilePages; index++)
+        {
+            clean &= file.FolioAt(index) is not { } folio || !folio.Has(PageFlag.Dirty);
+        }
+
+        foreach (Vma vma in file.Mmap)
+        {
+            for (int page = vma.Start; page < vma.End && vma.Shared; page++)
+            {
+                Pte pte = vma.Mm.Entry(page);
+                clean &= !pte.IsPresent || (!pte.Dirty && !pte.Writable);
+            }
+        }
+
+        return clean;
+    }
+
+    private static bool IsDrained(Kernel kernel)
+    {
+        Lruvec lruvec = kernel.Lruvec;
+        return (lruvec.Batches[0].Folios.Count | lruvec.DeactivateBatches[0].Folios.Count
+            | lruvec.LazyfreeBatches[0].Folios.Count | lruvec.MlockBatches[0].Folios.Count) == 0;
     }
 }

@@ -33,7 +33,12 @@ internal static class ManualPages
                 // Whether the page still is the one that was pinned cannot be seen.
                 view.CopyFrom(after);
                 return null;
-            case MmCall.Swapoff or MmCall.Swapon or MmCall.Reclaim or MmCall.Age or MmCall.Compact or MmCall.Merge
+            case MmCall.Swapoff or MmCall.Swapon:
+                bool on = kind == MmCall.Swapon;
+                bool switches = view.SwapOn != on;
+                view.SwapOn = on;
+                return switches;
+            case MmCall.Reclaim or MmCall.Age or MmCall.Compact or MmCall.Merge
                 or MmCall.Drain or MmCall.ShrinkThp or MmCall.PutPage or MmCall.Unpin or MmCall.Invalidate
                 or MmCall.Writeback:
                 return null;

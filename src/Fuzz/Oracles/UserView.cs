@@ -51,6 +51,9 @@ internal sealed class UserView
     /// <summary>Pages of a file at most.</summary>
     public int FilePages { get; private set; }
 
+    /// <summary>Whether there is swap.</summary>
+    public bool SwapOn { get; set; }
+
     /// <summary>By process: how many threads it has.</summary>
     public int[] Users { get; } = new int[Kernel.MmsMax];
 
@@ -84,6 +87,7 @@ internal sealed class UserView
             Take(kernel.Mms[number]);
         }
 
+        SwapOn = kernel.Swap.Writable;
         for (int number = 0; number < kernel.Memcgs.Count; number++)
         {
             Online[number] = kernel.Memcgs[number].Online;
@@ -100,6 +104,7 @@ internal sealed class UserView
     public void CopyFrom(UserView other)
     {
         Fit(other.Mms, other.Pages, other.FilePages);
+        SwapOn = other.SwapOn;
         Array.Copy(other.pages, pages, Mms * Pages);
         other.data.CopyTo(data, 0);
         other.Users.CopyTo(Users, 0);
