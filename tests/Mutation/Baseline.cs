@@ -1,4 +1,5 @@
 using Fuzz.Execution;
+using Fuzz.Programs;
 using Interleave;
 using Mm;
 
@@ -43,13 +44,13 @@ internal sealed class Baseline
     public bool Meets(int program, int mutant) => mutants[program][mutant] || always[mutant];
 
     /// <summary>A point that many of the programs that were run again reach, and no program that does not come by the
-    /// mutant, but that was not reached now; or null.</summary>
+    /// mutant, but that was not reached now; or a call that then was always, or never, refused; or null.</summary>
     /// <param name="mutant">The mutant.</param>
     /// <param name="rerun">The programs that were run again: the first that come by it.</param>
     /// <param name="reached">What they reached now.</param>
     public string? Missed(int mutant, Bits rerun, Bits reached)
     {
-        for (int point = 0; point < Points.Table.Count; point++)
+        for (int point = 0; point < reached.Size; point++)
         {
             int count = 0;
             bool others = reached[point];
@@ -64,7 +65,7 @@ internal sealed class Baseline
 
             if (!others && count >= Often)
             {
-                return Points.Table[point].Name;
+                return NameOf(point);
             }
         }
 
@@ -86,10 +87,10 @@ internal sealed class Baseline
         for (int number = 0; number * Series.SchedulesPerProgram < executions; number++)
         {
             Bits met = new(mutantsMax);
-            Bits reached = new(Points.Table.Count);
+            Bits reached = NewReach();
             foreach (int mutant in control.MetBy(() => series.Run(number, executor, () =>
                  {
-                     AddTrace(executor, reached);
+                     AddReach(executor, reached);
                      Known.UnionWith(engine.Verdict.Violations.Select(violation => violation.Signature.ToString()));
                      return true;
                  })))
@@ -102,13 +103,36 @@ internal sealed class Baseline
         }
     }
 
-    /// <summary>Adds the points of the last execution.</summary>
-    public static void AddTrace(Executor executor, Bits reached)
+    /// <summary>An empty set of what campaigns reach: points, calls that found something to do, and calls that did
+    /// not.</summary>
+    public static Bits NewReach() => new(Points.Table.Count + (2 * MmLanguage.Instance.Calls.Count));
+
+    /// <summary>Adds what the last execution reached, and the calls of all since the executor was last asked.</summary>
+    public static void AddReach(Executor executor, Bits reached)
     {
         foreach (TraceStep step in executor.Engine.Machine.Trace)
         {
             reached.Add(step.Point);
         }
+
+        for (int kind = 0; kind < MmLanguage.Instance.Calls.Count; kind++)
+        {
+            for (int refused = 0; refused < 2; refused++)
+            {
+                if (executor.CallCounts[kind, refused] > 0)
+                {
+                    reached.Add(Points.Table.Count + (2 * kind) + refused);
+                    executor.CallCounts[kind, refused] = 0;
+                }
+            }
+        }
+    }
+
+    private static string NameOf(int reach)
+    {
+        int call = reach - Points.Table.Count;
+        return call < 0 ? Points.Table[reach].Name
+            : MmLanguage.Instance.Calls[call / 2].Name + (call % 2 == 0 ? " effective" : " refused");
     }
 
     private void Write(string file)
@@ -122,7 +146,7 @@ internal sealed class Baseline
 
         to.Write(Programs);
         to.Write(always.Size);
-        to.Write(Points.Table.Count);
+        to.Write(NewReach().Size);
         always.Write(to);
         for (int program = 0; program < Programs; program++)
         {

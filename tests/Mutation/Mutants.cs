@@ -57,26 +57,42 @@ internal sealed partial class Mutants
         original = original[Column(start)..^(lines[last].Length - Column(end))];
         string mutator = mutant.GetProperty("mutatorName").GetString()!;
         original = OneLine(original);
+        string replacement = OneLine(mutant.GetProperty("replacement").GetString() ?? "");
         return new Mutant(
             int.Parse(mutant.GetProperty("id").GetString()!, CultureInfo.InvariantCulture), file, first + 1, mutator,
-            original, OneLine(mutant.GetProperty("replacement").GetString() ?? ""),
-            WhyOutside(before[(before.LastIndexOfAny([';', '{', '}']) + 1)..] + original, mutator, original));
+            original, replacement,
+            WhyOutside(Statement(before, original), mutator, original, replacement));
     }
 
     private static int Column(JsonElement place) => place.GetProperty("column").GetInt32() - 1;
 
-    private static string? WhyOutside(string statement, string mutator, string original) =>
+    /// <summary>From the beginning of the statement, or of the block, to the end of the mutant; without
+    /// comments.</summary>
+    private static string Statement(string before, string original)
+    {
+        IEnumerable<string> lines = before[(before.LastIndexOfAny([';', '{', '}']) + 1)..].Split('\n')
+            .Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal));
+        return OneLine($"{string.Join('\n', lines)}{original}").TrimStart('{', ' ');
+    }
+
+    private static string? WhyOutside(string statement, string mutator, string original, string replacement) =>
         Assertion().IsMatch(statement) ? "assertion"
+        : Note().IsMatch(statement) ? "note"
         : Declaration().IsMatch(statement) ? "declaration"
         : mutator == "Statement mutation" && Step().IsMatch(original) ? "step"
+        : original.Replace(">>", ">>>", StringComparison.Ordinal) == replacement ? "shift"
         : null;
 
-    /// <summary>What the kernel checks, or the ground truth notes: the test's side of the matter.</summary>
-    [GeneratedRegex(@"^\s*(///.*\s*|//.*\s*)*(K\.BugOn|K\.TruthBroken|TellBad)\b")]
+    /// <summary>What the kernel checks: the test's side of the matter.</summary>
+    [GeneratedRegex(@"^(K\.BugOn|TellBad)\b")]
     private static partial Regex Assertion();
 
+    /// <summary>What is noted for the laws: ground truth, and what was touched.</summary>
+    [GeneratedRegex(@"^([\w.!?]+\.)?(Truth\w*|Touched\.\w+|Touch\()")]
+    private static partial Regex Note();
+
     /// <summary>How a point is declared: for searches and reports.</summary>
-    [GeneratedRegex(@"^\s*(///.*\s*|//.*\s*)*protected static readonly Point ")]
+    [GeneratedRegex(@"^protected static readonly Point ")]
     private static partial Regex Declaration();
 
     /// <summary>A park before a step that is not a wait: without it two steps are one, which only takes interleavings

@@ -88,7 +88,7 @@ public sealed class Worker
             MmEngine engine = new();
             Executor executor = new(engine);
             Bits rerun = new(baseline.Programs);
-            Bits reached = new(Points.Table.Count);
+            Bits reached = Baseline.NewReach();
             string? broken = null;
             for (int number = 0; number < baseline.Programs && executions < rerunMax; number++)
             {
@@ -106,7 +106,7 @@ public sealed class Worker
                 rerun.Add(number);
                 executions += series.Run(number, executor, () =>
                 {
-                    Baseline.AddTrace(executor, reached);
+                    Baseline.AddReach(executor, reached);
                     broken = Unknown(engine);
                     return broken is null && !hangs;
                 });
