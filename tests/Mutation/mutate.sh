@@ -10,7 +10,7 @@ built=bin/Release/net10.0/Mm.dll
 
 # The mutated assembly is there only while Stryker tests it; afterwards the plain one is put back.
 while kill -0 $! 2>/dev/null; do
-    if [ -f "$built.stryker-unchanged" ] && ! cmp -s "$built" "$built.stryker-unchanged"; then
+    if [ -f "$built" ] && [ -f "$built.stryker-unchanged" ] && ! cmp -s "$built" "$built.stryker-unchanged"; then
         cp "$built" "$folder/Mm.dll"
     fi
     sleep 1
