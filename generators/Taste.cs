@@ -99,8 +99,8 @@ public sealed record Taste(
     private static readonly Topic[] Draws =
     [
         Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.Large, Topic.LargeSwap, Topic.LargeSwap,
-        Topic.LargeSwap, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg, Topic.Memcg, Topic.Ksm,
-        Topic.Advice, Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes, Topic.Mlock,
+        Topic.LargeSwap, Topic.LargeSwap, Topic.Files, Topic.Files, Topic.Files, Topic.Memcg, Topic.Memcg,
+        Topic.Memcg, Topic.Ksm, Topic.Advice, Topic.Vmas, Topic.Poison, Topic.Moves, Topic.Pipes, Topic.Mlock,
     ];
 
     /// <summary>Calls of the core that a topic does not go without: what is merged is mapped often, and goes to swap by
@@ -223,8 +223,9 @@ public sealed record Taste(
     private static int SetupOf(MmCall kind, bool large) =>
         large && UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup;
 
-    /// <summary>The weights without those of calls that no topic of the family is about.</summary>
-    private static int[] About(int[] weights, Topic[] topics) => topics.Length == 0
+    /// <summary>The weights without those of calls that no topic of the family is about. Large folios in swap are a
+    /// state that the setup makes, and all calls are about it.</summary>
+    private static int[] About(int[] weights, Topic[] topics) => topics.Length == 0 || topics.Contains(Topic.LargeSwap)
         ? weights
         : [.. weights.Select((weight, kind) => topics.Contains(TopicOf((MmCall)kind)) ? weight : 0)];
 
