@@ -82,6 +82,16 @@ public sealed class CampaignRunTests : IDisposable
     }
 
     [Fact]
+    public void A_failure_that_does_not_fail_by_itself_is_kept_and_the_campaign_goes_on()
+    {
+        CampaignResult result = Run(
+            "alone", variant: true, shrink: _ => throw new InvalidOperationException("the program does not fail"));
+
+        Assert.StartsWith("Not shrunk", Assert.Single(result.Findings).Reproducer.Remark, StringComparison.Ordinal);
+        Assert.Equal(3000, result.Statistics.Executions);
+    }
+
+    [Fact]
     public void Programs_that_show_something_new_are_kept_and_found_again_by_the_next_campaign()
     {
         CampaignResult first = Run("grow");

@@ -1,3 +1,7 @@
+using Fuzz.Schedules;
+using Interleave;
+using Mm;
+using Mm.State;
 using Xunit;
 
 namespace Tests.Mm;
@@ -47,4 +51,36 @@ public class CampaignFindTests
                   pageout mm0 p0
         """,
         preemptions: 1);
+
+    [Theory]
+    [InlineData("pages 1", "free mm0 p0 1", "reclaim 2", "dontneed mm0 p0 1")]
+    [InlineData("pages 1", "free mm0 p0 1", "munmap mm0 p0 1", "map mm0 p0 1")]
+    [InlineData("pages 4", "mlock mm0 p1 2", "pageout mm0 p0", "dontneed mm0 p0 4")]
+    public void What_a_call_of_the_setup_may_leave_is_no_failure(
+        string pages, string first, string second, string third) => Races.Safe(
+        $"""
+        shape     mms 1  {pages}  slots 2  device async
+        setup     write mm0 p0
+                  {first}
+                  pageout mm0 p0
+                  {second}
+                  {third}
+        cpu0      write mm0 p0
+        cpu1      read mm0 p0
+        """,
+        preemptions: 1);
+
+    [Fact]
+    public void An_execution_that_was_ended_while_ksmd_was_busy_leaves_the_next_one_nothing()
+    {
+        Kernel kernel = new();
+        kernel.Machine.Reset(1);
+        kernel.Reset(mms: 1, pages: 1, slots: 1, synchronous: false);
+        kernel.Machine.SetBody(0, async cpu => await kernel.Ksm.Mutex.AcquireWrite(cpu, Points.Table.All[^1]));
+        kernel.Machine.Run(new RandomScheduler(new Rng(1)));
+        Assert.True(kernel.Ksm.Mutex.IsLocked);
+
+        kernel.Reset(mms: 1, pages: 1, slots: 1, synchronous: false);
+        Assert.False(kernel.Ksm.Mutex.IsLocked);
+    }
 }

@@ -130,23 +130,39 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
         }
     }
 
+    private Reproducer Shrink(Reproducer failure)
+    {
+        try
+        {
+            return parts.Shrink(failure);
+        }
+        catch (InvalidOperationException)
+        {
+            return AsSeen(
+                failure, "Not shrunk: it does not fail by itself. An execution before has left something behind.");
+        }
+    }
+
+    /// <summary>Never lose a failure: the one that was seen is kept, with what is odd about it.</summary>
+    private static Reproducer AsSeen(Reproducer failure, string remark) =>
+        new(failure.Program, failure.Schedule, failure.Violates)
+        {
+            Variants = failure.Variants,
+            Engine = failure.Engine,
+            Symptom = failure.Symptom,
+            Remark = remark,
+        };
+
     private Finding Settle(Reproducer failure, long execution)
     {
         lock (shrinking)
         {
-            Reproducer small = parts.Shrink(failure);
+            Reproducer small = Shrink(failure);
             ReproducerRunner runner = new(small, parts.NewEngine(), strict: true);
             Replay replay = runner.Run();
             if (replay.End != ReplayEnd.Fails)
             {
-                // Never lose a failure: the one that was seen is kept, with what is odd about it.
-                small = new Reproducer(failure.Program, failure.Schedule, failure.Violates)
-                {
-                    Variants = failure.Variants,
-                    Engine = failure.Engine,
-                    Symptom = failure.Symptom,
-                    Remark = $"Not shrunk: the shrunk one did not fail again ({replay.End}).",
-                };
+                small = AsSeen(failure, $"Not shrunk: the shrunk one did not fail again ({replay.End}).");
                 runner = new ReproducerRunner(small, parts.NewEngine(), strict: true);
                 runner.Run();
             }

@@ -143,15 +143,18 @@ public sealed class AloneOracle : IOracle
         }
     }
 
+    /// <summary>Nothing of the range is mapped, unless some of it is locked, where madvise stops.</summary>
     private bool IsEmpty(MmStruct mm, Call call)
     {
         bool empty = true;
+        bool locked = false;
         for (int page = call.B; page < Math.Min(call.B + call.C, after.Pages); page++)
         {
-            empty &= after[mm.Index, page].Locked || mm.Entry(page).IsNone;
+            empty &= mm.Entry(page).IsNone;
+            locked |= after[mm.Index, page].Locked;
         }
 
-        return empty;
+        return empty || locked;
     }
 
     private bool HasNoKsm(Kernel kernel, MmStruct mm, Call call)

@@ -86,13 +86,14 @@ public sealed class KsmState
 
     internal void Reset()
     {
+        // An execution that was ended may have got no further than the mutex.
+        Mutex.Reset();
         if (!used)
         {
             return;
         }
 
         used = false;
-        Mutex.Reset();
         foreach (RmapItem item in Items)
         {
             freeItems.Push(item);
