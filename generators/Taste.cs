@@ -130,12 +130,48 @@ public sealed record Taste(
     /// <summary>Least weight of a call of a topic that is in, before <see cref="Usual"/>.</summary>
     private const int TopicWeight = 3;
 
+    // Each generator is made once: inside of a query they would be made anew for every taste.
+    private static readonly Gen<int> TopicCount = Gen.Frequency(
+        (1, Gen.Constant(0)), (3, Gen.Constant(1)), (1, Gen.Constant(2)));
+
+    private static readonly Gen<Topic> AnyTopic = Gen.Elements(Draws);
+
+    private static readonly Gen<bool> DevicesWithLarge = Gen.Frequency(
+        (2, Gen.Constant(false)), (1, Gen.Constant(true)));
+
+    private static readonly Gen<bool> DevicesElsewhere = Gen.Frequency(
+        (6, Gen.Constant(false)), (1, Gen.Constant(true)));
+
     private static readonly Gen<Topic[]> Topics =
-        from count in Gen.Frequency((1, Gen.Constant(0)), (3, Gen.Constant(1)), (1, Gen.Constant(2)))
-        from topics in Gen.Elements(Draws).ArrayOf(count)
-        from devices in Gen.Frequency(
-            (topics.Contains(Topic.Large) ? 2 : 6, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from count in TopicCount
+        from topics in AnyTopic.ArrayOf(count)
+        from devices in topics.Contains(Topic.Large) ? DevicesWithLarge : DevicesElsewhere
         select devices ? [.. topics, Topic.Devices] : topics;
+
+    private static readonly Gen<int> Processes = Gen.Frequency(
+        (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)));
+
+    private static readonly Gen<int> SlotsOfLarge = Gen.Choose(1, 16);
+
+    private static readonly Gen<int> Coin = Gen.Choose(0, 1);
+
+    private static readonly Gen<int> Tables = Gen.Choose(3, 4);
+
+    private static readonly Gen<int> MostlySmallTables = Gen.Frequency((8, Gen.Constant(2)), (1, Tables));
+
+    private static readonly Gen<int> FileCount = Gen.Frequency((5, Gen.Constant(1)), (1, Gen.Constant(2)));
+
+    private static readonly Gen<int> FileSize = Gen.Frequency(
+        (3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)));
+
+    private static readonly Gen<int> OneMemcg = Gen.Constant(1);
+
+    private static readonly Gen<int> SeveralMemcgs = Gen.Choose(2, 3);
+
+    private static readonly Gen<int> SetupLength = Gen.Choose(4, 9);
+
+    private static readonly Gen<int> LaneLength = Gen.Frequency(
+        (1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)));
 
     private static readonly Gen<int> SmallFolios = Gen.Constant(0);
 
@@ -161,6 +197,10 @@ public sealed record Taste(
         from seed in Seed
         let rng = new Rng(seed)
         select (int[])[.. MmLanguage.Instance.Calls.Select(_ => among[rng.Next(among.Length)])];
+
+    private static readonly Gen<int[]> LaneWeight = ForEachCall(InLanes);
+
+    private static readonly Gen<int[]> SetupWeight = ForEachCall(InSetup);
 
     private static readonly Gen<int> FewPages = Gen.Frequency(
         (12, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Constant(3)), (1, Gen.Constant(4)));
@@ -190,26 +230,25 @@ public sealed record Taste(
 
     /// <summary>A random taste.</summary>
     public static Gen<Taste> Any { get; } =
-        from mms in Gen.Frequency(
-            (5, Gen.Constant(1)), (7, Gen.Constant(2)), (2, Gen.Constant(3)), (1, Gen.Constant(4)))
+        from mms in Processes
         from topics in Topics
         from thp in topics.Contains(Topic.LargeSwap) ? SwappedFolios
             : topics.Contains(Topic.Large) ? LargeFolios : SmallFolios
         from pages in topics.Contains(Topic.LargeSwap) ? SwappedPages : thp != 0 ? ManyPages
             : topics.Contains(Topic.Moves) ? RoomToMove : topics.Contains(Topic.Ksm) ? PairsOfPages : FewPages
-        from slots in topics.Contains(Topic.LargeSwap) ? SlotsInRow : thp == 0 ? FewSlots : Gen.Choose(1, 16)
-        from device in Gen.Choose(0, 1)
-        from pmd in thp == 2 ? Gen.Choose(3, 4) : Gen.Frequency((8, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
-        from files in Gen.Frequency((5, Gen.Constant(1)), (1, Gen.Constant(2)))
-        from fileType in Gen.Choose(0, 1)
-        from filePages in Gen.Frequency((3, Gen.Constant(1)), (3, Gen.Constant(2)), (1, Gen.Choose(3, 4)))
-        from memcgs in topics.Contains(Topic.Memcg) ? Gen.Choose(2, 3) : Gen.Constant(1)
-        from weights in ForEachCall(InLanes)
-        from setupWeights in ForEachCall(InSetup)
+        from slots in topics.Contains(Topic.LargeSwap) ? SlotsInRow : thp == 0 ? FewSlots : SlotsOfLarge
+        from device in Coin
+        from pmd in thp == 2 ? Tables : MostlySmallTables
+        from files in FileCount
+        from fileType in Coin
+        from filePages in FileSize
+        from memcgs in topics.Contains(Topic.Memcg) ? SeveralMemcgs : OneMemcg
+        from weights in LaneWeight
+        from setupWeights in SetupWeight
         from hot in Gen.Choose(0, pages - 1)
         from heat in thp == 0 ? Gen.Constant(3) : Gen.Choose(0, pages < 12 ? 3 : 2)
-        from setup in Gen.Choose(4, 9)
-        from lane in Gen.Frequency((1, Gen.Constant(2)), (3, Gen.Constant(4)), (2, Gen.Constant(6)))
+        from setup in SetupLength
+        from lane in LaneLength
         let users = topics.Contains(Topic.Files) ? 3 : 1
         let scaled = Scale(weights, topics, kind => Usual[kind].Lane, [Needs])
         select new Taste(
