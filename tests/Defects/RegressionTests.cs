@@ -37,6 +37,7 @@ public class RegressionTests
     [InlineData("uffd-move-fails-after-moving", "uffd-move-clears-error")]
     [InlineData("uffd-move-and-mremap-wait-for-ever", "mremap-orders-tables")]
     [InlineData("list-corrupted-by-the-scan", "batch-scan")]
+    [InlineData("torn-list-is-walked", "batch-scan")]
     [InlineData("partially-mapped-on-no-queue", "batch-scan")]
     [InlineData("queued-while-unlinked", "batch-scan")]
     [InlineData("freed-while-unlinked", "careful-unqueue")]

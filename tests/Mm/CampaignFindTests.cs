@@ -55,6 +55,7 @@ public class CampaignFindTests
     [Theory]
     [InlineData("pages 1", "free mm0 p0 1", "reclaim 2", "dontneed mm0 p0 1")]
     [InlineData("pages 1", "free mm0 p0 1", "munmap mm0 p0 1", "map mm0 p0 1")]
+    [InlineData("pages 1", "free mm0 p0 1", "reclaim 2", "getpage mm0 p0")]
     [InlineData("pages 4", "mlock mm0 p1 2", "pageout mm0 p0", "dontneed mm0 p0 4")]
     public void What_a_call_of_the_setup_may_leave_is_no_failure(
         string pages, string first, string second, string third) => Races.Safe(
@@ -69,6 +70,17 @@ public class CampaignFindTests
         cpu1      read mm0 p0
         """,
         preemptions: 1);
+
+    [Fact]
+    public void Mlock_brings_a_page_back_that_becomes_read_only_meanwhile() => Races.Safe(
+        """
+        shape     mms 1  pages 1  slots 1  device async
+        setup     write mm0 p0
+                  pageout mm0 p0
+        cpu0      readonly mm0 p0 1
+        cpu1      mlock mm0 p0 1
+        """,
+        preemptions: 2);
 
     [Fact]
     public void An_execution_that_was_ended_while_ksmd_was_busy_leaves_the_next_one_nothing()

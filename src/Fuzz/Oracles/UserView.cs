@@ -136,7 +136,6 @@ internal sealed class UserView
             for (int page = vma.Start; page < vma.End; page++)
             {
                 bool owned = vma.File is not null && mm.TruthOwned[page];
-                bool freed = mm.TruthMayBeFreed[page] && mm.Entry(page).IsNone;
                 int index = vma.LinearIndex(page);
                 this[mm.Index, page] = new PageView
                 {
@@ -149,8 +148,7 @@ internal sealed class UserView
                     Locked = vma.IsLocked,
                     Owned = owned,
                     MayBeFreed = mm.TruthMayBeFreed[page],
-                    Value = freed ? 0
-                        : vma.File is { } file && !owned ? file.TruthData[index] : mm.TruthData[page],
+                    Value = vma.File is { } file && !owned ? file.TruthData[index] : mm.TruthData[page],
                 };
             }
         }

@@ -160,7 +160,15 @@ public class MlockRange : Routine
             }
 
             mm.MmapLock.ReleaseRead(cpu);
-            if (there || !await R.Fault.FaultIn(cpu, mm, page, write, unshare: false))
+            if (there)
+            {
+                return;
+            }
+
+            // The fault takes its locks itself, where __get_user_pages still has the mmap lock: a write to what has
+            // become read-only since is no failure.
+            bool failed = !await R.Fault.FaultIn(cpu, mm, page, write, unshare: false);
+            if (failed && mm.FindVma(page) is { } now && write == now is { Writable: true, Shared: false })
             {
                 return;
             }
