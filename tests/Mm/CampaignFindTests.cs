@@ -83,6 +83,18 @@ public class CampaignFindTests
         preemptions: 2);
 
     [Fact]
+    public void What_is_in_swap_behind_broken_memory_need_not_be_resident() => Races.Safe(
+        """
+        shape     mms 1  pages 1  slots 1  device async
+        setup     mlock mm0 p0 1
+                  munlock mm0 p0 1
+        cpu0      pageout mm0 p0
+        cpu1      poison mm0 p0
+                  mlock mm0 p0 1
+        """,
+        preemptions: 1);
+
+    [Fact]
     public void An_execution_that_was_ended_while_ksmd_was_busy_leaves_the_next_one_nothing()
     {
         Kernel kernel = new();

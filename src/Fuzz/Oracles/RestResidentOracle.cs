@@ -5,7 +5,8 @@ namespace Fuzz.Oracles;
 /// <summary>At rest no page of anonymous memory that is locked is in swap.</summary>
 /// <remarks>
 /// What mlock is for. It brings all pages in when the flag is set, and from then on reclaim leaves them alone,
-/// whatever PG_mlocked says. A symptom: no message, but a process that must not wait for a disk does.
+/// whatever PG_mlocked says. What is cached in broken memory cannot be brought in. A symptom: no message, but a process
+/// that must not wait for a disk does.
 /// </remarks>
 public sealed class RestResidentOracle : IWorldOracle
 {
@@ -24,19 +25,20 @@ public sealed class RestResidentOracle : IWorldOracle
         {
             foreach (Vma vma in kernel.Mms[number].Vmas)
             {
-                CheckVma(vma, judge);
+                CheckVma(kernel, vma, judge);
             }
         }
     }
 
-    private void CheckVma(Vma vma, IJudge judge)
+    private void CheckVma(Kernel kernel, Vma vma, IJudge judge)
     {
         for (int page = vma.Start; page < vma.End && vma is { IsLocked: true, File: null }; page++)
         {
-            if (vma.Mm.Entry(page).IsSwap)
+            Pte pte = vma.Mm.Entry(page);
+            if (pte.IsSwap && kernel.Swap.Cached(pte.Target)?.Has(PageFlag.HwPoison) != true)
             {
                 judge.Broken(
-                    this, "page of a locked VMA is in swap", $"{vma.Mm} p{page}: {vma.Mm.Entry(page)}",
+                    this, "page of a locked VMA is in swap", $"{vma.Mm} p{page}: {pte}",
                     "a major fault in memory that is locked");
             }
         }
