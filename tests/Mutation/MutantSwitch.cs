@@ -40,14 +40,14 @@ internal sealed class MutantSwitch
         using AssemblyDefinition mutated = AssemblyDefinition.ReadAssembly(assembly);
         ModuleDefinition module = mutated.MainModule;
         TypeDefinition control = module.GetTypes().Single(type => type.Name == Control);
-        FieldDefinition met = new(
+        FieldDefinition list = new(
             Met, Mono.Cecil.FieldAttributes.Public | Mono.Cecil.FieldAttributes.Static,
             new ArrayType(module.TypeSystem.Boolean));
-        control.Fields.Add(met);
+        control.Fields.Add(list);
         MethodDefinition ask = control.Methods.Single(method => method.Name == Ask);
         ask.Body = new Mono.Cecil.Cil.MethodBody(ask);
         ILProcessor text = ask.Body.GetILProcessor();
-        text.Emit(OpCodes.Ldsfld, met);
+        text.Emit(OpCodes.Ldsfld, list);
         text.Emit(OpCodes.Ldarg_0);
         text.Emit(OpCodes.Ldc_I4_1);
         text.Emit(OpCodes.Stelem_I1);

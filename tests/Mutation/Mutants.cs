@@ -83,21 +83,24 @@ internal sealed partial class Mutants
         : original.Replace(">>", ">>>", StringComparison.Ordinal) == replacement ? "shift"
         : null;
 
+    /// <summary>No line of the engine takes so long.</summary>
+    private const int MatchMilliseconds = 1000;
+
     /// <summary>What the kernel checks: the test's side of the matter.</summary>
-    [GeneratedRegex(@"^(K\.BugOn|TellBad)\b")]
+    [GeneratedRegex(@"^(K\.BugOn|TellBad)\b", RegexOptions.ExplicitCapture, MatchMilliseconds)]
     private static partial Regex Assertion();
 
     /// <summary>What is noted for the laws: ground truth, and what was touched.</summary>
-    [GeneratedRegex(@"^([\w.!?]+\.)?(Truth\w*|Touched\.\w+|Touch\()")]
+    [GeneratedRegex(@"^([\w.!?]+\.)?(Truth\w*|Touched\.\w+|Touch\()", RegexOptions.ExplicitCapture, MatchMilliseconds)]
     private static partial Regex Note();
 
     /// <summary>How a point is declared: for searches and reports.</summary>
-    [GeneratedRegex(@"^protected static readonly Point ")]
+    [GeneratedRegex(@"^protected static readonly Point ", RegexOptions.ExplicitCapture, MatchMilliseconds)]
     private static partial Regex Declaration();
 
     /// <summary>A park before a step that is not a wait: without it two steps are one, which only takes interleavings
     /// away.</summary>
-    [GeneratedRegex(@"^await cpu\.At\([^,]+, [^,]+(\([^()]*\))?\);$")]
+    [GeneratedRegex(@"^await cpu\.At\([^,]+, [^,]+(\([^()]*\))?\);$", RegexOptions.ExplicitCapture, MatchMilliseconds)]
     private static partial Regex Step();
 
     private static string OneLine(string text) =>

@@ -114,6 +114,7 @@ internal sealed class Score
                 "--executions", budget.Executions.ToString(CultureInfo.InvariantCulture),
                 "--rerun", budget.Rerun.ToString(CultureInfo.InvariantCulture),
             },
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
