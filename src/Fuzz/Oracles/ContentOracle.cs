@@ -7,7 +7,7 @@ namespace Fuzz.Oracles;
 /// E10. Noted where a routine loads, against shadow memory. The kernel has no message for it: this is silent data
 /// corruption, and what a user notices.
 /// </remarks>
-public sealed class ContentOracle : IOracle
+public sealed class ContentOracle : ITruthOracle
 {
     /// <summary>The law.</summary>
     public const string Law = "silent data corruption";
@@ -15,6 +15,6 @@ public sealed class ContentOracle : IOracle
     /// <inheritdoc />
     public string Name => "content";
 
-    /// <summary>Reports one wrong load.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) => judge.Broken(this, Law, detail, kind: LawKind.Symptom);
 }

@@ -8,7 +8,7 @@ namespace Fuzz.Oracles;
 /// <remarks>
 /// Holds until the address is zapped. Noted where a device reads or writes. No message: silent data corruption.
 /// </remarks>
-public sealed class DeviceOracle : IOracle
+public sealed class DeviceOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "pin:";
@@ -16,7 +16,7 @@ public sealed class DeviceOracle : IOracle
     /// <inheritdoc />
     public string Name => "device";
 
-    /// <summary>Reports one disagreement.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "device and process see different pages", detail, kind: LawKind.Symptom);
 }

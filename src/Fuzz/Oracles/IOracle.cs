@@ -13,6 +13,15 @@ public interface IOracle
     string Name { get; }
 }
 
+/// <summary>A law whose breach is noted as it happens, as a line of <see cref="Kernel.TruthBroken"/>.</summary>
+public interface ITruthOracle : IOracle
+{
+    /// <summary>Reports one breach.</summary>
+    /// <param name="detail">The line, without the prefix that names the law.</param>
+    /// <param name="judge">Takes it down.</param>
+    void Tell(string detail, IJudge judge);
+}
+
 /// <summary>A law about one object that holds after every single step, judged when the object was touched.</summary>
 /// <typeparam name="T">The sort of object.</typeparam>
 public interface IOracle<in T> : IOracle

@@ -8,7 +8,7 @@ namespace Fuzz.Oracles;
 /// has merged. With the entry's exclusive bit nobody else can be meant, so that index or anon_vma is wrong. A kernel
 /// without CONFIG_KSM would stop at VM_BUG_ON_PAGE(page_pgoff(folio, page) != linear_page_index(vma, address)).
 /// </remarks>
-public sealed class NeedlessCopyOracle : IOracle
+public sealed class NeedlessCopyOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "copy:";
@@ -16,7 +16,7 @@ public sealed class NeedlessCopyOracle : IOracle
     /// <inheritdoc />
     public string Name => "needless-copy";
 
-    /// <summary>Reports one fault.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "exclusive page is copied on swapin", detail, kind: LawKind.Symptom);
 }

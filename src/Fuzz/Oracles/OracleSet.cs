@@ -65,11 +65,8 @@ public sealed class OracleSet
         queues = new QueueOracles(kernel, judge);
         All =
         [
-            .. folios.All, .. mms.All, .. slots.All, .. files.All, .. anonVmas.All, .. queues.All, truth.Zap,
-            truth.Truncation, truth.PrivateCopy, truth.Swapin, truth.Device, truth.UseAfterFree, truth.StableWrites,
-            truth.StaleZap, truth.Unqueue, truth.QueueLock, truth.SafeNeighbour, truth.PrecedingFolio,
-            truth.DoubleAdd, truth.Recharge, truth.MoveResult, truth.SplicedPage, truth.NeedlessCopy,
-            truth.MlockCount, truth.OwnAnonVma, truth.Content, alone, .. rest, .. end, console,
+            .. folios.All, .. mms.All, .. slots.All, .. files.All, .. anonVmas.All, .. queues.All, .. truth.All,
+            alone, .. rest, .. end, console,
         ];
     }
 

@@ -6,7 +6,7 @@ namespace Fuzz.Oracles;
 /// tree at any time. What is known to be alive may be so for the second time: objects of a SLAB_TYPESAFE_BY_RCU cache
 /// are taken again at once. No message; a walk misses mappings, or an unlock goes to another lock.
 /// </remarks>
-public sealed class OwnAnonVmaOracle : IOracle
+public sealed class OwnAnonVmaOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "rmap:";
@@ -14,6 +14,6 @@ public sealed class OwnAnonVmaOracle : IOracle
     /// <inheritdoc />
     public string Name => "own-anon-vma";
 
-    /// <summary>Reports one anon_vma.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) => judge.Broken(this, "anon_vma is another's by now", detail);
 }

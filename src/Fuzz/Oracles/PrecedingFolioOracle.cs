@@ -6,7 +6,7 @@ namespace Fuzz.Oracles;
 /// The check that Hugh Dickins added to find what was wrong (November 2024): weaker than
 /// <see cref="SafeNeighbourOracle"/>, as somebody must be freeing or migrating that folio just then.
 /// </remarks>
-public sealed class PrecedingFolioOracle : IOracle
+public sealed class PrecedingFolioOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "preceding:";
@@ -14,7 +14,7 @@ public sealed class PrecedingFolioOracle : IOracle
     /// <inheritdoc />
     public string Name => "preceding-folio";
 
-    /// <summary>Reports one removal.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "preceding folio on the list has no reference", detail, "list_del corruption");
 }

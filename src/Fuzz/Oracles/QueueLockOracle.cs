@@ -6,7 +6,7 @@ namespace Fuzz.Oracles;
 /// Only the scanner may do without, on its own list (see <see cref="SafeNeighbourOracle"/>). Noted as the removal
 /// begins; the kernel sees it as list corruption, if somebody else is at the list then.
 /// </remarks>
-public sealed class QueueLockOracle : IOracle
+public sealed class QueueLockOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "unlocked:";
@@ -14,7 +14,7 @@ public sealed class QueueLockOracle : IOracle
     /// <inheritdoc />
     public string Name => "queue-lock";
 
-    /// <summary>Reports one removal.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "folio is taken off a queue without its lock", detail, "list_del corruption");
 }

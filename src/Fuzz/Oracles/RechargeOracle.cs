@@ -5,7 +5,7 @@ namespace Fuzz.Oracles;
 /// A11. Noted as it changes. Whoever takes the folio off later takes the lock of another queue, or of the node's; newer
 /// kernels say <c>WARN_ON_ONCE(folio_unqueue_deferred_split(folio))</c>.
 /// </remarks>
-public sealed class RechargeOracle : IOracle
+public sealed class RechargeOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "recharge:";
@@ -13,7 +13,7 @@ public sealed class RechargeOracle : IOracle
     /// <inheritdoc />
     public string Name => "recharge";
 
-    /// <summary>Reports one change.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "memcg of a queued folio changes", detail, "list_del corruption");
 }

@@ -6,7 +6,7 @@ namespace Fuzz.Oracles;
 /// A10. An unpinned folio may be unlinked by whoever frees or migrates it, at the same time. Needs no such third party
 /// to be seen; <see cref="PrecedingFolioOracle"/> does.
 /// </remarks>
-public sealed class SafeNeighbourOracle : IOracle
+public sealed class SafeNeighbourOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "neighbour:";
@@ -14,7 +14,7 @@ public sealed class SafeNeighbourOracle : IOracle
     /// <inheritdoc />
     public string Name => "safe-neighbour";
 
-    /// <summary>Reports one removal.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "folio is taken off beside one that is not safe", detail, "list_del corruption");
 }

@@ -5,7 +5,7 @@ namespace Fuzz.Oracles;
 /// T1. Noted by the operation as it ends. No message: who reads there gets data instead of SIGBUS, and stale data when
 /// the file grows again (see seed 004).
 /// </remarks>
-public sealed class TruncationOracle : IOracle
+public sealed class TruncationOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "truncate:";
@@ -13,7 +13,7 @@ public sealed class TruncationOracle : IOracle
     /// <inheritdoc />
     public string Name => "truncation";
 
-    /// <summary>Reports one page that was left: the kind of its entry, a colon, and the rest.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge)
     {
         int colon = detail.IndexOf(':', StringComparison.Ordinal);

@@ -6,7 +6,7 @@ namespace Fuzz.Oracles;
 /// A9, A16. Noted as the removal begins. A scanner goes on from such a folio and never finds the end of its list; later
 /// kernels say <c>WARN_ON_ONCE(folio_ref_count(folio))</c>.
 /// </remarks>
-public sealed class UnqueueOracle : IOracle
+public sealed class UnqueueOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "unqueue:";
@@ -14,7 +14,7 @@ public sealed class UnqueueOracle : IOracle
     /// <inheritdoc />
     public string Name => "unqueue";
 
-    /// <summary>Reports one removal.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) =>
         judge.Broken(this, "folio with references is taken off its list", detail, "BUG: Bad page state");
 }

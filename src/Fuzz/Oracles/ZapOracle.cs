@@ -4,7 +4,7 @@ namespace Fuzz.Oracles;
 /// <remarks>
 /// Z1. Noted by the operation as it ends. No message: the old content comes back later (see seed 004).
 /// </remarks>
-public sealed class ZapOracle : IOracle
+public sealed class ZapOracle : ITruthOracle
 {
     /// <summary>How lines for this oracle begin in <see cref="Mm.State.Kernel.TruthBroken"/>.</summary>
     public const string Prefix = "zap:";
@@ -12,6 +12,6 @@ public sealed class ZapOracle : IOracle
     /// <inheritdoc />
     public string Name => "zap";
 
-    /// <summary>Reports one page that was left.</summary>
+    /// <inheritdoc />
     public void Tell(string detail, IJudge judge) => judge.Broken(this, "entry survives the zap", detail);
 }
