@@ -15,15 +15,15 @@ namespace Mm.History;
 public sealed class MremapOrdersTables : Mremap
 {
     /// <inheritdoc />
-    protected override async Flow LockTables(Cpu cpu, KernelSpinlock oldPtl, KernelSpinlock newPtl, bool inOrder)
+    protected override async Flow LockTables(Cpu cpu, MmStruct mm, int page, int to)
     {
-        if (inOrder || newPtl == oldPtl)
+        if (page < to || mm.Ptl(page) == mm.Ptl(to))
         {
-            await base.LockTables(cpu, oldPtl, newPtl, inOrder);
+            await base.LockTables(cpu, mm, page, to);
             return;
         }
 
-        await newPtl.Acquire(cpu, NewLock);
-        await oldPtl.Acquire(cpu, OldLock);
+        await mm.Ptl(to).Acquire(cpu, NewLock);
+        await mm.Ptl(page).Acquire(cpu, OldLock);
     }
 }

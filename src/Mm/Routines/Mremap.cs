@@ -136,7 +136,7 @@ public class Mremap : Routine
 
         KernelSpinlock oldPtl = mm.Ptl(page);
         KernelSpinlock newPtl = mm.Ptl(to);
-        await LockTables(cpu, oldPtl, newPtl, page < to);
+        await LockTables(cpu, mm, page, to);
         await R.Tlb.FlushBatchedPending(cpu, mm);
         bool present = false;
         for (int i = 0; i < count; i++)
@@ -161,12 +161,12 @@ public class Mremap : Routine
 
     /// <summary>The old table's lock, then the new one's, whichever comes first in memory: "exclusive mmap_lock
     /// prevents deadlock".</summary>
-    protected virtual async Flow LockTables(Cpu cpu, KernelSpinlock oldPtl, KernelSpinlock newPtl, bool inOrder)
+    protected virtual async Flow LockTables(Cpu cpu, MmStruct mm, int page, int to)
     {
-        await oldPtl.Acquire(cpu, OldLock);
-        if (newPtl != oldPtl)
+        await mm.Ptl(page).Acquire(cpu, OldLock);
+        if (mm.Ptl(to) != mm.Ptl(page))
         {
-            await newPtl.Acquire(cpu, NewLock);
+            await mm.Ptl(to).Acquire(cpu, NewLock);
         }
     }
 
