@@ -135,14 +135,25 @@ public class Unmap : Routine
             return true;
         }
 
-        bool more = !Spares(vma) && await UnmapOne(cpu, folio, vma, page);
-        if (Spares(vma) && vma.CountsMlock)
+        bool more = !await IsSpared(cpu, folio, vma) && await UnmapOne(cpu, folio, vma, page);
+        vma.Mm.Ptl(page).Release(cpu);
+        return more;
+    }
+
+    /// <summary>Asks once whether the VMA is locked; if it is, mlock_vma_folio counts what was missed then.</summary>
+    private async Flow<bool> IsSpared(Cpu cpu, Folio folio, Vma vma)
+    {
+        if (!Spares(vma))
+        {
+            return false;
+        }
+
+        if (vma.CountsMlock)
         {
             await R.Mlock.MlockFolio(cpu, folio);
         }
 
-        vma.Mm.Ptl(page).Release(cpu);
-        return more;
+        return true;
     }
 
     /// <summary>Whether reclaim may not unmap what the VMA maps. The lock of the page table is held: mlock takes it
@@ -164,13 +175,8 @@ public class Unmap : Routine
             return 0;
         }
 
-        if (Spares(vma))
+        if (await IsSpared(cpu, folio, vma))
         {
-            if (vma.CountsMlock)
-            {
-                await R.Mlock.MlockFolio(cpu, folio);
-            }
-
             vma.Mm.Ptl(page).Release(cpu);
             return InLockedVma;
         }
