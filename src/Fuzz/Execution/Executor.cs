@@ -12,6 +12,7 @@ public sealed class Executor : IStepCheck
     private readonly Func<Cpu, Flow> setup;
     private readonly Func<Cpu, Flow> tearDown;
     private Program program = null!;
+    private Program? judged;
     private Call setupCall;
     private bool setupEffective;
 
@@ -93,23 +94,37 @@ public sealed class Executor : IStepCheck
 
     private bool RunSetup(Machine machine)
     {
-        foreach (Call call in program.Setup)
+        // The setup of a program is always the same: its calls are judged once, the state where lanes begin each time.
+        bool known = ReferenceEquals(program, judged);
+        for (int i = 0; i < program.Setup.Length; i++)
         {
-            setupCall = call;
+            setupCall = program.Setup[i];
             if (!machine.RunSolo(setup))
             {
                 Report(machine, machine.Ending);
                 return false;
             }
 
-            engine.AtRest();
-            engine.AfterAlone(setupCall, setupEffective);
+            if (!known)
+            {
+                engine.AfterAlone(setupCall, setupEffective);
+            }
+            else if (i < program.Setup.Length - 1)
+            {
+                engine.AfterKnown();
+            }
+            else
+            {
+                engine.AtRest();
+            }
+
             if (engine.Verdict.Any)
             {
                 return false;
             }
         }
 
+        judged = program;
         return true;
     }
 

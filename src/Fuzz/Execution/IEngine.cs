@@ -29,10 +29,16 @@ public interface IEngine
     /// <summary>Judges after one step of the concurrent part; false stops the execution.</summary>
     bool AfterStep(Cpu cpu, Point point);
 
-    /// <summary>Judges a call of the setup, which ran alone; after <see cref="AtRest"/>.</summary>
+    /// <summary>Judges the state after a call of the setup, which ran alone, and what the call did.</summary>
     /// <param name="call">The call.</param>
     /// <param name="effective">What it returned.</param>
-    void AfterAlone(Call call, bool effective)
+    void AfterAlone(Call call, bool effective) => AtRest();
+
+    /// <summary>
+    /// A call of the setup has run as in an earlier execution of the same program, which broke no law here: nothing has
+    /// to be judged, but the laws that look back must know what has happened.
+    /// </summary>
+    void AfterKnown()
     {
     }
 

@@ -142,7 +142,18 @@ public sealed class MmEngine : IEngine
     }
 
     /// <inheritdoc />
-    public void AfterAlone(Call call, bool effective) => oracles.AfterAlone(call, effective);
+    public void AfterAlone(Call call, bool effective)
+    {
+        AtRest();
+        oracles.AfterAlone(call, effective);
+    }
+
+    /// <inheritdoc />
+    public void AfterKnown()
+    {
+        oracles.AfterKnown();
+        Kernel.Touched.Clear();
+    }
 
     /// <inheritdoc />
     public void AtRest()

@@ -16,7 +16,8 @@ public readonly struct MigrationExclusiveOracle : ISettledOracle<MmStruct>
     public bool IsSettled(Kernel kernel, MmStruct subject) => !subject.TablesLocked;
 
     /// <inheritdoc />
-    public bool Holds(Kernel kernel, MmStruct subject) => FindPage(kernel, subject) < 0;
+    public bool Holds(Kernel kernel, MmStruct subject) =>
+        subject.Tally.OwnedMigrations == 0 || FindPage(kernel, subject) < 0;
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, MmStruct subject, IJudge judge)

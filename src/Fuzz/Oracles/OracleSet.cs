@@ -131,6 +131,15 @@ public sealed class OracleSet
         alone.Check(kernel, call, result, judge);
     }
 
+    /// <summary>Notes what a call that ran alone has touched; the state after it was judged before.</summary>
+    public void AfterKnown()
+    {
+        seen.Add(kernel.Touched);
+        pendingFolios.Add(kernel.Touched.Folios);
+        linesSeen = kernel.Console.Count;
+        truthSeen = kernel.TruthBroken.Count;
+    }
+
     /// <summary>Judges a state in which no call is in flight.</summary>
     public void AtRest() => JudgeAll(Judge.Rest, rest);
 

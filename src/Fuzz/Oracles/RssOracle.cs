@@ -18,21 +18,10 @@ public readonly struct RssOracle : ISettledOracle<MmStruct>
     /// <inheritdoc />
     public bool Holds(Kernel kernel, MmStruct subject)
     {
-        if (kernel.Files.Used)
-        {
-            return Count(kernel, subject) == Counted(subject);
-        }
-
-        int pages = 0;
-        int swapEntries = 0;
-        for (int page = 0; page < kernel.PageCount; page++)
-        {
-            PteKind kind = subject.Entry(page).Kind;
-            pages += kind is PteKind.Present or PteKind.Migration ? 1 : 0;
-            swapEntries += kind == PteKind.Swap ? 1 : 0;
-        }
-
-        return pages == subject.AnonPages && swapEntries == subject.SwapEntries;
+        EntryTally tally = subject.Tally;
+        return tally.Swaps == subject.SwapEntries
+            && tally.Pages == subject.AnonPages + subject.FilePages + subject.ShmemPages
+            && (!kernel.Files.Used || tally.Pages == 0 || Count(kernel, subject) == Counted(subject));
     }
 
     /// <inheritdoc />

@@ -87,6 +87,10 @@ internal sealed class UserView
             Take(kernel.Mms[number]);
         }
 
+        // What this kernel does not have may be left from one that had more.
+        Array.Clear(Online);
+        Array.Clear(Size);
+        Array.Clear(data);
         SwapOn = kernel.Swap.Writable;
         for (int number = 0; number < kernel.Memcgs.Count; number++)
         {

@@ -36,11 +36,13 @@ public readonly struct WritableOracle : ISettledOracle<MmStruct>, ISettledOracle
 
     private static int FindPage(Kernel kernel, MmStruct mm, Folio? only)
     {
-        for (int page = 0; page < kernel.PageCount; page++)
+        int left = mm.Tally.Writables;
+        for (int page = 0; left > 0; page++)
         {
             Pte pte = mm.Entry(page);
             if (pte.Kind == PteKind.Present && pte.Writable)
             {
+                left--;
                 Page marked = Marked(kernel, mm, page);
                 if (!marked.Has(PageFlag.AnonExclusive) && (only is null || marked == only)
                     && (marked.Head.Anon || mm.FindVma(page) is { Shared: false }))

@@ -8,6 +8,7 @@ public sealed partial class MmStruct
 {
     private readonly Kernel kernel;
     private Pte[] ptes = [];
+    private Pte[] entries = [];
     private EntryWait?[] entryWaits = [];
     private int[] truthGenerations = [];
     private Word[] pteWords = [];
@@ -111,7 +112,10 @@ public sealed partial class MmStruct
 
     /// <summary>What the hardware finds: the page's entry, or what a PMD entry that maps it would be for this
     /// page.</summary>
-    public Pte Entry(int page) => kernel.HasHugePmds ? EntryBelow(tables[page >> kernel.PmdOrder], page) : ptes[page];
+    public Pte Entry(int page) => entries[page];
+
+    /// <summary>How many entries of each sort <see cref="Entry"/> finds.</summary>
+    public EntryTally Tally { get; private set; }
 
     /// <summary>Whether neither the page's own entry nor a PMD entry says anything about the page.</summary>
     public bool IsEmpty(int page) => ptes[page].IsNone && !Table(page).Pmd.IsLeaf;
@@ -147,6 +151,11 @@ public sealed partial class MmStruct
 
         Count(old, -1);
         ptes[page] = pte;
+        if (Table(page).IsTable)
+        {
+            Show(page, pte);
+        }
+
         Count(pte, 1);
         if (pte.IsNone)
         {
@@ -242,6 +251,8 @@ public sealed partial class MmStruct
     internal void Reset()
     {
         Array.Clear(ptes);
+        Array.Clear(entries);
+        Tally = default;
         PmdLock.Reset();
         foreach (PageTable table in tables)
         {
@@ -278,6 +289,7 @@ public sealed partial class MmStruct
         }
 
         Array.Resize(ref ptes, pages);
+        Array.Resize(ref entries, pages);
         Array.Resize(ref entryWaits, pages);
         Array.Resize(ref truthGenerations, pages);
         Array.Resize(ref pteWords, pages);
@@ -309,16 +321,26 @@ public sealed partial class MmStruct
         Touch();
     }
 
-    private Pte EntryBelow(PageTable table, int page)
+    /// <summary>The PMD entry above those pages has changed, and with it what the hardware finds.</summary>
+    internal void ShowTable(PageTable table)
     {
         Pmd pmd = table.Pmd;
-        return pmd.Kind switch
+        for (int page = table.Start; page < table.End; page++)
         {
-            PmdKind.Huge => new Pte(PteKind.Present, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
-            PmdKind.Migration => new Pte(PteKind.Migration, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
-            PmdKind.Invalid or PmdKind.None => Pte.None,
-            _ => ptes[page],
-        };
+            Show(page, pmd.Kind switch
+            {
+                PmdKind.Huge => new Pte(PteKind.Present, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
+                PmdKind.Migration => new Pte(PteKind.Migration, (ushort)(pmd.Target + page - table.Start), pmd.Flags),
+                PmdKind.Invalid or PmdKind.None => Pte.None,
+                _ => ptes[page],
+            });
+        }
+    }
+
+    private void Show(int page, Pte pte)
+    {
+        Tally = Tally.After(entries[page], pte);
+        entries[page] = pte;
     }
 
     private void Count(Pte pte, int by)

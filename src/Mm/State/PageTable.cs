@@ -123,6 +123,7 @@ public sealed class PageTable
         bool leaf = Pmd.IsLeaf;
         Pmd = pmd;
         Count(pmd, 1);
+        mm.ShowTable(this);
         if (leaf && pmd.IsNone)
         {
             for (int page = Start; page < End; page++)
