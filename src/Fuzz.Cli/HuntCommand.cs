@@ -33,7 +33,8 @@ internal static class HuntCommand
             0);
         Option<bool> update = new("--update")
         {
-            Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt, and the table in {TableFile}.",
+            Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt, and the table in {TableFile}. "
+                + "A reproducer that is there stays, with its proof and blame, unless a simpler one is found.",
         };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
@@ -48,7 +49,10 @@ internal static class HuntCommand
                 result.GetValue(proof) ?? ProofExecutions, result.GetValue(blame) ?? (store ? BlameExecutions : 0));
             Hunts hunts = new(
                 Stories(result.GetValue(story)), Inputs.Seed(result.GetValue(seed), 1),
-                (int)(result.GetValue(seeds) ?? 1), (int)(result.GetValue(workers) ?? WorkersDefault), budget, screen);
+                (int)(result.GetValue(seeds) ?? 1), (int)(result.GetValue(workers) ?? WorkersDefault), budget, screen)
+            {
+                Kept = story => store && File.Exists(FileOf(story)) ? Inputs.ReadReproducer(FileOf(story)) : null,
+            };
             return Run(hunts, store, result.GetValue(json), screen, cancel);
         });
         return command;
@@ -101,6 +105,8 @@ internal static class HuntCommand
         return outcomes.Any(o => o.SeedsFound > 0) ? App.Found : App.NothingFound;
     }
 
+    private static string FileOf(Story story) => $"{DefectsFolder}/{story.Name}{CorpusStore.ReproducerSuffix}";
+
     private static void Store(StoryOutcome outcome, Screen screen)
     {
         if (outcome.Best is not { } best)
@@ -109,7 +115,7 @@ internal static class HuntCommand
             return;
         }
 
-        string file = $"{DefectsFolder}/{outcome.Story.Name}{CorpusStore.ReproducerSuffix}";
+        string file = FileOf(outcome.Story);
         CorpusStore store = new(DefectsFolder);
         store.Add(outcome.Story.Name, best, _ => TextReport.Print(Pipeline.Witness(best, file), file));
         screen.Note($"{file} written");
@@ -127,7 +133,7 @@ internal static class HuntCommand
         List<(Story, Reproducer)> rows = [];
         foreach (Story story in Story.All)
         {
-            string file = $"{DefectsFolder}/{story.Name}{CorpusStore.ReproducerSuffix}";
+            string file = FileOf(story);
             if (File.Exists(file))
             {
                 rows.Add((story, Inputs.ReadReproducer(file)));

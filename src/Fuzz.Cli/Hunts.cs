@@ -13,7 +13,7 @@ namespace Fuzz.Cli;
 /// <param name="Executions">Median over the hunts.</param>
 /// <param name="Seconds">Median over the hunts, without shrinking and proof.</param>
 /// <param name="SecondsMax">The longest hunt.</param>
-/// <param name="ShrinkSeconds">Median over the hunts that found it.</param>
+/// <param name="ShrinkSeconds">Median over the finds that were shrunk.</param>
 /// <param name="Best">The simplest of the shrunk reproducers, with its proof; null when it was not found.</param>
 /// <param name="Aftermath">What became of the programs that were found.</param>
 internal sealed record StoryOutcome(
@@ -32,6 +32,10 @@ internal sealed record AfterBudget(long Proof, long Blame);
 /// <summary>Hunts stories with several seeds on a few threads. Each hunt is timed alone, on one thread.</summary>
 internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers, AfterBudget budget, Screen screen)
 {
+    /// <summary>Finds of a story that are shrunk: those of the first seeds. More of them hardly ever become
+    /// simpler.</summary>
+    private const int ShrunkMax = 3;
+
     /// <summary>Executions of each program that was found, to see what becomes of it.</summary>
     private const int AftermathExecutions = 2000;
 
@@ -45,6 +49,12 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
 
     /// <summary>The first seed; the others follow it.</summary>
     public ulong Seed => seed;
+
+    /// <summary>
+    /// The reproducer that a story has already, or null. It stays, with its proof and blame, unless a simpler one is
+    /// found.
+    /// </summary>
+    public Func<Story, Reproducer?> Kept { get; init; } = _ => null;
 
     /// <summary>Number of seeds.</summary>
     public int Seeds => seeds;
@@ -110,20 +120,15 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
     {
         HuntOptions options = new(AftermathExecutions: AftermathExecutions);
         HuntResult result = Hunter.Hunt(story, new ProgramSource(), seed, options, cancel);
-        if (result.Find is not { } find)
-        {
-            return new Hunt(result.Executions, result.Seconds, 0, null, result.Aftermath);
-        }
-
-        long start = Stopwatch.GetTimestamp();
-        Reproducer reproducer = new(find.Program, find.Schedule, find.Violation.Signature)
-        {
-            Variants = story.Variants,
-            Engine = EngineVersion.Current,
-        };
-        Reproducer small = Pipeline.Copy(Pipeline.Shrink(reproducer), remark: $"{Capital(story.Title)}.");
-        double shrinking = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return new Hunt(result.Executions, result.Seconds, shrinking, small, result.Aftermath);
+        Reproducer? reproducer = result.Find is not { } find
+            ? null
+            : new Reproducer(find.Program, find.Schedule, find.Violation.Signature)
+            {
+                Remark = $"{Capital(story.Title)}.",
+                Variants = story.Variants,
+                Engine = EngineVersion.Current,
+            };
+        return new Hunt(seed, result.Executions, result.Seconds, reproducer, result.Aftermath);
     }
 
     /// <summary>A sentence, unless it begins with a kernel function, whose name stays as it is.</summary>
@@ -139,7 +144,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         lock (gate)
         {
             finished++;
-            if (cancel.IsCancellationRequested && hunt.Reproducer is null)
+            if (cancel.IsCancellationRequested && hunt.Found is null)
             {
                 return;
             }
@@ -172,30 +177,41 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
 
     private StoryOutcome Summarize(int index, CancellationToken cancel)
     {
-        Hunt[] hunts = done[index].ToArray();
+        Hunt[] hunts = [.. done[index].OrderBy(h => h.Seed)];
+        Hunt[] finds = [.. hunts.Where(h => h.Found is not null)];
+        List<double> shrinks = [];
         Reproducer? best = null;
-        foreach (Reproducer candidate in hunts.Select(h => h.Reproducer).OfType<Reproducer>())
+        foreach (Hunt find in finds.Take(ShrunkMax))
         {
+            long start = Stopwatch.GetTimestamp();
+            Reproducer candidate = Pipeline.Shrink(find.Found!);
+            shrinks.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
             best = best is null || Rank(candidate).CompareTo(Rank(best)) < 0 ? candidate : best;
         }
 
         Aftermath aftermath = new();
-        foreach (Hunt hunt in hunts.Where(h => h.Reproducer is not null))
+        foreach (Hunt find in finds)
         {
-            aftermath.Add(hunt.Aftermath);
+            aftermath.Add(find.Aftermath);
         }
 
+        long executions = Median(hunts.Select(h => h.Executions));
         if (best is not null)
         {
-            best = Conclude(Pipeline.Copy(best, aftermath: aftermath), cancel);
+            Reproducer? kept = Kept(stories[index]) is { } old && !IsSimpler(best, old) ? old : null;
+            best = Pipeline.Copy(
+                kept ?? Conclude(best, cancel), aftermath: aftermath,
+                hunted: FormattableString.Invariant(
+                    $"{finds.Length} of {hunts.Length} seeds, {executions:#,0} executions in the median"));
         }
 
-        double[] shrinks = hunts.Where(h => h.Reproducer is not null).Select(h => h.ShrinkSeconds).ToArray();
         return new StoryOutcome(
-            stories[index], hunts.Length, shrinks.Length, Median(hunts.Select(h => h.Executions)),
-            Median(hunts.Select(h => h.Seconds)), hunts.Select(h => h.Seconds).DefaultIfEmpty(0).Max(),
-            Median(shrinks), best, aftermath);
+            stories[index], hunts.Length, finds.Length, executions, Median(hunts.Select(h => h.Seconds)),
+            hunts.Select(h => h.Seconds).DefaultIfEmpty(0).Max(), Median(shrinks), best, aftermath);
     }
+
+    private static bool IsSimpler(Reproducer reproducer, Reproducer old) =>
+        (Rank(reproducer) with { Turns = 0, Text = "" }).CompareTo(Rank(old) with { Turns = 0, Text = "" }) < 0;
 
     private Reproducer Conclude(Reproducer best, CancellationToken cancel)
     {
@@ -219,5 +235,5 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
     }
 
     private sealed record Hunt(
-        long Executions, double Seconds, double ShrinkSeconds, Reproducer? Reproducer, Aftermath Aftermath);
+        ulong Seed, long Executions, double Seconds, Reproducer? Found, Aftermath Aftermath);
 }

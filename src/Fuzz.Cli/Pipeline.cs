@@ -76,7 +76,7 @@ internal static class Pipeline
     /// <summary>The reproducer with other words in its header; what is null stays.</summary>
     public static Reproducer Copy(
         Reproducer reproducer, string? remark = null, string? symptom = null, string? proof = null,
-        string? blame = null, Aftermath? aftermath = null) =>
+        string? blame = null, Aftermath? aftermath = null, string? hunted = null) =>
         new(reproducer.Program, reproducer.Schedule, reproducer.Violates)
         {
             Variants = reproducer.Variants,
@@ -86,6 +86,7 @@ internal static class Pipeline
             Blame = blame ?? reproducer.Blame,
             Distance = aftermath?.DescribeDistance() ?? reproducer.Distance,
             Caught = aftermath?.DescribeRates() ?? reproducer.Caught,
+            Hunted = hunted ?? reproducer.Hunted,
             Engine = reproducer.Engine ?? EngineVersion.Current,
         };
 

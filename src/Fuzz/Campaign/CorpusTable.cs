@@ -14,21 +14,25 @@ public static class CorpusTable
     public const string End = "<!-- end of stories -->";
 
     private static readonly string[] Columns =
-        ["story", "calls", "cpus", "preemptions", "proof", "blame", "precursor to symptom", "how often each shows"];
+    [
+        "story", "calls", "cpus", "preemptions", "found by", "proof", "blame", "precursor to symptom",
+        "how often each shows",
+    ];
 
     /// <summary>The table, lines ending in newlines.</summary>
     public static string Print(IEnumerable<(Story Story, Reproducer Reproducer)> stories)
     {
         StringBuilder text = new();
         Add(text, Columns);
-        Add(text, ["---", "--:", "--:", "--:", "---", "---", "---", "---"]);
+        Add(text, ["---", "--:", "--:", "--:", "---", "---", "---", "---", "---"]);
         foreach ((Story story, Reproducer reproducer) in stories)
         {
             Add(text,
             [
                 $"[{story.Name}](defects/{story.Name}{CorpusStore.ReproducerSuffix})", Calls(reproducer.Program),
-                $"{reproducer.Program.Cpus.Length}", $"{reproducer.Schedule.Preemptions}", reproducer.Proof ?? "",
-                reproducer.Blame ?? "", reproducer.Distance ?? "", reproducer.Caught ?? "",
+                $"{reproducer.Program.Cpus.Length}", $"{reproducer.Schedule.Preemptions}",
+                reproducer.Hunted ?? "", reproducer.Proof ?? "", reproducer.Blame ?? "", reproducer.Distance ?? "",
+                reproducer.Caught ?? "",
             ]);
         }
 

@@ -42,6 +42,7 @@ public static class JsonReport
         ["blame"] = reproducer.Blame,
         ["distance"] = reproducer.Distance,
         ["caught"] = reproducer.Caught,
+        ["hunted"] = reproducer.Hunted,
         ["engine"] = reproducer.Engine,
         ["cpus"] = reproducer.Program.Cpus.Length,
         ["calls"] = reproducer.Program.ConcurrentCalls,

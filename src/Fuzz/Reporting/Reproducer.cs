@@ -38,6 +38,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
     private const string BlameName = "blame";
     private const string DistanceName = "distance";
     private const string CaughtName = "caught";
+    private const string HuntedName = "hunted";
     private const string EngineName = "engine";
     private readonly string remark = "";
     private readonly string? symptom;
@@ -45,6 +46,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
     private readonly string? blame;
     private readonly string? distance;
     private readonly string? caught;
+    private readonly string? hunted;
     private readonly string? engine;
 
     /// <summary>A reproducer without its optional parts.</summary>
@@ -118,6 +120,13 @@ public sealed class Reproducer : IEquatable<Reproducer>
         init => caught = PlainOrNull(value);
     }
 
+    /// <summary>What it took to find it, or null; smoothed as <see cref="Symptom"/>.</summary>
+    public string? Hunted
+    {
+        get => hunted;
+        init => hunted = PlainOrNull(value);
+    }
+
     /// <summary>Version of the model in which it was found, or null; smoothed as <see cref="Symptom"/>.</summary>
     public string? Engine
     {
@@ -140,8 +149,8 @@ public sealed class Reproducer : IEquatable<Reproducer>
         IReadOnlyList<string> program = ProgramText.SectionNames(language);
         sections.Check(
             [
-                VariantName, ViolatesName, SymptomName, ProofName, BlameName, DistanceName, CaughtName, EngineName,
-                .. program, ScheduleText.SectionName,
+                VariantName, ViolatesName, SymptomName, ProofName, BlameName, DistanceName, CaughtName, HuntedName,
+                EngineName, .. program, ScheduleText.SectionName,
             ]);
         Signature violates = ParseViolates(sections);
         Program parsed = ProgramText.Parse(language, sections);
@@ -159,6 +168,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
             Blame = ParsePlain(sections, BlameName),
             Distance = ParsePlain(sections, DistanceName),
             Caught = ParsePlain(sections, CaughtName),
+            Hunted = ParsePlain(sections, HuntedName),
             Engine = ParsePlain(sections, EngineName),
         };
     }
@@ -190,6 +200,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
         Optional(BlameName, Blame);
         Optional(DistanceName, Distance);
         Optional(CaughtName, Caught);
+        Optional(HuntedName, Hunted);
         Optional(EngineName, Engine);
         ProgramText.Print(text, Program);
         ScheduleText.Print(text, Schedule);
@@ -201,7 +212,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
         other is not null && Program.Equals(other.Program) && Schedule.Equals(other.Schedule)
         && Violates == other.Violates && Variants.SequenceEqual(other.Variants, StringComparer.Ordinal)
         && (Remark, Symptom, Proof, Engine) == (other.Remark, other.Symptom, other.Proof, other.Engine)
-        && (Blame, Distance, Caught) == (other.Blame, other.Distance, other.Caught);
+        && (Blame, Distance, Caught, Hunted) == (other.Blame, other.Distance, other.Caught, other.Hunted);
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => Equals(obj as Reproducer);

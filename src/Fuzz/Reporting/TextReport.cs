@@ -105,6 +105,7 @@ public static class TextReport
         Optional(text, "proof", reproducer.Proof);
         Optional(text, "blame", reproducer.Blame);
         Optional(text, "caught", reproducer.Caught);
+        Optional(text, "hunted", reproducer.Hunted);
         Add(text, "runs on", reproducer.Variants.Count == 0
             ? "v6.18"
             : $"v6.18 with {string.Join(", ", reproducer.Variants)}");
