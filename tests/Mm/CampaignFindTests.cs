@@ -1,6 +1,7 @@
 using Fuzz.Schedules;
 using Interleave;
 using Mm;
+using Mm.History;
 using Mm.State;
 using Xunit;
 
@@ -93,6 +94,32 @@ public class CampaignFindTests
                   mlock mm0 p0 1
         """,
         preemptions: 1);
+
+    [Fact]
+    public void A_device_stores_for_the_process_that_pinned_and_not_for_the_next_of_that_number() => Races.Safe(
+        """
+        shape     mms 2  pages 1  slots 1  device async
+        setup     pinwrite mm0 p0
+                  getpage mm0 p0
+                  fork mm0 mm1
+                  exit mm0
+                  fork mm1 mm0
+        cpu0      dma mm0 p0
+        cpu1      read mm1 p0
+        """,
+        preemptions: 2);
+
+    [Fact]
+    public void A_folio_goes_to_the_queue_of_the_parent_before_that_of_its_dying_memcg_is_handed_on() => Races.Safe(
+        """
+        shape     mms 1  pages 4  slots 1  device async  thp pmd  memcgs 2
+        setup     attach mm0 memcg1
+        cpu0      read mm0 p0
+        cpu1      attach mm0 memcg0
+                  offline memcg1
+        """,
+        preemptions: 2,
+        [.. KernelVersion.Find("v7.2")!.Variants]);
 
     [Fact]
     public void An_execution_that_was_ended_while_ksmd_was_busy_leaves_the_next_one_nothing()

@@ -52,6 +52,18 @@ public class FreeFolioLaws
     }
 
     [Fact]
+    public void A_free_page_that_still_has_the_mark_of_a_partially_mapped_folio_is_reported()
+    {
+        Folio folio = world.OnLru();
+        folio.PutTestZero(Holder.Allocation);
+        folio.Set(PageFlag.PartiallyMapped);
+        world.Free(folio);
+        world.Step();
+        world.Broke(
+            "free-folio", "free page is marked as part of a partially mapped folio", "BUG: Bad page state");
+    }
+
+    [Fact]
     public void A_free_folio_with_counts_is_reported()
     {
         Folio folio = world.OnLru();

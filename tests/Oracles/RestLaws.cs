@@ -20,6 +20,14 @@ public class RestLaws
     }
 
     [Fact]
+    public void A_process_that_is_said_to_have_a_flush_before_it_is_reported()
+    {
+        world.Mm0.Tlb.FlushPending++;
+        world.Rest();
+        Broke("rest-locks", "tlb_flush_pending is not 0");
+    }
+
+    [Fact]
     public void A_semaphore_left_locked_is_reported()
     {
         world.Vma0.Lock.TryTakeRead(world.Cpu0);

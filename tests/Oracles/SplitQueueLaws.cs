@@ -231,6 +231,16 @@ public class SplitQueueLaws
     }
 
     [Fact]
+    public void At_rest_as_many_folios_are_counted_as_partially_mapped_as_are_marked()
+    {
+        Link(Queue.Head, first);
+        first.PageAt(1).Set(PageFlag.PartiallyMapped);
+        Kernel.PartiallyMapped = 2;
+        world.Rest();
+        world.BrokeAt("rest", "rest-split-queue", "nr_anon_partially_mapped is not the number of such folios");
+    }
+
+    [Fact]
     public void At_the_end_the_queue_is_empty_and_nothing_is_counted()
     {
         Link(Queue.Head, first);

@@ -3,7 +3,7 @@ using Mm.State;
 namespace Fuzz.Oracles;
 
 /// <summary>A free page frame is out of use: no entry, no translation, no list, no swap table word, no count, no
-/// charge.</summary>
+/// charge, no mark of a large folio.</summary>
 /// <remarks>
 /// E5, A6, A7. The kernel checks some of it as it frees (<c>BUG: Bad page state</c>); an entry, a translation or a
 /// table word that still names the frame it does not see.
@@ -18,7 +18,8 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
         !subject.Free
         || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.TruthTlbEntries | subject.Refcount
             | subject.Mapcount | subject.TruthPmds | subject.TruthMigrationPmds | subject.TruthInvalidPmds) == 0
-            && subject.On is null && subject.Memcg is null && SlotOf(kernel, subject) < 0);
+            && subject.On is null && subject.Memcg is null && SlotOf(kernel, subject) < 0
+            && !subject.Has(PageFlag.PartiallyMapped));
 
     /// <inheritdoc />
     public void Tell(Kernel kernel, Folio subject, IJudge judge)
@@ -55,6 +56,13 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
             judge.Broken(
                 this, "free folio is charged", $"{subject}: charged to {subject.Memcg}",
                 "BUG: Bad page state, page dumped because: page still charged to cgroup");
+        }
+
+        if (subject.Has(PageFlag.PartiallyMapped))
+        {
+            judge.Broken(
+                this, "free page is marked as part of a partially mapped folio", $"{subject}: {subject.Flags}",
+                "BUG: Bad page state, page dumped because: PAGE_FLAGS_CHECK_AT_PREP flag(s) set");
         }
 
         int slot = SlotOf(kernel, subject);

@@ -3,7 +3,8 @@ using Mm.State;
 
 namespace Fuzz.Oracles;
 
-/// <summary>At rest nothing is locked: no page table, no list, no cluster, no address space, no folio.</summary>
+/// <summary>At rest nothing is locked: no page table, no list, no cluster, no address space, no folio; and nobody has a
+/// flush of the TLB before him.</summary>
 /// <remarks>3c, X3. A lock that stays is met by the next caller as a hang, a locked folio also at its free.</remarks>
 public sealed class RestLocksOracle : IWorldOracle
 {
@@ -43,6 +44,11 @@ public sealed class RestLocksOracle : IWorldOracle
             }
 
             CheckRwsem(mm.MmapLock, judge);
+            if (mm.Tlb.FlushPending != 0)
+            {
+                judge.Broken(this, "tlb_flush_pending is not 0", $"{mm}: {mm.Tlb.FlushPending}");
+            }
+
             foreach (Vma vma in mm.Vmas)
             {
                 CheckRwsem(vma.Lock, judge);

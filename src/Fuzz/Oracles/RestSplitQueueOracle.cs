@@ -22,6 +22,7 @@ public sealed class RestSplitQueueOracle : IWorldOracle
             }
         }
 
+        int partiallyMapped = 0;
         foreach (int pfn in seen.Folios)
         {
             Folio folio = kernel.Folios[pfn];
@@ -30,6 +31,7 @@ public sealed class RestSplitQueueOracle : IWorldOracle
                 continue;
             }
 
+            partiallyMapped += folio.PartiallyMapped ? 1 : 0;
             bool linked = folio.DeferredList.Next != folio.DeferredList;
             if (linked != IsReached(kernel.TruthQueueOf(folio), folio))
             {
@@ -37,6 +39,13 @@ public sealed class RestSplitQueueOracle : IWorldOracle
                     this, linked ? "queue does not reach a folio that is linked" : "folio on the queue looks free",
                     $"{folio}: next {folio.DeferredList.Next}, prev {folio.DeferredList.Prev}", "list_del corruption");
             }
+        }
+
+        if (partiallyMapped != kernel.PartiallyMapped)
+        {
+            judge.Broken(
+                this, "nr_anon_partially_mapped is not the number of such folios",
+                $"{kernel.PartiallyMapped} counted, {partiallyMapped} there");
         }
     }
 

@@ -57,7 +57,7 @@ public readonly struct SplitQueueOracle : ISettledOracle<DeferredSplitQueue>
                 return (next, "folio on the queue is no large anonymous folio");
             }
 
-            if (kernel.TruthQueueOf(folio) != queue)
+            if (!kernel.TruthMayBeOn(queue, folio))
             {
                 return (next, "folio is on the queue of another memory cgroup");
             }

@@ -46,6 +46,7 @@ public class SplitQueueOfParent : DeferredSplit
         }
 
         await cpu.At(TestDying, memcg.Word);
+        queue.TruthShunned |= !memcg.Online;
         return !memcg.Online;
     }
 }

@@ -93,7 +93,7 @@ public class Gup : GupFast
         if (pin.Write)
         {
             int value = K.NextValue++;
-            frame.StoreData(value, mm);
+            frame.StoreData(value, pin.TruthWriter);
             if (pin.TruthAttached)
             {
                 mm.TruthStore(page, value);
@@ -337,6 +337,7 @@ public class Gup : GupFast
             pin.Write = write;
             K.Touched.Folios.Add(frame.Pfn);
             K.Touched.Folios.Add(frame.Head.Pfn);
+            pin.TruthWriter = mm.TruthId;
             pin.TruthAttached = K.TruthPinning[cpu.Index].Attached;
             return true;
         }

@@ -112,7 +112,7 @@ public class Mmu : Routine
         }
 
         int value = zero ? 0 : K.NextValue++;
-        frame.StoreData(value, mm);
+        frame.StoreData(value, mm.TruthId);
         if (!frame.Head.Anon)
         {
             // Whoever has the page by the file sees it, whatever becomes of this mapping.

@@ -25,6 +25,10 @@ public sealed class DeferredSplitQueue
     /// <summary>Ground truth: whether its folios were handed to the parent's queue: only since v6.19.</summary>
     public bool TruthDead { get; private set; }
 
+    /// <summary>Ground truth: whether somebody saw that the memcg is dying, and went to the parent's queue instead:
+    /// only since v6.19.</summary>
+    public bool TruthShunned { get; set; }
+
     /// <summary>split_queue_lock.</summary>
     public KernelSpinlock Lock { get; }
 
@@ -105,6 +109,7 @@ public sealed class DeferredSplitQueue
         Head.Init();
         Length = 0;
         TruthDead = false;
+        TruthShunned = false;
         TruthScans = 0;
     }
 }

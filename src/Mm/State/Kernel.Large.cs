@@ -41,6 +41,19 @@ public sealed partial class Kernel
         return queue;
     }
 
+    /// <summary>Ground truth: whether a folio may be on that queue: while its memcg is dying, some go to the heir
+    /// already.</summary>
+    public bool TruthMayBeOn(DeferredSplitQueue queue, Folio folio)
+    {
+        DeferredSplitQueue at = QueueOf(folio);
+        while (at != queue && (at.TruthDead || at.TruthShunned))
+        {
+            at = QueueOf(at.Memcg!.Parent!);
+        }
+
+        return at == queue && !at.TruthDead;
+    }
+
     private void MakeLarge()
     {
         SplitQueues[0] = new DeferredSplitQueue(this, ids, "the node");

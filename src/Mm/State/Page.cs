@@ -165,11 +165,13 @@ public abstract class Page
     }
 
     /// <summary>A process, or a device for it, stores.</summary>
-    public void StoreData(int data, MmStruct mm)
+    /// <param name="data">The value.</param>
+    /// <param name="writer">The <see cref="MmStruct.TruthId"/> of the process.</param>
+    public void StoreData(int data, int writer)
     {
         SetData(data);
         TruthStores++;
-        TruthWriter = mm.TruthId;
+        TruthWriter = writer;
     }
 
     /// <summary>Replaces the content.</summary>
