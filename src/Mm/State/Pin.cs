@@ -25,7 +25,7 @@ public sealed class Pin(Word word)
     /// <summary>Ground truth: whether the address still is what was pinned (no zap in between).</summary>
     public bool TruthAttached { get; set; }
 
-    /// <summary>Ground truth: <see cref="MmStruct.TruthId"/> of the process; its number may be another's by now.</summary>
+    /// <summary>Ground truth: <see cref="MmStruct.TruthId"/> of the process, whose number may be given again.</summary>
     public int TruthWriter { get; set; }
 
     /// <summary>Ground truth: what the page had seen when it was taken.</summary>
