@@ -42,6 +42,7 @@ public class RegressionTests
     [InlineData("queued-while-unlinked", "batch-scan")]
     [InlineData("freed-while-unlinked", "careful-unqueue")]
     [InlineData("munlock-strands-a-folio", "munlock-under-lock")]
+    [InlineData("fault-wakes-a-freed-folio", "file-fault-holds-reference")]
     public void With_its_fix_no_schedule_of_a_regression_fails(string name, string fix)
     {
         Reproducer reproducer = Read(name + CorpusStore.ReproducerSuffix);

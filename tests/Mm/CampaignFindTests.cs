@@ -122,6 +122,28 @@ public class CampaignFindTests
         [.. KernelVersion.Find("v7.2")!.Variants]);
 
     [Fact]
+    public void A_reference_is_taken_with_the_lock_of_the_table_once_the_huge_entry_is_split() => Races.Safe(
+        """
+        shape     mms 1  pages 4  slots 1  device async  thp pmd
+        setup     read mm0 p0
+        cpu0      getpage mm0 p0
+        cpu1      dontneed mm0 p1 3
+                  dontneed mm0 p0 1
+        """,
+        preemptions: 2);
+
+    [Fact]
+    public void Mlock_may_miss_what_is_moved_while_it_brings_pages_in() => Races.Safe(
+        """
+        shape     mms 1  pages 2  slots 1  device async
+        setup     write mm0 p1
+                  pageout mm0 p1
+        cpu0      mremap mm0 p1 p0 3
+        cpu1      mlock mm0 p0 2
+        """,
+        preemptions: 1);
+
+    [Fact]
     public void An_execution_that_was_ended_while_ksmd_was_busy_leaves_the_next_one_nothing()
     {
         Kernel kernel = new();

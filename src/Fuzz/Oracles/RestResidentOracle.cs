@@ -5,8 +5,8 @@ namespace Fuzz.Oracles;
 /// <summary>At rest no page of anonymous memory that is locked is in swap.</summary>
 /// <remarks>
 /// What mlock is for. It brings all pages in when the flag is set, and from then on reclaim leaves them alone,
-/// whatever PG_mlocked says. What is cached in broken memory cannot be brought in. A symptom: no message, but a process
-/// that must not wait for a disk does.
+/// whatever PG_mlocked says. What is cached in broken memory cannot be brought in; what another thread moves about
+/// meanwhile it may miss. A symptom: no message, but a process that must not wait for a disk does.
 /// </remarks>
 public sealed class RestResidentOracle : IWorldOracle
 {
@@ -35,7 +35,8 @@ public sealed class RestResidentOracle : IWorldOracle
         for (int page = vma.Start; page < vma.End && vma is { IsLocked: true, File: null }; page++)
         {
             Pte pte = vma.Mm.Entry(page);
-            if (pte.IsSwap && kernel.Swap.Cached(pte.Target)?.Has(PageFlag.HwPoison) != true)
+            if (pte.IsSwap && !vma.Mm.TruthMissed[page]
+                && kernel.Swap.Cached(pte.Target)?.Has(PageFlag.HwPoison) != true)
             {
                 judge.Broken(
                     this, "page of a locked VMA is in swap", $"{vma.Mm} p{page}: {pte}",

@@ -88,7 +88,7 @@ public class FileFault : Routine
         }
 
         bool mapped = await Finish(cpu, fault, folio, write: false);
-        await R.Locking.Unlock(cpu, folio);
+        await UnlockMapped(cpu, folio);
         if (!mapped)
         {
             await R.Free.Put(cpu, folio, Holder.Lookup);
@@ -157,9 +157,13 @@ public class FileFault : Routine
         }
 
         await R.Writeback.MarkDirty(cpu, folio);
-        await R.Locking.Unlock(cpu, folio);
+        await UnlockMapped(cpu, folio);
         return FaultResult.Done;
     }
+
+    /// <summary>folio_unlock of a folio whose only reference of ours the mapping has taken: nobody keeps it from being
+    /// freed before its waiters are woken.</summary>
+    protected virtual Flow UnlockMapped(Cpu cpu, Folio folio) => R.Locking.Unlock(cpu, folio);
 
     /// <summary>__do_fault: asks the file for its folio; it is locked then.</summary>
     protected virtual Flow<FaultResult> Fetch(Cpu cpu, FaultContext fault) =>

@@ -48,11 +48,14 @@ public class MlockRange : Routine
         }
 
         mm.MmapLock.ReleaseWrite(cpu);
+        mm.TruthFilling++;
         for (int i = start; lockIt && i < page; i++)
         {
+            mm.TruthMissed[i] = false;
             await Populate(cpu, mm, i);
         }
 
+        mm.TruthFilling--;
         return any;
     }
 

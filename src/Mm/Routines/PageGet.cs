@@ -120,8 +120,7 @@ public class PageGet : Routine
             await mm.MmapLock.AcquireRead(cpu, MmapLock);
             if (mm.FindVma(page) is not null)
             {
-                KernelSpinlock ptl = mm.Table(page).IsTable ? mm.Ptl(page) : mm.PmdLock;
-                await ptl.Acquire(cpu, PteLock);
+                KernelSpinlock ptl = await LockEntry(cpu, mm, page);
                 pte = mm.Entry(page);
                 if (pte.IsPresent)
                 {
@@ -139,6 +138,24 @@ public class PageGet : Routine
             {
                 return frame;
             }
+        }
+    }
+
+    /// <summary>follow_pmd_mask and follow_page_pte: the lock of the huge entry, or that of the table if there is one
+    /// by then.</summary>
+    private static async Flow<KernelSpinlock> LockEntry(Cpu cpu, MmStruct mm, int page)
+    {
+        while (true)
+        {
+            bool isTable = mm.Table(page).IsTable;
+            KernelSpinlock ptl = isTable ? mm.Ptl(page) : mm.PmdLock;
+            await ptl.Acquire(cpu, PteLock);
+            if (mm.Table(page).IsTable == isTable)
+            {
+                return ptl;
+            }
+
+            ptl.Release(cpu);
         }
     }
 

@@ -30,6 +30,13 @@ public sealed partial class MmStruct
     /// <summary>For each page, how often its entry has become empty.</summary>
     public int[] TruthEmptied { get; private set; } = [];
 
+    /// <summary>How many calls of mlock are bringing pages in.</summary>
+    public int TruthFilling { get; set; }
+
+    /// <summary>For each page, whether its content was moved here while an mlock of the process was bringing pages in,
+    /// which may have missed it.</summary>
+    public bool[] TruthMissed { get; private set; } = [];
+
     /// <summary>Ground truth: this page is shared with the parent, and must read what the parent's must.</summary>
     public void TruthInherit(MmStruct parent, int page)
     {
@@ -99,6 +106,7 @@ public sealed partial class MmStruct
         truthShared[page] = 0;
         TruthDiscards[page]++;
         truthMovedTo[page] = to + 1;
+        TruthMissed[to] |= TruthFilling > 0;
         kernel.MovePins(this, page, to);
     }
 
@@ -148,6 +156,8 @@ public sealed partial class MmStruct
         Array.Clear(TruthDiscards);
         Array.Clear(truthShared);
         Array.Clear(truthMovedTo);
+        Array.Clear(TruthMissed);
+        TruthFilling = 0;
     }
 
     private void TruthGrow(int pages)
@@ -160,5 +170,6 @@ public sealed partial class MmStruct
         TruthBeingFreed = new int[pages];
         TruthDiscards = new int[pages];
         TruthEmptied = new int[pages];
+        TruthMissed = new bool[pages];
     }
 }
