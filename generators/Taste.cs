@@ -94,6 +94,15 @@ public sealed record Taste(
         [MmCall.Reclaim] = 3,
     };
 
+    private static readonly Topic[] TopicBy = ByKind(kind => Usual[kind].Topic);
+
+    private static readonly int[] LaneBy = ByKind(kind => Usual[kind].Lane);
+
+    private static readonly int[] SetupBy = ByKind(kind => Usual[kind].Setup);
+
+    private static readonly int[] LargeSetupBy =
+        ByKind(kind => UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup);
+
     /// <summary>Topics, each as often as it is drawn: what has more states takes more programs. Devices are drawn
     /// besides: they meet all the others, and fast GUP walks what large folios change.</summary>
     private static readonly Topic[] Draws =
@@ -196,7 +205,7 @@ public sealed record Taste(
     private static Gen<int[]> ForEachCall(int[] among) =>
         from seed in Seed
         let rng = new Rng(seed)
-        select (int[])[.. MmLanguage.Instance.Calls.Select(_ => among[rng.Next(among.Length)])];
+        select Array.ConvertAll(TopicBy, _ => among[rng.Next(among.Length)]);
 
     private static readonly Gen<int[]> LaneWeight = ForEachCall(InLanes);
 
@@ -250,17 +259,18 @@ public sealed record Taste(
         from setup in SetupLength
         from lane in LaneLength
         let users = topics.Contains(Topic.Files) ? 3 : 1
-        let scaled = Scale(weights, topics, kind => Usual[kind].Lane, [Needs])
+        let scaled = Scale(weights, topics, LaneBy, Needs)
         select new Taste(
             [mms, pages, slots, device, pmd, thp, files, fileType, filePages, memcgs],
-            Scale(setupWeights, topics, kind => SetupOf(kind, thp != 0), [Needs, SetupNeeds]),
+            Scale(setupWeights, topics, thp != 0 ? LargeSetupBy : SetupBy, Needs, SetupNeeds),
             scaled, About(scaled, topics), hot, heat, setup, lane, users);
 
     /// <summary>What a call is about.</summary>
-    public static Topic TopicOf(MmCall call) => Usual[call].Topic;
+    public static Topic TopicOf(MmCall call) => TopicBy[(int)call];
 
-    private static int SetupOf(MmCall kind, bool large) =>
-        large && UsualOfLarge.TryGetValue(kind, out int weight) ? weight : Usual[kind].Setup;
+    /// <summary>A table by call kind.</summary>
+    private static T[] ByKind<T>(Func<MmCall, T> of) =>
+        [.. MmLanguage.Instance.Calls.Select(call => of((MmCall)call.Kind))];
 
     /// <summary>The weights without those of calls that no topic of the family is about. Large folios in swap are a
     /// state that the setup makes, and all calls are about it.</summary>
@@ -269,14 +279,14 @@ public sealed record Taste(
         : [.. weights.Select((weight, kind) => topics.Contains(TopicOf((MmCall)kind)) ? weight : 0)];
 
     private static int[] Scale(
-        int[] weights, Topic[] topics, Func<MmCall, int> usual, Dictionary<Topic, MmCall[]>[] needs)
+        int[] weights, Topic[] topics, int[] usual, params Dictionary<Topic, MmCall[]>[] needs)
     {
         for (int kind = 0; kind < weights.Length; kind++)
         {
-            Topic topic = TopicOf((MmCall)kind);
+            Topic topic = TopicBy[kind];
             if (topic != Topic.Core)
             {
-                weights[kind] = topics.Contains(topic) ? Math.Max(weights[kind], TopicWeight) : 0;
+                weights[kind] = Array.IndexOf(topics, topic) >= 0 ? Math.Max(weights[kind], TopicWeight) : 0;
             }
         }
 
@@ -288,7 +298,7 @@ public sealed record Taste(
 
         for (int kind = 0; kind < weights.Length; kind++)
         {
-            weights[kind] *= usual((MmCall)kind);
+            weights[kind] *= usual[kind];
         }
 
         weights[(int)MmCall.Read] = Math.Max(weights[(int)MmCall.Read], 1);
