@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Fuzz.Campaign;
 using Fuzz.Programs;
 using Fuzz.Reporting;
+using Mm.History;
 using Spectre.Console;
 
 namespace Fuzz.Cli;
@@ -36,19 +37,30 @@ internal static class HuntCommand
             Description = $"Writes {DefectsFolder}/STORY.reproducer and .report.txt, and the table in {TableFile}. "
                 + "A reproducer that is there stays, with its proof and blame, unless a simpler one is found.",
         };
+        Option<string?> kernel = new("--kernel")
+        {
+            Description = "Hunts the stories whose defect a kernel version has, on that version as a whole.",
+            HelpName = "NAME",
+        };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
             "hunt", "Finds each known defect blind and prints what that took. Exits with 1 when any was found.")
         {
-            story, seed, seeds, workers, proof, blame, update, json,
+            story, kernel, seed, seeds, workers, proof, blame, update, json,
         };
         command.SetAction(result =>
         {
             bool store = result.GetValue(update);
+            if (store && result.GetValue(kernel) is not null)
+            {
+                throw new InputException(
+                    "--update", 0, 0, "the corpus holds what each defect does by itself", "no --kernel beside it");
+            }
+
             AfterBudget budget = new(
                 result.GetValue(proof) ?? ProofExecutions, result.GetValue(blame) ?? (store ? BlameExecutions : 0));
             Hunts hunts = new(
-                Stories(result.GetValue(story)), Inputs.Seed(result.GetValue(seed), 1),
+                Stories(result.GetValue(story), result.GetValue(kernel)), Inputs.Seed(result.GetValue(seed), 1),
                 (int)(result.GetValue(seeds) ?? 1), (int)(result.GetValue(workers) ?? WorkersDefault), budget, screen)
             {
                 Kept = story => store && File.Exists(FileOf(story)) ? Inputs.ReadReproducer(FileOf(story)) : null,
@@ -56,6 +68,18 @@ internal static class HuntCommand
             return Run(hunts, store, result.GetValue(json), screen, cancel);
         });
         return command;
+    }
+
+    private static Story[] Stories(string[]? names, string? kernel)
+    {
+        if (kernel is null)
+        {
+            return Stories(names);
+        }
+
+        Inputs.Known(kernel, "kernel", KernelVersion.All.Select(v => v.Name).ToArray());
+        KernelVersion version = KernelVersion.Find(kernel)!;
+        return [.. Stories(names).Where(s => version.Variants.Contains(s.Variant)).Select(s => s.On(version))];
     }
 
     private static Story[] Stories(string[]? names)

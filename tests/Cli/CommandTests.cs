@@ -148,6 +148,18 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("lost-pg-waiters", run.Errors, Exactly);
     }
 
+    [Fact]
+    public void The_stories_of_a_kernel_version_are_hunted_on_all_that_is_wrong_there()
+    {
+        AppRun run = AppRun.Of("hunt", "--kernel", "mm-unstable-2024-06-18", "--proof", "0", "--json");
+        string?[] names = [.. run.Json.GetProperty("stories").EnumerateArray().Select(s => s.GetProperty("name").GetString())];
+        Assert.Contains("lost-pg-waiters", names);
+        Assert.DoesNotContain("migrate-bug", names);
+        Assert.Equal(App.Found, run.ExitCode);
+        Assert.Equal(
+            App.BadInput, AppRun.Of("hunt", "--kernel", "mm-unstable-2024-06-18", "--update").ExitCode);
+    }
+
     [Theory]
     [InlineData("--calls", "shrinkthp", "deferred_split_scan")]
     [InlineData("--points", "FolioTrylock", "folio_trylock")]

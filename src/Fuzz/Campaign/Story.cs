@@ -1,4 +1,5 @@
 using Fuzz.Execution;
+using Mm.History;
 
 namespace Fuzz.Campaign;
 
@@ -59,6 +60,9 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
 
     /// <summary>The variants in force where it is hunted.</summary>
     public IReadOnlyList<string> Variants => [Variant, .. With];
+
+    /// <summary>The story on a kernel version that has the defect, with all that is wrong there besides.</summary>
+    public Story On(KernelVersion version) => this with { With = [.. version.Variants.Where(name => name != Variant)] };
 
     /// <summary>Whether the violation is what this story is about.</summary>
     public bool Matches(Violation violation) =>
