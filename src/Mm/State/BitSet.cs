@@ -7,6 +7,9 @@ public sealed class BitSet
 {
     private ulong[] words;
 
+    /// <summary>Whether a number was added since it was cleared: most sets are empty most of the time.</summary>
+    private bool any;
+
     /// <summary>An empty set of numbers below <paramref name="capacity"/>.</summary>
     public BitSet(int capacity) => words = new ulong[(capacity + 63) / 64];
 
@@ -15,13 +18,14 @@ public sealed class BitSet
     {
         get
         {
-            ulong any = 0;
-            foreach (ulong word in words)
+            ulong left = 0;
+            for (int i = 0; any && i < words.Length; i++)
             {
-                any |= word;
+                left |= words[i];
             }
 
-            return any == 0;
+            any = left != 0;
+            return !any;
         }
     }
 
@@ -38,7 +42,11 @@ public sealed class BitSet
     public bool Contains(int number) => (words[number >> 6] & 1UL << (number & 63)) != 0;
 
     /// <summary>Adds a number.</summary>
-    public void Add(int number) => words[number >> 6] |= 1UL << (number & 63);
+    public void Add(int number)
+    {
+        any = true;
+        words[number >> 6] |= 1UL << (number & 63);
+    }
 
     /// <summary>Takes a number out.</summary>
     public void Remove(int number) => words[number >> 6] &= ~(1UL << (number & 63));
@@ -46,7 +54,8 @@ public sealed class BitSet
     /// <summary>Adds all of another set of the same capacity.</summary>
     public void Add(BitSet other)
     {
-        for (int i = 0; i < words.Length; i++)
+        any |= other.any;
+        for (int i = 0; other.any && i < words.Length; i++)
         {
             words[i] |= other.words[i];
         }
@@ -62,7 +71,14 @@ public sealed class BitSet
     }
 
     /// <summary>Takes all numbers out.</summary>
-    public void Clear() => Array.Clear(words);
+    public void Clear()
+    {
+        if (any)
+        {
+            any = false;
+            Array.Clear(words);
+        }
+    }
 
     /// <summary>The numbers, ascending. The number that is shown may be removed while walking.</summary>
     public Enumerator GetEnumerator() => new(words);
