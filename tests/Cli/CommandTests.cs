@@ -151,10 +151,11 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void The_stories_of_a_kernel_version_are_hunted_on_all_that_is_wrong_there()
     {
-        AppRun run = AppRun.Of("hunt", "--kernel", "mm-unstable-2024-06-18", "--proof", "0", "--json");
-        string?[] names = [.. run.Json.GetProperty("stories").EnumerateArray().Select(s => s.GetProperty("name").GetString())];
-        Assert.Contains("lost-pg-waiters", names);
-        Assert.DoesNotContain("migrate-bug", names);
+        AppRun run = AppRun.Of(
+            "hunt", "--kernel", "mm-unstable-2024-06-18", "--story", "lost-pg-waiters,migrate-bug", "--proof", "0",
+            "--json");
+        JsonElement story = Assert.Single(run.Json.GetProperty("stories").EnumerateArray());
+        Assert.Equal("lost-pg-waiters", story.GetProperty("name").GetString());
         Assert.Equal(App.Found, run.ExitCode);
         Assert.Equal(
             App.BadInput, AppRun.Of("hunt", "--kernel", "mm-unstable-2024-06-18", "--update").ExitCode);

@@ -133,6 +133,18 @@ public class CampaignFindTests
         preemptions: 2);
 
     [Fact]
+    public void Memory_failure_takes_a_page_to_swap_that_is_locked_meanwhile() => Races.Safe(
+        """
+        shape     mms 1  pages 1  slots 2  device async
+        setup     mlock mm0 p0 1
+                  munlock mm0 p0 1
+                  pageout mm0 p0
+        cpu0      poison mm0 p0
+        cpu1      mlock mm0 p0 1
+        """,
+        preemptions: 1);
+
+    [Fact]
     public void Mlock_may_miss_what_is_moved_while_it_brings_pages_in() => Races.Safe(
         """
         shape     mms 1  pages 2  slots 1  device async

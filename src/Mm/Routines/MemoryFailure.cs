@@ -248,6 +248,7 @@ public class MemoryFailure : Routine
             if (toSwap)
             {
                 more = await R.Unmap.UnmapOne(cpu, folio, vma, page);
+                mm.TruthMissed[page] |= mm[page].IsSwap;
                 await R.Tlb.FlushBatch(cpu);
             }
             else

@@ -33,8 +33,8 @@ public sealed partial class MmStruct
     /// <summary>How many calls of mlock are bringing pages in.</summary>
     public int TruthFilling { get; set; }
 
-    /// <summary>For each page, whether its content was moved here while an mlock of the process was bringing pages in,
-    /// which may have missed it.</summary>
+    /// <summary>For each page, whether mlock cannot answer for it: its content was moved here while pages were brought
+    /// in, or memory failure took it out.</summary>
     public bool[] TruthMissed { get; private set; } = [];
 
     /// <summary>Ground truth: this page is shared with the parent, and must read what the parent's must.</summary>
