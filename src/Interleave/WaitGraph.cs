@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 
 namespace Interleave;
@@ -5,6 +6,50 @@ namespace Interleave;
 /// <summary>Who waits for whom, holding what: the report of a deadlock.</summary>
 public static class WaitGraph
 {
+    /// <summary>The lane that stands for a deadlock: one of those that wait for each other in a circle, or for what
+    /// nobody will give, rather than one that waits for these. By the name of the function it is parked in, so that the
+    /// numbers of the lanes make no difference. Null when all are done.</summary>
+    public static Cpu? Culprit(Machine machine)
+    {
+        Span<uint> reaches = stackalloc uint[machine.Cpus.Length];
+        List<Cpu> blockers = [];
+        foreach (Cpu cpu in machine.Cpus)
+        {
+            blockers.Clear();
+            cpu.Waiting?.Blockers(cpu, blockers);
+            foreach (Cpu blocker in blockers)
+            {
+                // A lane that is done gives nothing back any more.
+                reaches[cpu.Index] |= blocker.Done ? 0 : 1u << blocker.Index;
+            }
+        }
+
+        for (int round = 0; round < reaches.Length; round++)
+        {
+            for (int lane = 0; lane < reaches.Length; lane++)
+            {
+                for (uint left = reaches[lane]; left != 0; left &= left - 1)
+                {
+                    reaches[lane] |= reaches[BitOperations.TrailingZeroCount(left)];
+                }
+            }
+        }
+
+        Cpu? culprit = null;
+        foreach (Cpu cpu in machine.Cpus)
+        {
+            uint waitsFor = reaches[cpu.Index];
+            bool isRoot = waitsFor == 0 || (waitsFor >> cpu.Index & 1) != 0;
+            if (!cpu.Done && isRoot && (culprit is null
+                || string.CompareOrdinal(cpu.Parked.Function, culprit.Parked.Function) < 0))
+            {
+                culprit = cpu;
+            }
+        }
+
+        return culprit;
+    }
+
     /// <summary>One line for each lane that is not done.</summary>
     public static string Describe(Machine machine)
     {

@@ -36,7 +36,6 @@ public class RegressionTests
     [InlineData("swapin-locks-a-reused-frame", "swap-cache-lookup-recheck")]
     [InlineData("uffd-move-fails-after-moving", "uffd-move-clears-error")]
     [InlineData("uffd-move-and-mremap-wait-for-ever", "mremap-orders-tables")]
-    [InlineData("mremap-and-uffd-move-wait-for-ever", "mremap-orders-tables")]
     [InlineData("list-corrupted-by-the-scan", "batch-scan")]
     [InlineData("torn-list-is-walked", "batch-scan")]
     [InlineData("partially-mapped-on-no-queue", "batch-scan")]

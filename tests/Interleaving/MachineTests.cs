@@ -28,12 +28,35 @@ public class MachineTests
             WaitGraph.Describe(lanes.Machine));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_deadlock_is_named_by_the_circle_and_not_by_who_waits_for_it_or_by_numbers(int bystander)
+    {
+        KernelSpinlock c = new(1, 3, "lock c");
+        List<Func<Cpu, Flow>> bodies =
+            [cpu => Both(cpu, a, TakeA, b, TakeB), cpu => Both(cpu, b, TakeB, a, TakeA)];
+        bodies.Insert(bystander, cpu => Both(cpu, c, Touch, a, TakeA));
+        int[] circle = [.. new[] { 0, 1, 2 }.Where(lane => lane != bystander)];
+        LaneRunner lanes = new(Points, Reset, [.. bodies]);
+        Assert.Equal(
+            Ending.Deadlock,
+            lanes.Run(new FixedOrder(circle[0], circle[0], circle[1], circle[1], bystander, bystander)));
+        Cpu culprit = WaitGraph.Culprit(lanes.Machine)!;
+        Assert.NotEqual(bystander, culprit.Index);
+        Assert.Equal(
+            circle.Min(lane => lanes.Machine.Cpus[lane].Parked.Function), culprit.Parked.Function,
+            StringComparer.Ordinal);
+    }
+
     [Fact]
     public void A_lane_that_waits_for_what_nobody_gives_is_a_deadlock_that_says_so()
     {
         LaneRunner lanes = new(Points, Reset, async cpu => await cpu.At(Touch, X, new Never()), cpu => Steps(cpu, 3));
         Assert.Equal(Ending.Deadlock, lanes.Run(new RandomScheduler(new Rng(1))));
         Assert.Equal("cpu0 at Touch waits for x, which nobody will give", WaitGraph.Describe(lanes.Machine));
+        Assert.Equal(0, WaitGraph.Culprit(lanes.Machine)!.Index);
     }
 
     [Fact]

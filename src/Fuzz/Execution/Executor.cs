@@ -164,14 +164,8 @@ public sealed class Executor : IStepCheck
         switch (ending)
         {
             case Ending.Deadlock:
-                Cpu? stuck = null;
-                foreach (Cpu cpu in machine.Cpus)
-                {
-                    stuck ??= cpu.Done ? null : cpu;
-                }
-
                 engine.Verdict.Add(new Violation(
-                    new Signature("progress", "deadlock", stuck!.Parked.Function), LawKind.Symptom,
+                    new Signature("progress", "deadlock", WaitGraph.Culprit(machine)!.Parked.Function), LawKind.Symptom,
                     WaitGraph.Describe(machine), step, "INFO: task blocked for more than 120 seconds."));
                 break;
             case Ending.Livelock:
