@@ -66,6 +66,7 @@ public class RegressionTests
 
     [Theory]
     [InlineData("fork-loses-a-dirty-bit", "fork-rereads-entry", 1)]
+    [InlineData("fork-drops-a-stored-page", "fork-rereads-entry", 1)]
     [InlineData("refault-leaves-a-stale-read", "flush-before-removal", 2)]
     [InlineData("writeback-misses-reclaims-flush", "flush-before-unlock", 1)]
     public void What_the_tlb_has_shown_is_put_right_by_its_fix(string name, string fix, int preemptions)

@@ -225,7 +225,7 @@ public class RestLaws
         world.IsSilent();
         world.Mm0.TruthData[0] = 8;
         world.Rest();
-        Assert.Equal(LawKind.Symptom, Broke("rest-content", "silent data corruption").Kind);
+        Assert.Equal(LawKind.Symptom, Broke("rest-content", "silent data corruption, page is in memory").Kind);
     }
 
     [Fact]
@@ -241,7 +241,7 @@ public class RestLaws
         world.IsSilent();
         folio.Clear(PageFlag.Uptodate);
         world.Rest();
-        Broke("rest-content", "silent data corruption");
+        Broke("rest-content", "silent data corruption, page is in swap");
     }
 
     private Violation Broke(string oracle, string law, string? message = null) =>

@@ -46,11 +46,20 @@ public sealed class RestContentOracle : IWorldOracle
         if (data != expected && !(data == 0 && mm.TruthMayBeFreed[page]))
         {
             judge.Broken(
-                this, ContentOracle.Law,
+                this, $"{ContentOracle.Law}, {Place(pte)}",
                 $"{mm} page {page} must read {expected}, would read {data}; its entry is: {pte}",
                 kind: LawKind.Symptom);
         }
     }
+
+    /// <summary>Where the wrong value is: what was lost on the way to swap is another failure than what was
+    /// dropped.</summary>
+    private static string Place(Pte pte) => pte.Kind switch
+    {
+        PteKind.Present => "page is in memory",
+        PteKind.Swap => "page is in swap",
+        _ => "page is gone",
+    };
 
     /// <summary>A poisoned folio is met by the next load, which fails.</summary>
     private static int Swapped(SwapDevice swap, int slot, int expected) =>
