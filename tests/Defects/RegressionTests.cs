@@ -34,6 +34,7 @@ public class RegressionTests
 
     [Theory]
     [InlineData("swapin-locks-a-reused-frame", "swap-cache-lookup-recheck")]
+    [InlineData("swapin-locks-a-folio-in-the-making", "swap-cache-lookup-recheck")]
     [InlineData("uffd-move-fails-after-moving", "uffd-move-clears-error")]
     [InlineData("uffd-move-and-mremap-wait-for-ever", "mremap-orders-tables")]
     [InlineData("list-corrupted-by-the-scan", "batch-scan")]
