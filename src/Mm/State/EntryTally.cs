@@ -34,17 +34,17 @@ public readonly struct EntryTally
 
     private static ulong[] MakeWeights()
     {
-        ulong[] weights = new ulong[8 << 4];
+        ulong[] made = new ulong[8 << 4];
         for (int flags = 0; flags < 1 << 4; flags++)
         {
             bool writable = ((PteFlag)flags & PteFlag.Write) != PteFlag.None;
             bool exclusive = ((PteFlag)flags & PteFlag.Exclusive) != PteFlag.None;
-            weights[((int)PteKind.Present << 4) | flags] = One(0) | (writable ? One(3) : 0);
-            weights[((int)PteKind.Migration << 4) | flags] = One(0) | (writable || exclusive ? One(4) : 0);
-            weights[((int)PteKind.Swap << 4) | flags] = One(1) | (exclusive ? One(2) : 0);
+            made[((int)PteKind.Present << 4) | flags] = One(0) | (writable ? One(3) : 0);
+            made[((int)PteKind.Migration << 4) | flags] = One(0) | (writable || exclusive ? One(4) : 0);
+            made[((int)PteKind.Swap << 4) | flags] = One(1) | (exclusive ? One(2) : 0);
         }
 
-        return weights;
+        return made;
     }
 
     private static ulong One(int counter) => 1UL << (counter * Width);
