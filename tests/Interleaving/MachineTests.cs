@@ -38,7 +38,7 @@ public class MachineTests
         List<Func<Cpu, Flow>> bodies =
             [cpu => Both(cpu, a, TakeA, b, TakeB), cpu => Both(cpu, b, TakeB, a, TakeA)];
         bodies.Insert(bystander, cpu => Both(cpu, c, Touch, a, TakeA));
-        int[] circle = [.. new[] { 0, 1, 2 }.Where(lane => lane != bystander)];
+        int[] circle = [.. Enumerable.Range(0, 3).Where(lane => lane != bystander)];
         LaneRunner lanes = new(Points, Reset, [.. bodies]);
         Assert.Equal(
             Ending.Deadlock,
