@@ -1,3 +1,4 @@
+using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Reporting;
 
@@ -20,6 +21,9 @@ public sealed record CampaignOptions
 
     /// <summary>Seconds after which to end; null for no such end.</summary>
     public double? Seconds { get; init; }
+
+    /// <summary>What it learns from.</summary>
+    public Feedback Feedback { get; init; } = Feedback.All;
 
     /// <summary>Where programs and failures are kept; null to keep nothing.</summary>
     public CorpusStore? Corpus { get; init; }

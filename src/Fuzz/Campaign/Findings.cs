@@ -12,7 +12,7 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
 {
     private readonly System.Threading.Lock gate = new();
     private readonly System.Threading.Lock shrinking = new();
-    private readonly HandoffSet handoffs = new();
+    private readonly InterleavingCoverage coverage = new();
     private readonly SortedDictionary<string, Finding> found = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> known = new(StringComparer.Ordinal);
     private volatile int kept;
@@ -24,7 +24,7 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     public IReadOnlyList<Quarantined> Quarantined { get; private set; } = [];
 
     /// <summary>Number of different hand-offs.</summary>
-    public int Handoffs => handoffs.Count;
+    public int Handoffs => coverage.Handoffs;
 
     /// <summary>Programs kept.</summary>
     public int Kept => kept;
@@ -84,7 +84,7 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     {
         lock (gate)
         {
-            if (handoffs.Add(trace) == 0)
+            if (coverage.Add(trace).Handoffs == 0)
             {
                 return;
             }

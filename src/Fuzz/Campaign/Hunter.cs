@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Schedules;
-using Interleave;
 
 namespace Fuzz.Campaign;
 
@@ -10,8 +10,10 @@ namespace Fuzz.Campaign;
 /// <param name="ExecutionsMax">After so many executions.</param>
 /// <param name="SecondsMax">After so much time.</param>
 /// <param name="AftermathExecutions">Executions of the program that failed, to see what becomes of it.</param>
+/// <param name="Feedback">What it learns from.</param>
 public sealed record HuntOptions(
-    long ExecutionsMax = long.MaxValue, double SecondsMax = 60, int AftermathExecutions = 0);
+    long ExecutionsMax = long.MaxValue, double SecondsMax = 60, int AftermathExecutions = 0,
+    Feedback Feedback = Feedback.All);
 
 /// <summary>A failure as it was met.</summary>
 /// <param name="Program">The program.</param>
@@ -34,63 +36,62 @@ public sealed record HuntResult(Story Story, long Executions, double Seconds, Fi
 /// <summary>Looks for one known defect blind: default generators, default schedulers, nothing that depends on the
 /// story.</summary>
 /// <remarks>The story only says which kernel runs and which broken law ends the hunt.</remarks>
-public static class Hunter
+public sealed class Hunter : IExplorationListener
 {
-    /// <summary>Hunts one story on the calling thread.</summary>
-    public static HuntResult Hunt(
+    private readonly Story story;
+    private readonly HuntOptions options;
+    private readonly CancellationToken cancel;
+    private readonly Exploration exploration;
+    private readonly long start = Stopwatch.GetTimestamp();
+    private Find? find;
+
+    private Hunter(
         Story story, IProgramSource source, ulong seed, HuntOptions options, CancellationToken cancel)
     {
-        MmEngine engine = new(story.Variants);
-        Executor executor = new(engine);
-        Rng rng = new(seed);
-        Portfolio portfolio = new(rng);
-        long executions = 0;
-        long start = Stopwatch.GetTimestamp();
-        while (executions < options.ExecutionsMax && !cancel.IsCancellationRequested
-            && Stopwatch.GetElapsedTime(start).TotalSeconds < options.SecondsMax)
-        {
-            Program program = source.Fresh(rng);
-            portfolio.NewProgram();
-            for (int i = 0; portfolio.Wants(i, engine.Machine); i++)
-            {
-                executions++;
-                if (executor.Run(program, portfolio.For(i)))
-                {
-                    continue;
-                }
-
-                Violation? violation = engine.Verdict.Violations.FirstOrDefault(story.Matches);
-                if (violation is not null)
-                {
-                    Find find = new(program, Schedule.FromTrace(engine.Machine), violation);
-                    double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-                    Aftermath aftermath = Follow(executor, program, portfolio, options.AftermathExecutions);
-                    return new HuntResult(story, executions, seconds, find, aftermath);
-                }
-
-                if (engine.Machine.Steps == 0)
-                {
-                    // It failed in the setup, which no schedule changes.
-                    break;
-                }
-            }
-        }
-
-        return new HuntResult(
-            story, executions, Stopwatch.GetElapsedTime(start).TotalSeconds, null, new Aftermath());
+        this.story = story;
+        this.options = options;
+        this.cancel = cancel;
+        exploration = new Exploration(new MmEngine(story.Variants), source, seed, options.Feedback);
     }
 
-    /// <summary>Counts the execution that failed, then some more of the same program.</summary>
-    private static Aftermath Follow(Executor executor, Program program, Portfolio portfolio, int executions)
+    /// <inheritdoc />
+    bool IExplorationListener.MayGoOn => find is null && exploration.Executions < options.ExecutionsMax;
+
+    private double Seconds => Stopwatch.GetElapsedTime(start).TotalSeconds;
+
+    /// <summary>Hunts one story on the calling thread.</summary>
+    public static HuntResult Hunt(
+        Story story, IProgramSource source, ulong seed, HuntOptions options, CancellationToken cancel) =>
+        new Hunter(story, source, seed, options, cancel).Run();
+
+    /// <inheritdoc />
+    bool IExplorationListener.OnFailure(Program program)
     {
-        Aftermath aftermath = new();
-        aftermath.Add(executor.Engine.Verdict);
-        for (int i = 0; i < executions; i++)
+        IEngine engine = exploration.Executor.Engine;
+        if (engine.Verdict.Violations.FirstOrDefault(story.Matches) is { } violation)
         {
-            executor.Run(program, portfolio.For(i));
-            aftermath.Add(executor.Engine.Verdict);
+            find = new Find(program, Schedule.FromTrace(engine.Machine), violation);
         }
 
-        return aftermath;
+        // What failed in the setup fails under each schedule.
+        return engine.Machine.Steps > 0;
+    }
+
+    private HuntResult Run()
+    {
+        while (find is null && exploration.Executions < options.ExecutionsMax && !cancel.IsCancellationRequested
+            && Seconds < options.SecondsMax)
+        {
+            exploration.Next(this);
+        }
+
+        (long executions, double seconds) = (exploration.Executions, Seconds);
+        Aftermath aftermath = new();
+        if (find is not null)
+        {
+            exploration.Follow(find.Program, aftermath, options.AftermathExecutions);
+        }
+
+        return new HuntResult(story, executions, seconds, find, aftermath);
     }
 }

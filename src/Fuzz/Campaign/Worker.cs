@@ -7,17 +7,14 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>One thread of a campaign: draws programs, runs each under some schedules, hands on what is new.</summary>
-internal sealed class Worker
+/// <summary>One thread of a campaign: explores, hands on what is new.</summary>
+internal sealed class Worker : IExplorationListener
 {
     private readonly CampaignOptions options;
     private readonly Findings findings;
-    private readonly Executor executor;
-    private readonly IProgramSource source;
-    private readonly Rng rng;
-    private readonly Portfolio portfolio;
-    private readonly HandoffSet seen = new();
+    private readonly Exploration exploration;
     private readonly long? executionsMax;
+    private CancellationToken stop;
     private long executions;
 
     /// <summary>A worker.</summary>
@@ -31,11 +28,8 @@ internal sealed class Worker
         this.options = options;
         this.findings = findings;
         this.executionsMax = executionsMax;
-        executor = new Executor(parts.NewEngine());
-        source = parts.NewSource();
-        rng = new Rng(seed);
-        portfolio = new Portfolio(rng);
-        Statistics = new Statistics(executor.Engine.Language);
+        exploration = new Exploration(parts.NewEngine(), parts.NewSource(), seed, options.Feedback);
+        Statistics = new Statistics(exploration.Executor.Engine.Language);
     }
 
     /// <summary>What this worker counted; complete when it has ended.</summary>
@@ -44,63 +38,64 @@ internal sealed class Worker
     /// <summary>Executions so far; may be read by other threads.</summary>
     public long Executions => Volatile.Read(ref executions);
 
+    /// <inheritdoc />
+    public bool MayGoOn
+    {
+        get
+        {
+            Volatile.Write(ref executions, exploration.Executions);
+            return !stop.IsCancellationRequested && !(exploration.Executions >= executionsMax);
+        }
+    }
+
     /// <summary>Works until its budget is used up or it is asked to stop.</summary>
     /// <param name="start">Programs to run before drawing others.</param>
     /// <param name="stop">Asks it to stop.</param>
     public void Run(IEnumerable<Program> start, CancellationToken stop)
     {
+        this.stop = stop;
         foreach (Program program in start)
         {
-            RunSchedules(program, stop);
+            exploration.Run(program, null, this);
         }
 
-        while (MayGoOn(stop))
+        while (MayGoOn)
         {
-            Program program = source.Fresh(rng);
-            Statistics.Add(program);
-            RunSchedules(program, stop);
+            exploration.Next(this);
         }
 
-        Statistics.Add(executor, executions);
+        Statistics.Add(exploration.Executor, exploration.Executions);
     }
 
-    private bool MayGoOn(CancellationToken stop) =>
-        !stop.IsCancellationRequested && !(executions >= executionsMax);
+    /// <inheritdoc />
+    public void OnProgram(Program program) => Statistics.Add(program);
 
-    private void RunSchedules(Program program, CancellationToken stop)
+    /// <inheritdoc />
+    public void OnNovelty(Program program, Novelty novelty)
     {
-        Machine machine = executor.Engine.Machine;
-        portfolio.NewProgram();
-        for (int i = 0; portfolio.Wants(i, machine) && MayGoOn(stop); i++)
+        if (novelty.Handoffs > 0)
         {
-            bool passed = executor.Run(program, portfolio.For(i));
-            Volatile.Write(ref executions, executions + 1);
-            if (seen.Add(machine.Trace) > 0)
-            {
-                findings.Offer(program, machine.Trace);
-            }
-
-            if (!passed)
-            {
-                // One failure of a program is enough; its other schedules would mostly show the same.
-                Report(program, machine);
-                return;
-            }
+            findings.Offer(program, exploration.Executor.Engine.Machine.Trace);
         }
     }
 
-    private void Report(Program program, Machine machine)
+    /// <inheritdoc />
+    public bool OnFailure(Program program)
     {
         // What was seen first is nearest to the cause; what followed is in the report.
-        Violation first = executor.Engine.Verdict.Violations[0];
-        Violation? symptom = executor.Engine.Verdict.Symptom;
+        Verdict verdict = exploration.Executor.Engine.Verdict;
+        Violation first = verdict.Violations[0];
+        Violation? symptom = verdict.Symptom;
         findings.Report(
-            new Reproducer(program, Schedule.FromTrace(machine), first.Signature)
+            new Reproducer(program, Schedule.FromTrace(exploration.Executor.Engine.Machine), first.Signature)
             {
                 Variants = options.Variants,
                 Symptom = symptom?.Message ?? symptom?.Signature.Law ?? first.Message,
                 Engine = EngineVersion.Current,
             },
-            executions);
+            exploration.Executions);
+
+        // One failure of a program is enough; its other schedules would mostly show the same.
+        return false;
     }
 }

@@ -1,0 +1,107 @@
+using Fuzz.Coverage;
+using Fuzz.Execution;
+using Fuzz.Programs;
+using Fuzz.Schedules;
+using Interleave;
+
+namespace Fuzz.Campaign;
+
+/// <summary>The inner loop of all that searches at random: draws or mutates a program, runs it under a portfolio of
+/// schedules, keeps what showed something new to mutate it.</summary>
+/// <remarks>
+/// One engine, one stream of random numbers: what it does depends on nothing else, unless test cases of others are
+/// tried in between. Not thread-safe.
+/// </remarks>
+public sealed class Exploration
+{
+    private readonly IProgramSource source;
+    private readonly Rng rng;
+    private readonly Portfolio portfolio;
+    private readonly Feedback feedback;
+    private readonly Pool pool;
+
+    /// <summary>An exploration.</summary>
+    /// <param name="engine">What runs the programs.</param>
+    /// <param name="source">Where fresh programs come from.</param>
+    /// <param name="seed">Where all random numbers come from.</param>
+    /// <param name="feedback">What it learns from.</param>
+    public Exploration(IEngine engine, IProgramSource source, ulong seed, Feedback feedback = Feedback.All)
+    {
+        this.source = source;
+        this.feedback = feedback;
+        Executor = new Executor(engine);
+        rng = new Rng(seed);
+        portfolio = new Portfolio(rng);
+        pool = new Pool(engine.Language, rng, Coverage);
+    }
+
+    /// <summary>What runs the programs, and has counted their calls.</summary>
+    public Executor Executor { get; }
+
+    /// <summary>What was seen.</summary>
+    public InterleavingCoverage Coverage { get; } = new();
+
+    /// <summary>Executions so far.</summary>
+    public long Executions { get; private set; }
+
+    /// <summary>Test cases that showed something new.</summary>
+    public int Kept => pool.Count;
+
+    /// <summary>Runs one program, fresh or a mutant, under some of its schedules.</summary>
+    public void Next(IExplorationListener listener)
+    {
+        (Program program, Schedule? parent) = pool.Draw(source, feedback);
+        listener.OnProgram(program);
+        Run(program, parent, listener);
+    }
+
+    /// <summary>Runs one given program under some of its schedules.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="schedule">Followed by its first execution as far as it goes, if given.</param>
+    /// <param name="listener">Who is told.</param>
+    public void Run(Program program, Schedule? schedule, IExplorationListener listener)
+    {
+        Machine machine = Executor.Engine.Machine;
+        portfolio.NewProgram();
+        int drawn = 0;
+        for (int i = 0; portfolio.Wants(i, machine) && listener.MayGoOn; i++)
+        {
+            IScheduler scheduler = i == 0 && schedule is not null
+                ? new ReplayScheduler(schedule, machine.Points, strict: false)
+                : portfolio.For(drawn++);
+            bool goesOn = Execute(program, scheduler, listener);
+            if (!goesOn)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Runs one test case once; what it shows counts like anything else.</summary>
+    public void Replay(Program program, Schedule schedule, IExplorationListener listener) =>
+        Execute(program, new ReplayScheduler(schedule, Executor.Engine.Machine.Points, strict: false), listener);
+
+    /// <summary>Counts what became of the execution that has just ended, then of more of the same program.</summary>
+    internal void Follow(Program program, Aftermath aftermath, int executions)
+    {
+        aftermath.Add(Executor.Engine.Verdict);
+        for (int i = 0; i < executions; i++)
+        {
+            Executor.Run(program, portfolio.For(i));
+            aftermath.Add(Executor.Engine.Verdict);
+        }
+    }
+
+    private bool Execute(Program program, IScheduler scheduler, IExplorationListener listener)
+    {
+        bool passed = Executor.Run(program, scheduler);
+        Executions++;
+        Novelty novelty = pool.Judge(program, Executor.Engine.Machine, feedback);
+        if (novelty.Any)
+        {
+            listener.OnNovelty(program, novelty);
+        }
+
+        return passed || listener.OnFailure(program);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using Interleave;
+
+namespace Fuzz.Coverage;
+
+/// <summary>What an interleaving adds to code coverage, which is soon full: the same steps in another order.</summary>
+/// <remarks>
+/// <para>A <b>hand-off</b> is (kind of object, point before, point after) where two different cpus touched one object
+/// in turn. A <b>near miss</b> is (kind of object, first point, point between, second point) where one cpu touched an
+/// object, then another cpu did, then the first one again: a window that opened and closed with somebody in it, whether
+/// or not harm was done.</para>
+/// <para>Kept in <see cref="FeatureMap"/>s of 2^21 counters. Allocates next to nothing. Not thread-safe.</para>
+/// </remarks>
+public sealed class InterleavingCoverage
+{
+    private const int BitsLog = 21;
+    private readonly FeatureMap handoffs = new(BitsLog);
+    private readonly FeatureMap nearMisses = new(BitsLog);
+
+    /// <summary>By object id, who touched it last: execution number, point and cpu. Older executions count as
+    /// nobody.</summary>
+    private readonly ulong[] last = new ulong[TraceStep.NoTarget + 1];
+
+    /// <summary>By object id, who touched it before the cpu that touched it last.</summary>
+    private readonly ulong[] before = new ulong[TraceStep.NoTarget + 1];
+
+    private uint execution;
+
+    /// <summary>Number of hand-offs seen.</summary>
+    public int Handoffs => handoffs.Count;
+
+    /// <summary>Number of near misses seen.</summary>
+    public int NearMisses => nearMisses.Count;
+
+    /// <summary>Adds what one execution showed.</summary>
+    /// <param name="trace">Its steps.</param>
+    /// <param name="fresh">Takes the places of the features that were new: the index of a hand-off, or that of a near
+    /// miss with its bits inverted.</param>
+    /// <returns>How many were new.</returns>
+    public (int Handoffs, int NearMisses) Add(ReadOnlySpan<TraceStep> trace, List<int>? fresh = null)
+    {
+        if (++execution == 0)
+        {
+            Array.Clear(last);
+            Array.Clear(before);
+            execution = 1;
+        }
+
+        int handoffsBefore = Handoffs;
+        int nearMissesBefore = NearMisses;
+        ulong stamp = (ulong)execution << 32;
+        foreach (ref readonly TraceStep step in trace)
+        {
+            if (step.Target == TraceStep.NoTarget)
+            {
+                continue;
+            }
+
+            ref ulong slot = ref last[step.Target];
+            ulong was = slot;
+            ulong now = stamp | (ulong)step.Point << 8 | step.Cpu;
+            slot = now;
+
+            // The same execution and another cpu: a hand-off.
+            ulong differs = was ^ now;
+            if (differs >> 32 == 0 && (byte)differs != 0)
+            {
+                Note(step, was, now, fresh);
+            }
+        }
+
+        return (Handoffs - handoffsBefore, NearMisses - nearMissesBefore);
+    }
+
+    /// <summary>How often a feature was seen.</summary>
+    /// <param name="place">As <see cref="Add"/> gave it.</param>
+    public int Times(int place) => place >= 0 ? handoffs.Times(place) : nearMisses.Times(~place);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong PointOf(ulong touch) => touch >> 8 & 0xFFFF;
+
+    private void Note(in TraceStep step, ulong was, ulong now, List<int>? fresh)
+    {
+        ulong key = (ulong)step.Kind << 32 | PointOf(was) << 16 | step.Point;
+        if (handoffs.Add(key, out int index))
+        {
+            fresh?.Add(index);
+        }
+
+        ref ulong slot = ref before[step.Target];
+        ulong own = slot;
+        slot = was;
+        if ((own ^ now) >> 32 == 0 && (byte)own == step.Cpu
+            && nearMisses.Add(key | (ulong)step.Kind << 56 | PointOf(own) << 40, out index))
+        {
+            fresh?.Add(~index);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Fuzz.Coverage;
+using Interleave;
+using Xunit;
+
+namespace Tests.Coverage;
+
+public class InterleavingCoverageTests
+{
+    private readonly InterleavingCoverage seen = new();
+
+    [Fact]
+    public void Two_cpus_on_one_object_in_turn_are_a_hand_off()
+    {
+        Assert.Equal(1, seen.Add([Step(0, 5), Step(1, 6)]).Handoffs);
+        Assert.Equal(1, seen.Handoffs);
+    }
+
+    [Fact]
+    public void One_cpu_alone_or_different_objects_are_none()
+    {
+        Assert.Equal(0, seen.Add([Step(0, 5), Step(0, 6), Step(1, 5, target: 2)]).Handoffs);
+    }
+
+    [Fact]
+    public void The_same_hand_off_counts_once_and_another_order_is_another_one()
+    {
+        Assert.Equal(1, seen.Add([Step(0, 5), Step(1, 6)]).Handoffs);
+        Assert.Equal(0, seen.Add([Step(2, 5), Step(3, 6)]).Handoffs);
+        Assert.Equal(1, seen.Add([Step(0, 6), Step(1, 5)]).Handoffs);
+        Assert.Equal(2, seen.Handoffs);
+    }
+
+    [Fact]
+    public void The_kind_of_the_object_tells_hand_offs_apart_and_its_number_does_not()
+    {
+        Assert.Equal(1, seen.Add([Step(0, 5, target: 1, kind: 1), Step(1, 6, target: 1, kind: 1)]).Handoffs);
+        Assert.Equal(0, seen.Add([Step(0, 5, target: 2, kind: 1), Step(1, 6, target: 2, kind: 1)]).Handoffs);
+        Assert.Equal(1, seen.Add([Step(0, 5, target: 3, kind: 2), Step(1, 6, target: 3, kind: 2)]).Handoffs);
+    }
+
+    [Fact]
+    public void An_execution_does_not_hand_over_to_the_next_one()
+    {
+        Assert.Equal(0, seen.Add([Step(0, 5)]).Handoffs);
+        Assert.Equal(0, seen.Add([Step(1, 6)]).Handoffs);
+    }
+
+    [Fact]
+    public void Steps_without_an_object_are_passed_over()
+    {
+        Assert.Equal(1, seen.Add([Step(0, 5), Step(1, 9, target: TraceStep.NoTarget), Step(1, 6)]).Handoffs);
+    }
+
+    [Fact]
+    public void A_cpu_between_two_touches_of_another_is_a_near_miss()
+    {
+        Assert.Equal((2, 1), seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)]));
+        Assert.Equal((0, 0), seen.Add([Step(1, 5), Step(0, 6), Step(1, 7)]));
+        Assert.Equal((1, 1), seen.Add([Step(0, 4), Step(1, 6), Step(1, 6), Step(0, 7)]));
+        Assert.Equal(2, seen.NearMisses);
+    }
+
+    [Fact]
+    public void A_third_cpu_at_the_end_closes_no_window()
+    {
+        Assert.Equal((2, 0), seen.Add([Step(0, 5), Step(1, 6), Step(2, 7)]));
+    }
+
+    [Fact]
+    public void New_features_are_named_by_places_where_they_are_counted()
+    {
+        List<int> fresh = [];
+        seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)], fresh);
+        Assert.Equal(3, fresh.Count);
+        Assert.Single(fresh, place => place < 0);
+        seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)], fresh);
+        Assert.Equal(3, fresh.Count);
+        Assert.All(fresh, place => Assert.Equal(2, seen.Times(place)));
+    }
+
+    [Fact]
+    public void Few_of_ten_thousand_hand_offs_share_a_bit()
+    {
+        int added = 0;
+        for (ushort before = 0; before < 100; before++)
+        {
+            for (ushort after = 0; after < 100; after++)
+            {
+                added += seen.Add([Step(0, before), Step(1, after)]).Handoffs;
+            }
+        }
+
+        // Expected collisions: 10^4 * 10^4 / 2 / 2^21 = 24.
+        Assert.InRange(added, 9940, 10_000);
+        Assert.Equal(added, seen.Handoffs);
+    }
+
+    [Fact]
+    public void Adding_allocates_nothing()
+    {
+        TraceStep[] trace = [Step(0, 5), Step(1, 6), Step(0, 7, target: 2), Step(1, 8, target: 2)];
+        seen.Add(trace);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            seen.Add(trace);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static TraceStep Step(byte cpu, ushort point, ushort target = 1, byte kind = 1) =>
+        new(point, target, cpu, 1, kind, Preempts: false);
+}
