@@ -5,9 +5,10 @@ namespace Interleave;
 /// <remarks>Names are part of the stored schedules: renaming one renames it in every reproducer.</remarks>
 public sealed class Point
 {
-    internal Point(ushort id, string name, string function, Access access)
+    internal Point(ushort id, int key, string name, string function, Access access)
     {
         Id = id;
+        Key = key;
         Name = name;
         Function = function;
         Access = access;
@@ -15,6 +16,10 @@ public sealed class Point
 
     /// <summary>Index in the <see cref="PointTable"/>; differs from build to build, so it is never stored.</summary>
     public ushort Id { get; }
+
+    /// <summary>Its place on the ring of 2^24 keys, see <see cref="PointTable.AtOrAbove"/>: made of the name, so it may
+    /// be stored where a name is too long.</summary>
+    public int Key { get; }
 
     /// <summary>The stored name: routine and what is about to happen, in PascalCase.</summary>
     public string Name { get; }

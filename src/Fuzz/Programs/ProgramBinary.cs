@@ -36,7 +36,14 @@ public static class ProgramBinary
 
     /// <summary>The program that these bytes mean. Never fails for a language whose shape fields fit a byte.</summary>
     /// <exception cref="ArgumentException">A shape field of the language has more than 256 values.</exception>
-    public static Program Decode(Language language, ReadOnlySpan<byte> data)
+    public static Program Decode(Language language, ReadOnlySpan<byte> data) =>
+        Decode(language, data, language.CpusMax + 1);
+
+    /// <summary>The program in bytes that hold records of other kinds, too.</summary>
+    /// <param name="language">What the program is written in.</param>
+    /// <param name="data">The bytes.</param>
+    /// <param name="modulus">Number of kinds of records; those above the lanes' are passed over.</param>
+    internal static Program Decode(Language language, ReadOnlySpan<byte> data, int modulus)
     {
         int[] shape = new int[language.Shape.Count];
         for (int i = 0; i < shape.Length; i++)
@@ -45,15 +52,14 @@ public static class ProgramBinary
             shape[i] = field.Min + At(data, i) % CountOf(field);
         }
 
-        int modulus = language.CpusMax + 1;
         Span<int> counts = stackalloc int[modulus];
         counts.Clear();
-        int lanes = At(data, shape.Length) % modulus;
+        int lanes = At(data, shape.Length) % (language.CpusMax + 1);
         int header = HeaderLength(language);
         for (int at = header; at < data.Length; at += RecordLength)
         {
             int lane = data[at] % modulus;
-            lanes = Math.Max(lanes, lane);
+            lanes = lane <= language.CpusMax ? Math.Max(lanes, lane) : lanes;
             counts[lane] = Math.Min(counts[lane] + 1, language.CallsMax);
         }
 
@@ -68,7 +74,7 @@ public static class ProgramBinary
         for (int at = header; at < data.Length; at += RecordLength)
         {
             int lane = data[at] % modulus;
-            Call[] calls = lane == 0 ? setup : cpus[lane - 1];
+            Call[] calls = lane == 0 ? setup : lane <= language.CpusMax ? cpus[lane - 1] : [];
             if (counts[lane] < calls.Length)
             {
                 calls[counts[lane]++] = DecodeCall(language, shape, data[(at + 1)..]);

@@ -8,23 +8,29 @@ namespace Fuzz.Schedules;
 /// Strict: the first deviation is recorded as <see cref="Drift"/> and stops the execution, and <see cref="Finish"/>
 /// tells whether the execution ended where the schedule does. A stopped execution has no violation, so ask before
 /// calling it a pass. Lenient (for the shrinker, which edits programs and schedules): a turn that cannot begin is
-/// skipped, one that misses its point ends where its lane cannot go on, and after the last turn the lowest lane that
-/// can run runs on, and so forth: it never stops.
+/// skipped, one that misses its point ends where its lane cannot go on, and after the last turn another scheduler goes
+/// on, or else the lowest lane that can run runs on, and so forth: it never stops.
 /// </remarks>
 public sealed class ReplayScheduler : IScheduler
 {
     private readonly IReadOnlyList<Turn> turns;
     private readonly int[] pointIds;
     private readonly bool strict;
+    private readonly IScheduler? rest;
     private int turn;
     private int arrivals;
     private int tail;
     private bool begun;
 
     /// <summary>A scheduler for executions on machines with these points.</summary>
+    /// <param name="schedule">What is followed.</param>
+    /// <param name="points">The machines' points.</param>
+    /// <param name="strict">Whether to stop at the first deviation.</param>
+    /// <param name="rest">Lenient only: who chooses after the last turn.</param>
     /// <exception cref="InputException">Strict, and the schedule names a point that does not exist.</exception>
-    public ReplayScheduler(Schedule schedule, PointTable points, bool strict = true)
+    public ReplayScheduler(Schedule schedule, PointTable points, bool strict = true, IScheduler? rest = null)
     {
+        this.rest = rest;
         turns = schedule.Turns;
         this.strict = strict;
         pointIds = new int[turns.Count];
@@ -52,6 +58,10 @@ public sealed class ReplayScheduler : IScheduler
     /// <inheritdoc />
     public bool SeesForcedSteps => true;
 
+    /// <summary>Steps of the last execution before the last turn was over; <see cref="int.MaxValue"/> when it never
+    /// was.</summary>
+    public int Followed { get; private set; }
+
     /// <summary>Where the last execution left the schedule; null when it has not (yet), and always when
     /// lenient.</summary>
     public Drift? Drift { get; private set; }
@@ -64,6 +74,8 @@ public sealed class ReplayScheduler : IScheduler
         tail = -1;
         begun = false;
         Drift = null;
+        Followed = int.MaxValue;
+        rest?.Begin(cpus);
     }
 
     /// <inheritdoc />
@@ -166,6 +178,12 @@ public sealed class ReplayScheduler : IScheduler
 
     private int RunOn(in Choice choice)
     {
+        Followed = Math.Min(Followed, choice.StepIndex);
+        if (rest is not null && (choice.Count > 1 || rest.SeesForcedSteps))
+        {
+            return rest.Next(choice);
+        }
+
         if (!choice.Can(tail))
         {
             tail = System.Numerics.BitOperations.TrailingZeroCount(choice.Enabled);
