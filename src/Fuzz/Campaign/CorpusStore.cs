@@ -6,12 +6,6 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>A file of a corpus that could not be read, and where it was put.</summary>
-/// <param name="File">Its name before.</param>
-/// <param name="Problem">What is wrong with it; names file, line and column.</param>
-/// <param name="MovedTo">Where it is now; the same as <paramref name="File"/> when it could not be moved.</param>
-public sealed record Quarantined(string File, string Problem, string MovedTo);
-
 /// <summary>What was in a corpus.</summary>
 /// <param name="Programs">The programs by file name.</param>
 /// <param name="Reproducers">The reproducers by file name.</param>
@@ -24,8 +18,7 @@ public sealed record CorpusContents(
 /// <summary>A folder of programs (<c>*.program</c>), reproducers (<c>*.reproducer</c>) and their reports.</summary>
 /// <remarks>
 /// A file is there whole or not at all: it is written under another name, forced to the disk, and renamed. What
-/// cannot be
-/// read is named and put aside in <c>quarantine/</c>, never deleted. Thread-safe.
+/// cannot be read is named and put aside in <c>quarantine/</c>, never deleted. Thread-safe.
 /// </remarks>
 public sealed class CorpusStore
 {
@@ -38,9 +31,9 @@ public sealed class CorpusStore
     /// <summary>How names of reports end.</summary>
     public const string ReportSuffix = ".report.txt";
 
-    private const string TemporarySuffix = ".tmp";
-    private const string QuarantineFolder = "quarantine";
-    private const long FileMax = 1 << 20;
+    /// <summary>The folder for files that cannot be read.</summary>
+    public const string QuarantineFolder = "quarantine";
+    private const int FileMax = 1 << 20;
     private readonly System.Threading.Lock gate = new();
 
     /// <summary>A store in a folder, which is made when it is not there.</summary>
@@ -51,7 +44,7 @@ public sealed class CorpusStore
         Attempt(folder, "write", () =>
         {
             Directory.CreateDirectory(folder);
-            string probe = Path.Combine(folder, $".probe-{Environment.ProcessId}{TemporarySuffix}");
+            string probe = Path.Combine(folder, $".probe-{Environment.ProcessId}{Disk.TemporarySuffix}");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
         });
@@ -79,16 +72,16 @@ public sealed class CorpusStore
                 {
                     if (file.EndsWith(ProgramSuffix, StringComparison.Ordinal))
                     {
-                        programs.Add((file, ProgramText.Parse(language, ReadText(file), file)));
+                        programs.Add((file, ProgramText.Parse(language, ReadStranger(file), file)));
                     }
                     else
                     {
-                        reproducers.Add((file, Reproducer.Parse(language, ReadText(file), file, points, variants)));
+                        reproducers.Add((file, Reproducer.Parse(language, ReadStranger(file), file, points, variants)));
                     }
                 }
                 catch (Exception error) when (error is InputException or StorageException)
                 {
-                    bad.Add(PutAside(file, error.Message));
+                    bad.Add(Quarantined.PutAside(file, error.Message, Path.Combine(Folder, QuarantineFolder)));
                 }
             }
 
@@ -154,30 +147,9 @@ public sealed class CorpusStore
 
     /// <summary>Writes a file so that it is there whole or not at all.</summary>
     /// <exception cref="StorageException">It cannot be written.</exception>
-    public static void WriteWhole(string file, string text)
-    {
-        string temporary = $"{file}.{Environment.ProcessId}{TemporarySuffix}";
-        try
-        {
-            Attempt(file, "write", () =>
-            {
-                using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
-                {
-                    stream.Write(Encoding.UTF8.GetBytes(text));
-                    stream.Flush(flushToDisk: true);
-                }
+    public static void WriteWhole(string file, string text) => Disk.WriteWhole(file, Encoding.UTF8.GetBytes(text));
 
-                File.Move(temporary, file, overwrite: true);
-            });
-        }
-        catch (StorageException)
-        {
-            RemoveQuietly(temporary);
-            throw;
-        }
-    }
-
-    /// <summary>Reads a text file.</summary>
+    /// <summary>Reads a text file that a person names.</summary>
     /// <exception cref="InputException">It is not text, or too large to be one of ours.</exception>
     /// <exception cref="StorageException">It cannot be read.</exception>
     public static string ReadText(string file)
@@ -189,9 +161,21 @@ public sealed class CorpusStore
             bytes = length > FileMax ? [] : File.ReadAllBytes(file);
             if (length > FileMax)
             {
-                throw new InputException(file, 0, 0, $"{length} bytes", $"a text of at most {FileMax} bytes");
+                throw new InputException(file, 0, 0, $"{length} bytes", $"a file of at most {FileMax} bytes");
             }
         });
+        return Decode(file, bytes);
+    }
+
+    private static string ReadStranger(string file)
+    {
+        byte[] bytes = [];
+        Attempt(file, "read", () => bytes = Disk.ReadRegular(file, FileMax));
+        return Decode(file, bytes);
+    }
+
+    private static string Decode(string file, byte[] bytes)
+    {
         try
         {
             string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
@@ -219,18 +203,6 @@ public sealed class CorpusStore
         }
     }
 
-    private static void RemoveQuietly(string file)
-    {
-        try
-        {
-            File.Delete(file);
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            // The write has failed and is reported; a temporary file that stays does no harm.
-        }
-    }
-
     private static ulong Hash(string text)
     {
         ulong hash = 0xCBF29CE484222325UL;
@@ -250,26 +222,5 @@ public sealed class CorpusStore
                 || f.EndsWith(ReproducerSuffix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal).ToArray());
         return files;
-    }
-
-    private Quarantined PutAside(string file, string problem)
-    {
-        string folder = Path.Combine(Folder, QuarantineFolder);
-        string target = Path.Combine(folder, Path.GetFileName(file));
-        try
-        {
-            Directory.CreateDirectory(folder);
-            for (int i = 1; File.Exists(target); i++)
-            {
-                target = Path.Combine(folder, $"{Path.GetFileName(file)}.{i}");
-            }
-
-            File.Move(file, target);
-            return new Quarantined(file, problem, target);
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            return new Quarantined(file, $"{problem} (and it cannot be moved aside: {error.Message})", file);
-        }
     }
 }
