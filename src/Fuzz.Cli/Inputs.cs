@@ -16,6 +16,9 @@ internal static class Inputs
     /// <summary>Stands for a file name in errors about the command line.</summary>
     public const string CommandLine = "command line";
 
+    /// <summary>Reproducers of what v6.18 itself has wrong.</summary>
+    public const string RegressionsFolder = "corpus/regressions";
+
     private const int HashMin = 4;
     private const int HashMax = 64;
 
@@ -184,6 +187,29 @@ internal static class Inputs
         }
 
         return CorpusStore.ReadText(file);
+    }
+
+    /// <summary>The signatures of what v6.18 itself has wrong, and the files that show them, where we are.</summary>
+    /// <exception cref="InputException">One of them cannot be read.</exception>
+    public static SortedDictionary<string, string> Regressions()
+    {
+        SortedDictionary<string, string> known = new(StringComparer.Ordinal);
+        if (!Directory.Exists(RegressionsFolder))
+        {
+            return known;
+        }
+
+        string[] files = Directory.GetFiles(RegressionsFolder, $"*{CorpusStore.ReproducerSuffix}");
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            Reproducer reproducer = Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(file), file);
+            if (reproducer.Variants.Count == 0)
+            {
+                known.TryAdd(reproducer.Violates.ToString(), file);
+            }
+        }
+
+        return known;
     }
 
     /// <summary>The variants in words.</summary>

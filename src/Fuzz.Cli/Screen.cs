@@ -8,9 +8,11 @@ public sealed class Screen
 {
     private const int RedirectedWidth = 160;
     private const double PlainLineSeconds = 5;
+    private const double LiveSeconds = 0.2;
     private readonly System.Threading.Lock gate = new();
     private double nextPlain;
-    private int liveLength;
+    private double nextLive;
+    private string live = "";
 
     /// <summary>A screen.</summary>
     /// <param name="output">Results.</param>
@@ -39,9 +41,14 @@ public sealed class Screen
     internal void Print(Table table)
     {
         EndLive();
+        Print(table, Out);
+    }
+
+    private void Print(Table table, TextWriter writer)
+    {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(Out),
+            Out = new AnsiConsoleOutput(writer),
             Ansi = Interactive ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = Interactive ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
@@ -71,19 +78,27 @@ public sealed class Screen
     /// <summary>Shows progress.</summary>
     /// <param name="text">One line.</param>
     /// <param name="seconds">Since the start.</param>
-    /// <param name="last">Whether no other will follow.</param>
-    internal void Live(string text, double seconds, bool last = false)
+    /// <param name="details">What is shown above it on a terminal, or null.</param>
+    internal void Live(string text, double seconds, Func<Table>? details = null)
     {
         lock (gate)
         {
-            if (Interactive)
+            if (Interactive && seconds >= nextLive)
             {
-                Error.Write($"\r{text.PadRight(liveLength)}");
-                liveLength = text.Length;
+                nextLive = seconds + LiveSeconds;
+                StringWriter block = new() { NewLine = "\n" };
+                if (details is not null)
+                {
+                    Print(details(), block);
+                }
+
+                block.Write(Fitting(Plain(text)));
+                Error.Write($"{Erasure}{block}");
+                live = block.ToString();
             }
-            else if (last || seconds >= nextPlain)
+            else if (!Interactive && seconds >= nextPlain)
             {
-                Error.WriteLine(text);
+                Error.WriteLine(Plain(text));
                 nextPlain = seconds + PlainLineSeconds;
             }
         }
@@ -93,25 +108,45 @@ public sealed class Screen
     internal void Note(string text)
     {
         EndLive();
-        Error.WriteLine(text);
+        Error.WriteLine(Plain(text));
     }
 
     /// <summary>Says why nothing can be done.</summary>
     internal void Fail(string message)
     {
         EndLive();
-        Error.WriteLine($"fuzz: {message}");
+        Error.WriteLine($"fuzz: {Plain(message)}");
+    }
+
+    /// <summary>What goes back over the block that is shown and wipes it out.</summary>
+    private string Erasure
+    {
+        get
+        {
+            int lines = live.Count(letter => letter == '\n');
+            return live.Length == 0 ? "" : lines == 0 ? "\r\u001b[J" : $"\r\u001b[{lines}A\u001b[J";
+        }
+    }
+
+    /// <summary>Names of files may hold what a terminal would act on.</summary>
+    private static string Plain(string text) => text.AsSpan().ContainsAnyInRange('\0', '\u001f')
+        || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')
+            ? string.Concat(text.Select(letter => char.IsControl(letter) && letter != '\t' ? '?' : letter))
+            : text;
+
+    /// <summary>A line that breaks is two lines, of which one would stay.</summary>
+    private static string Fitting(string line)
+    {
+        int width = IsTerminal ? Console.WindowWidth - 1 : RedirectedWidth;
+        return width > 0 && line.Length > width ? line[..width] : line;
     }
 
     private void EndLive()
     {
         lock (gate)
         {
-            if (liveLength > 0)
-            {
-                Error.Write($"\r{new string(' ', liveLength)}\r");
-                liveLength = 0;
-            }
+            Error.Write(Erasure);
+            live = "";
         }
     }
 }

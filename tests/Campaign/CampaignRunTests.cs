@@ -27,10 +27,15 @@ public sealed class CampaignRunTests : IDisposable
     }
 
     [Fact]
-    public void The_budget_in_executions_is_met_exactly_by_any_number_of_workers()
-    {
+    public void The_budget_in_executions_is_met_exactly() =>
         Assert.Equal(1001, Run("one", executions: 1001).Statistics.Executions);
-        Assert.Equal(1001, Run("three", executions: 1001, workers: 3).Statistics.Executions);
+
+    [Fact]
+    public void Without_a_folder_nothing_is_kept_and_all_else_is_the_same()
+    {
+        CampaignOptions options = Options("none", 7, 3000, variant: false) with { Folder = null };
+        CampaignResult none = new CampaignRun(options, Parts(false, f => f)).Run();
+        Assert.Equal(Counts(Run("some")), Counts(none));
     }
 
     [Fact]
@@ -92,17 +97,113 @@ public sealed class CampaignRunTests : IDisposable
     }
 
     [Fact]
-    public void Programs_that_show_something_new_are_kept_and_found_again_by_the_next_campaign()
+    public void A_failure_is_stored_before_it_is_shrunk_and_again_after()
+    {
+        List<string> texts = [];
+        string file = Path.Combine(folder, "early", $"{CorpusStore.NameOf(Failures.Parse().Violates)}"
+            + ".non-atomic-swapbacked.reproducer");
+        List<string> told = [];
+        CampaignParts parts = Parts(true, failure =>
+        {
+            texts.Add(File.ReadAllText(file));
+            return Failures.Parse();
+        });
+        new CampaignRun(Options("early", 7, 1000, variant: true), parts)
+        {
+            Told = finding => told.Add(File.ReadAllText(finding.File!)),
+        }.Run();
+
+        Assert.Equal(texts, told[..1]);
+        Assert.Contains("it is being shrunk", texts[0], StringComparison.Ordinal);
+        Assert.Equal(2, told.Count);
+        Assert.Equal(Failures.Parse(), Failures.Parse(told[1]));
+    }
+
+    [Fact]
+    public void What_was_left_unshrunk_by_one_that_was_killed_is_shrunk_by_the_next()
+    {
+        CampaignOptions options = Options("left", 7, 1000, variant: true);
+        Assert.Throws<OutOfMemoryException>(() => new CampaignRun(
+            options, Parts(true, _ => throw new OutOfMemoryException())).Run());
+        Assert.Single(Directory.GetFiles(Path.Combine(folder, "left"), "*.reproducer"));
+
+        Run("left", variant: true, executions: 1, shrink: _ => Failures.Parse());
+        string file = Assert.Single(Directory.GetFiles(Path.Combine(folder, "left"), "*.reproducer"));
+        Assert.Equal(Failures.Parse(), Failures.Parse(File.ReadAllText(file)));
+        Assert.Single(Directory.GetFiles(Path.Combine(folder, "left"), "*.report.txt"));
+    }
+
+    [Fact]
+    public void A_failure_that_another_worker_is_shrinking_is_counted_and_left_to_him()
+    {
+        CampaignFolder campaign = Open("busy", variant: true);
+        string name = $"{CorpusStore.NameOf(Failures.Parse().Violates)}.non-atomic-swapbacked";
+        using FileLock other = FileLock.TryTake(Path.Combine(campaign.Folder, ".locks", name))!;
+        CampaignResult result = Run(
+            "busy", variant: true, shrink: _ => throw new OutOfMemoryException("shrunk twice"));
+        Assert.True(Assert.Single(result.Findings).IsKnown);
+    }
+
+    [Fact]
+    public void After_a_restart_everything_that_was_seen_is_seen_again_and_totals_go_on()
     {
         CampaignResult first = Run("grow");
-        int kept = Directory.GetFiles(Path.Combine(folder, "grow"), "*.program").Length;
-        Assert.Equal(first.Progress.Kept, kept);
-        Assert.InRange(kept, 10, 1000);
+        int kept = Queue("grow").Length;
+        Assert.Equal(first.Progress.Found, kept);
+        Assert.InRange(kept, 10, 3000);
 
-        // A program gets 4 executions and more, and fewer only where its failure is known or its lanes share nothing.
-        CampaignResult second = Run("grow", seed: 99, executions: 4L * kept);
-        Assert.Equal(0, second.Statistics.Programs);
-        Assert.InRange(second.Progress.Handoffs, first.Progress.Handoffs / 2, int.MaxValue);
+        CampaignResult second = Run("grow", seed: 99, executions: 1);
+        Assert.InRange(second.Progress.Handoffs, first.Progress.Handoffs, first.Progress.Handoffs + 20);
+        Assert.InRange(second.Progress.NearMisses, first.Progress.NearMisses, first.Progress.NearMisses + 20);
+        Assert.Equal(1, second.Statistics.Executions);
+        WorkerStatistics told = WorkerStatistics.Parse(
+            File.ReadLines(Path.Combine(folder, "grow", "w0", "fuzzer_stats")));
+        Assert.Equal(3001, told.Executions);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"seconds\": 1e999}")]
+    [InlineData("{\"counts\": {\"executions\": -5, \"calls\": {}, \"byCpus\": [], \"byCalls\": [], \"bySetup\": []}}")]
+    [InlineData("{\"counts\": {\"executions\": 9223372036854775807, \"calls\": {\"write\": [1, 2, 3]}}}")]
+    [InlineData("{\"counts\": {\"calls\": {\"write\": null}, \"byCpus\": [], \"byCalls\": [], \"bySetup\": []}}")]
+    public void A_checkpoint_from_anywhere_counts_for_nothing_when_it_makes_no_sense(string state)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "state", "w0"));
+        File.WriteAllText(Path.Combine(folder, "state", "w0", "state.json"), state);
+        Assert.Equal(100, Run("state", executions: 100).Statistics.Executions);
+        Assert.Equal(100, Checkpoint.Load(Path.Combine(folder, "state", "w0")).Counts.Executions);
+    }
+
+    [Fact]
+    public void Workers_take_over_what_others_found_and_say_from_whom()
+    {
+        Run("share", executions: 1000);
+        CampaignOptions options = Options("share", 8, 1500, variant: false) with { Worker = "w1" };
+        CampaignResult second = new CampaignRun(options, Parts(false, f => f)).Run();
+        Assert.InRange(second.Progress.Imported, 10, 2000);
+        Assert.Equal(second.Progress.Imported, Directory.GetFiles(
+            Path.Combine(folder, "share", "w1", "queue"), "id:*,sync:w0,src:*").Length);
+    }
+
+    [Fact]
+    public void Two_workers_do_not_work_under_one_name()
+    {
+        CampaignFolder campaign = Open("name", variant: false);
+        using WorkerFolder taken = campaign.TryTake("w0")!;
+        Assert.Contains(
+            "another process works here", Assert.Throws<InputException>(() => Run("name")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_campaign_that_has_used_up_its_memory_says_so_and_is_complete()
+    {
+        CampaignOptions options = Options("memory", 7, null, variant: false) with { MemoryMax = 1 };
+        CampaignResult result = new CampaignRun(options, Parts(false, f => f)).Run();
+        Assert.Equal(CampaignEnd.Memory, result.End);
     }
 
     [Fact]
@@ -120,7 +221,7 @@ public sealed class CampaignRunTests : IDisposable
     public void Cancelling_ends_it_with_a_complete_corpus()
     {
         using CancellationTokenSource cancel = new();
-        CampaignOptions options = Options("cancel", 3, executions: null, workers: 2, variant: false);
+        CampaignOptions options = Options("cancel", 3, executions: null, variant: false);
         CampaignResult result = new CampaignRun(options, Parts(false, f => f)).Run(
             progress =>
             {
@@ -131,21 +232,21 @@ public sealed class CampaignRunTests : IDisposable
             },
             cancel.Token);
 
+        Assert.Equal(CampaignEnd.Cancelled, result.End);
         Assert.True(result.Statistics.Executions > 200);
-        CorpusContents contents = options.Corpus!.Load(MmLanguage.Instance);
-        Assert.Empty(contents.Quarantined);
-        Assert.Equal(result.Progress.Kept, contents.Programs.Count);
-        Assert.Empty(Directory.GetFiles(options.Corpus.Folder, "*.tmp"));
+        Assert.Equal(result.Progress.Queue, Queue("cancel").Length);
+        Assert.Empty(Directory.GetFiles(Path.Combine(folder, "cancel"), "*.tmp", SearchOption.AllDirectories));
     }
 
     [Fact]
-    public void A_disk_that_fails_ends_all_workers_with_one_clear_error()
+    public void A_disk_that_fails_ends_it_with_one_clear_error()
     {
-        CampaignOptions options = Options("gone", 3, executions: null, workers: 2, variant: false);
-        CampaignParts parts = Parts(false, f => f) with { NewSource = () => new FolderRemover(options.Corpus!.Folder) };
+        CampaignOptions options = Options("gone", 3, executions: null, variant: false);
+        string gone = options.Folder!.Folder;
+        CampaignParts parts = Parts(false, f => f) with { NewSource = () => new FolderRemover(gone) };
 
         StorageException error = Assert.Throws<StorageException>(() => new CampaignRun(options, parts).Run());
-        Assert.StartsWith(options.Corpus!.Folder, error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(gone, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,24 +261,30 @@ public sealed class CampaignRunTests : IDisposable
         Assert.Equal(result.Statistics.Programs, result.Statistics.ByCpus.Sum());
     }
 
-    private static (long Programs, int Handoffs, int Kept, string Calls) Counts(CampaignResult result) => (
-        result.Statistics.Programs, result.Progress.Handoffs, result.Progress.Kept,
+    private static (long Programs, int Handoffs, int Found, string Calls) Counts(CampaignResult result) => (
+        result.Statistics.Programs, result.Progress.Handoffs, result.Progress.Found,
         string.Join(' ', result.Statistics.Calls.Select(call => $"{call.Effective}/{call.NoOps}")));
 
-    private string[] Files(string name) => Directory.GetFiles(Path.Combine(folder, name))
-        .Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToArray();
+    private string[] Queue(string name) =>
+        [.. Directory.GetFiles(Path.Combine(folder, name, "w0", "queue")).Order(StringComparer.Ordinal)];
+
+    /// <summary>What was kept, in its order: names hold times.</summary>
+    private string[] Files(string name) =>
+        [.. Queue(name).Select(file => Convert.ToHexString(File.ReadAllBytes(file)))];
 
     private CampaignResult Run(
-        string name, ulong seed = 7, long executions = 3000, int workers = 1, bool variant = false,
+        string name, ulong seed = 7, long executions = 3000, bool variant = false,
         Func<Reproducer, Reproducer>? shrink = null) =>
-        new CampaignRun(Options(name, seed, executions, workers, variant), Parts(variant, shrink ?? (f => f))).Run();
+        new CampaignRun(Options(name, seed, executions, variant), Parts(variant, shrink ?? (f => f))).Run();
 
-    private CampaignOptions Options(string name, ulong seed, long? executions, int workers, bool variant) => new()
+    private CampaignFolder Open(string name, bool variant) => CampaignFolder.Open(
+        Path.Combine(folder, name), MmLanguage.Instance, variant ? ["non-atomic-swapbacked"] : []);
+
+    private CampaignOptions Options(string name, ulong seed, long? executions, bool variant) => new()
     {
         Seed = seed,
         Executions = executions,
-        Workers = workers,
-        Corpus = new CorpusStore(Path.Combine(folder, name)),
+        Folder = Open(name, variant),
         Variants = variant ? ["non-atomic-swapbacked"] : [],
     };
 

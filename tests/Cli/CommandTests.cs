@@ -105,8 +105,11 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0xabcdef12UL, json.GetProperty("seed").GetUInt64());
         Assert.Equal(500, json.GetProperty("executions").GetInt64());
         Assert.Equal(run.ExitCode, json.GetProperty("failures").GetArrayLength() == 0 ? App.NothingFound : App.Found);
-        Assert.Equal(
-            json.GetProperty("programsKept").GetInt32(), Directory.GetFiles(corpus, "*.program").Length);
+        int kept = json.GetProperty("testCasesKept").GetInt32();
+        Assert.Equal(kept, Directory.GetFiles(Path.Combine(corpus, "w0", "queue")).Length);
+        JsonElement worker = Assert.Single(json.GetProperty("perWorker").EnumerateArray());
+        Assert.Equal("w0", worker.GetProperty("name").GetString());
+        Assert.Equal(500, worker.GetProperty("executions").GetInt64());
         Assert.Contains("Ctrl-C ends it", run.Errors, Exactly);
     }
 
@@ -117,6 +120,7 @@ public sealed class CommandTests : IDisposable
             "run", "--executions", "48", "--seed", "1", "--workers", "2", "--corpus", Path.Combine(folder, "c"));
         Assert.Contains("readahead", run.Output, Exactly);
         Assert.Contains("48 executions", run.Output, Exactly);
+        Assert.Contains("w1", run.Output, Exactly);
     }
 
     [Fact]

@@ -112,7 +112,7 @@ public sealed class CorpusStore
     /// <exception cref="StorageException">It cannot be written.</exception>
     public string Add(string name, Reproducer reproducer, Func<string, string>? report = null)
     {
-        string file = Path.Combine(Folder, name + ReproducerSuffix);
+        string file = FileOf(name);
         lock (gate)
         {
             WriteWhole(file, reproducer.Print());
@@ -124,6 +124,25 @@ public sealed class CorpusStore
 
         return file;
     }
+
+    /// <summary>Where a reproducer of that name is kept.</summary>
+    public string FileOf(string name) => Path.Combine(Folder, name + ReproducerSuffix);
+
+    /// <summary>Reads a reproducer; null when it is gone or none.</summary>
+    public static Reproducer? Read(Language language, string file)
+    {
+        try
+        {
+            return Reproducer.Parse(language, ReadStranger(file), file);
+        }
+        catch (Exception error) when (error is InputException or StorageException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Eight digits that tell texts apart.</summary>
+    internal static string ShortHash(string text) => Hash(text).ToString("x8", CultureInfo.InvariantCulture)[^8..];
 
     /// <summary>A file name for a signature: its words, joined by dashes.</summary>
     public static string NameOf(Execution.Signature signature)
@@ -142,7 +161,7 @@ public sealed class CorpusStore
         string text = name.ToString().Trim('-');
         return text.Length <= LengthMax
             ? text
-            : $"{text[..LengthMax].Trim('-')}-{Hash(text).ToString("x8", CultureInfo.InvariantCulture)[^8..]}";
+            : $"{text[..LengthMax].Trim('-')}-{ShortHash(text)}";
     }
 
     /// <summary>Writes a file so that it is there whole or not at all.</summary>

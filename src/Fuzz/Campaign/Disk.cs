@@ -62,6 +62,32 @@ internal static class Disk
         }
     }
 
+    /// <summary>Writes files and forces all of them to the disk, which takes hardly longer than with one where the
+    /// system can do it at once.</summary>
+    public static void WriteSynced(IReadOnlyList<(string File, byte[] Content)> files)
+    {
+        const int ManyMin = 8;
+        List<SafeFileHandle> open = [];
+        try
+        {
+            foreach ((string file, byte[] content) in files)
+            {
+                open.Add(File.OpenHandle(file, FileMode.Create, FileAccess.Write));
+                RandomAccess.Write(open[^1], content, 0);
+            }
+
+            bool allAtOnce = OperatingSystem.IsLinux() && open.Count >= ManyMin && SyncFileSystem(open[0]) == 0;
+            if (!allAtOnce)
+            {
+                open.ForEach(RandomAccess.FlushToDisk);
+            }
+        }
+        finally
+        {
+            open.ForEach(handle => handle.Dispose());
+        }
+    }
+
     /// <summary>Reads a file that anybody may have put there. Never waits, as opening a FIFO would.</summary>
     /// <param name="file">The file.</param>
     /// <param name="lengthMax">Longer ones are not read.</param>
@@ -141,6 +167,10 @@ internal static class Disk
             ? new SafeFileHandle(descriptor, ownsHandle: true)
             : throw new IOException(Marshal.GetLastPInvokeErrorMessage(), Marshal.GetLastPInvokeError());
     }
+
+    [DllImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int SyncFileSystem(SafeFileHandle file);
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -19,6 +19,7 @@ public sealed class Exploration
     private readonly Portfolio portfolio;
     private readonly Feedback feedback;
     private readonly Pool pool;
+    private readonly TestCaseRunner runner;
 
     /// <summary>An exploration.</summary>
     /// <param name="engine">What runs the programs.</param>
@@ -30,6 +31,7 @@ public sealed class Exploration
         this.source = source;
         this.feedback = feedback;
         Executor = new Executor(engine);
+        runner = new TestCaseRunner(Executor);
         rng = new Rng(seed);
         portfolio = new Portfolio(rng);
         pool = new Pool(engine.Language, rng, Coverage);
@@ -77,9 +79,15 @@ public sealed class Exploration
         }
     }
 
-    /// <summary>Runs one test case once; what it shows counts like anything else.</summary>
-    public void Replay(Program program, Schedule schedule, IExplorationListener listener) =>
-        Execute(program, new ReplayScheduler(schedule, Executor.Engine.Machine.Points, strict: false), listener);
+    /// <summary>Runs one test case as whoever found it did; what it shows counts like anything else.</summary>
+    public void Replay(TestCase testCase, IExplorationListener listener)
+    {
+        runner.Begin(testCase);
+        while (listener.MayGoOn && runner.Next() && Judge(testCase.Program, listener))
+        {
+            // Judged where it is asked whether to go on.
+        }
+    }
 
     /// <summary>Counts what became of the execution that has just ended, then of more of the same program.</summary>
     internal void Follow(Program program, Aftermath aftermath, int executions)
@@ -94,7 +102,12 @@ public sealed class Exploration
 
     private bool Execute(Program program, IScheduler scheduler, IExplorationListener listener)
     {
-        bool passed = Executor.Run(program, scheduler);
+        Executor.Run(program, scheduler);
+        return Judge(program, listener);
+    }
+
+    private bool Judge(Program program, IExplorationListener listener)
+    {
         Executions++;
         Novelty novelty = pool.Judge(program, Executor.Engine.Machine, feedback);
         if (novelty.Any)
@@ -102,6 +115,6 @@ public sealed class Exploration
             listener.OnNovelty(program, novelty);
         }
 
-        return passed || listener.OnFailure(program);
+        return !Executor.Engine.Verdict.Any || listener.OnFailure(program);
     }
 }

@@ -1,24 +1,29 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Fuzz.Campaign;
 
 /// <summary>The test cases that one worker keeps: <c>WORKER/queue</c>, in AFL++'s layout and names.</summary>
 /// <remarks>
-/// An entry is written beside the queue under a name that begins with a dot, forced to the disk, and renamed into it, so
-/// that whoever reads the queue sees it whole or not at all. Numbers follow each other without a gap, for AFL++ 4.04c's
-/// <c>sync_fuzzers()</c> waits for the very next one. A thread does the writing, for forcing one file and one folder to
-/// the disk takes milliseconds: entries that have come together go together. One process at a time may have it open.
+/// An entry is written beside the queue under a name that begins with a dot, forced to the disk, and renamed into it,
+/// so that whoever reads the queue sees it whole or not at all. Numbers follow each other without a gap, for AFL++
+/// 4.04c's <c>sync_fuzzers()</c> waits for the very next one. A thread does the writing, for forcing one file and one
+/// folder to the disk takes milliseconds: entries that have come together go together. One process at a time may have
+/// it open.
 /// </remarks>
 public sealed class QueueFolder : IDisposable
 {
-    private const int BatchMax = 64;
+    private const int BatchMax = 1024;
+
+    /// <summary>How long entries gather: so often at most the disk is forced.</summary>
+    private const int GatherMilliseconds = 200;
+
     private const int PendingMax = 100_000;
     private const string TemporaryPrefix = ".id:";
     private readonly System.Threading.Lock gate = new();
     private readonly Queue<(int Id, string Name, byte[] Content)> pending = new();
     private readonly AutoResetEvent arrived = new(false);
     private readonly ManualResetEventSlim idle = new(true);
+    private readonly ManualResetEventSlim hurry = new(false);
     private readonly string worker;
     private readonly int lengthMax;
     private readonly Thread thread;
@@ -96,7 +101,7 @@ public sealed class QueueFolder : IDisposable
     /// <exception cref="StorageException">This one or an earlier one cannot be written.</exception>
     public int Add(byte[] content, string origin)
     {
-        if (pending.Count >= PendingMax)
+        if (next - stored >= PendingMax)
         {
             Flush();
         }
@@ -116,7 +121,9 @@ public sealed class QueueFolder : IDisposable
     /// <exception cref="StorageException">One of them cannot be written; those before it are there.</exception>
     public void Flush()
     {
+        hurry.Set();
         idle.Wait();
+        hurry.Reset();
         lock (gate)
         {
             failed?.Throw();
@@ -131,10 +138,12 @@ public sealed class QueueFolder : IDisposable
             ending = true;
         }
 
+        hurry.Set();
         arrived.Set();
         thread.Join();
         arrived.Dispose();
         idle.Dispose();
+        hurry.Dispose();
     }
 
     private string[] Files()
@@ -178,6 +187,7 @@ public sealed class QueueFolder : IDisposable
         while (true)
         {
             arrived.WaitOne();
+            hurry.Wait(GatherMilliseconds);
             while (Take(batch))
             {
                 Write(batch);
@@ -214,26 +224,10 @@ public sealed class QueueFolder : IDisposable
 
     private void Write(List<(int Id, string Name, byte[] Content)> batch)
     {
-        string current = Folder;
+        string current = worker;
         try
         {
-            List<SafeFileHandle> open = [];
-            try
-            {
-                foreach ((int id, _, byte[] content) in batch)
-                {
-                    current = Temporary(id);
-                    open.Add(File.OpenHandle(current, FileMode.Create, FileAccess.Write));
-                    RandomAccess.Write(open[^1], content, 0);
-                }
-
-                open.ForEach(RandomAccess.FlushToDisk);
-            }
-            finally
-            {
-                open.ForEach(handle => handle.Dispose());
-            }
-
+            Disk.WriteSynced([.. batch.Select(entry => (Temporary(entry.Id), entry.Content))]);
             foreach ((int id, string name, _) in batch)
             {
                 current = Path.Combine(Folder, name);

@@ -8,8 +8,8 @@ public sealed record Import(string Sibling, bool IsCrash, QueueEntry Entry);
 
 /// <summary>The other workers of a campaign's directory, of whatever kind: all folders beside our own that have a
 /// <c>queue</c> or <c>crashes</c>.</summary>
-/// <remarks>As AFL++ 4.04c's <c>sync_fuzzers()</c>, with two deviations: crashes are read, too, and everybody reads from
-/// everybody, for what is read twice costs one execution.</remarks>
+/// <remarks>As AFL++ 4.04c's <c>sync_fuzzers()</c>, with two deviations: crashes are read, too, and everybody reads
+/// from everybody, for what is read twice costs one execution.</remarks>
 public sealed class Siblings
 {
     /// <summary>Other workers that are looked at.</summary>
@@ -101,7 +101,8 @@ public sealed class Siblings
         foreach (string folder in folders)
         {
             string name = Path.GetFileName(folder);
-            bool isWorker = name != own && name != CorpusStore.QuarantineFolder && IsName(name) && Disk.IsFolder(folder);
+            bool isWorker = name != own && name != CorpusStore.QuarantineFolder && IsName(name)
+                && Disk.IsFolder(folder);
             if (isWorker && !known.ContainsKey(name) && Disk.IsFolder(Path.Combine(folder, "queue")))
             {
                 known.Add(name, (

@@ -14,6 +14,17 @@ public sealed record CallStatistics(CallInfo Call, long Effective, long NoOps, l
     public double NoOpShare => Effective + NoOps == 0 ? 0 : (double)NoOps / (Effective + NoOps);
 }
 
+/// <summary>What <see cref="Statistics"/> count, to be kept in a file or sent to another process.</summary>
+/// <param name="Executions">Executions.</param>
+/// <param name="Programs">Programs.</param>
+/// <param name="Calls">By the name of the call: executions that found something to do, no-ops, programs.</param>
+/// <param name="ByCpus">See <see cref="Statistics.ByCpus"/>.</param>
+/// <param name="ByCalls">See <see cref="Statistics.ByCalls"/>.</param>
+/// <param name="BySetup">See <see cref="Statistics.BySetup"/>.</param>
+public sealed record StatisticsCounts(
+    long Executions, long Programs, IReadOnlyDictionary<string, long[]> Calls, long[] ByCpus, long[] ByCalls,
+    long[] BySetup);
+
 /// <summary>What programs look like and what their calls do. Belongs to one worker; added up in the end.</summary>
 public sealed class Statistics(Language language)
 {
@@ -93,17 +104,36 @@ public sealed class Statistics(Language language)
         }
     }
 
-    /// <summary>Adds the counts of another worker.</summary>
-    public void Add(Statistics other)
+    /// <summary>The counts, to be sent to another process.</summary>
+    public StatisticsCounts ToCounts()
     {
-        Programs += other.Programs;
-        Executions += other.Executions;
-        Add(effective, other.effective);
-        Add(noOps, other.noOps);
-        Add(programs, other.programs);
-        Add(ByCpus, other.ByCpus);
-        Add(ByCalls, other.ByCalls);
-        Add(BySetup, other.BySetup);
+        SortedDictionary<string, long[]> calls = new(StringComparer.Ordinal);
+        foreach (CallInfo call in Language.Calls)
+        {
+            calls.Add(call.Name, [effective[call.Kind], noOps[call.Kind], programs[call.Kind]]);
+        }
+
+        return new StatisticsCounts(Executions, Programs, calls, ByCpus, ByCalls, BySetup);
+    }
+
+    /// <summary>Adds counts that may come from anywhere: what this language does not know is passed over.</summary>
+    public void Add(StatisticsCounts counts)
+    {
+        Programs += counts.Programs;
+        Executions += counts.Executions;
+        foreach (CallInfo call in Language.Calls)
+        {
+            if (counts.Calls.TryGetValue(call.Name, out long[]? three) && three is { Length: 3 })
+            {
+                effective[call.Kind] += three[0];
+                noOps[call.Kind] += three[1];
+                programs[call.Kind] += three[2];
+            }
+        }
+
+        Add(ByCpus, counts.ByCpus);
+        Add(ByCalls, counts.ByCalls);
+        Add(BySetup, counts.BySetup);
     }
 
     /// <summary>The mean of a histogram.</summary>
@@ -115,7 +145,7 @@ public sealed class Statistics(Language language)
 
     private static void Add(long[] into, long[] from)
     {
-        for (int i = 0; i < into.Length; i++)
+        for (int i = 0; i < into.Length && i < from.Length; i++)
         {
             into[i] += from[i];
         }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Programs;
@@ -7,76 +9,121 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>One thread of a campaign: explores, hands on what is new.</summary>
+/// <summary>The loop of a campaign's worker: explores, keeps what is new, takes over what others found, tells how it is
+/// doing.</summary>
 internal sealed class Worker : IExplorationListener
 {
+    private const double ProgressSeconds = 0.25;
+    private const double SyncSeconds = 5;
     private readonly CampaignOptions options;
     private readonly Findings findings;
+    private readonly SharedQueue? queue;
+    private readonly Heartbeat? heartbeat;
     private readonly Exploration exploration;
-    private readonly long? executionsMax;
-    private CancellationToken stop;
-    private long executions;
+    private readonly StabilityCheck stability;
+    private readonly Stopwatch watch;
+    private readonly Statistics statistics;
+    private readonly Action<CampaignProgress>? progress;
+    private readonly CancellationToken cancel;
+    private string? origin;
+    private bool isReplaying;
+    private Program? last;
+    private long replayed;
+    private int found;
+    private int imported;
+    private double nextProgress;
+    private double nextSync = SyncSeconds;
+    private CampaignEnd? end;
 
     /// <summary>A worker.</summary>
-    /// <param name="options">The campaign's options.</param>
+    /// <param name="run">What it is to do, and whom it tells.</param>
     /// <param name="parts">What it is made of.</param>
-    /// <param name="findings">What the workers share.</param>
-    /// <param name="seed">This worker's seed.</param>
-    /// <param name="executionsMax">This worker's share of the budget, or null.</param>
-    public Worker(CampaignOptions options, CampaignParts parts, Findings findings, ulong seed, long? executionsMax)
+    /// <param name="engine">What it explores.</param>
+    /// <param name="findings">Takes failures.</param>
+    /// <param name="queue">Takes test cases; null to keep none.</param>
+    /// <param name="heartbeat">Takes figures, with the queue.</param>
+    public Worker(
+        WorkerRun run, CampaignParts parts, IEngine engine, Findings findings, SharedQueue? queue,
+        Heartbeat? heartbeat)
     {
-        this.options = options;
-        this.findings = findings;
-        this.executionsMax = executionsMax;
-        exploration = new Exploration(parts.NewEngine(), parts.NewSource(), seed, options.Feedback);
-        Statistics = new Statistics(exploration.Executor.Engine.Language);
+        (options, watch, progress, cancel) = run;
+        (this.findings, this.queue, this.heartbeat) = (findings, queue, heartbeat);
+        ulong before = (ulong)(heartbeat?.Before.Counts.Executions ?? 0);
+        ulong seed = before == 0 ? options.Seed : new Rng(options.Seed ^ before).NextUInt64();
+        exploration = new Exploration(engine, parts.NewSource(), seed, options.Feedback);
+        stability = new StabilityCheck(exploration.Executor, parts.NewEngine());
+        statistics = new Statistics(engine.Language);
     }
-
-    /// <summary>What this worker counted; complete when it has ended.</summary>
-    public Statistics Statistics { get; }
-
-    /// <summary>Executions so far; may be read by other threads.</summary>
-    public long Executions => Volatile.Read(ref executions);
 
     /// <inheritdoc />
     public bool MayGoOn
     {
         get
         {
-            Volatile.Write(ref executions, exploration.Executions);
-            return !stop.IsCancellationRequested && !(exploration.Executions >= executionsMax);
+            if (cancel.IsCancellationRequested)
+            {
+                end ??= CampaignEnd.Cancelled;
+            }
+            else if (!isReplaying
+                && (Executions >= options.Executions || watch.Elapsed.TotalSeconds >= options.Seconds))
+            {
+                end ??= CampaignEnd.Budget;
+            }
+
+            return end is null;
         }
     }
 
+    private long Executions => exploration.Executions - replayed;
+
+    private PointTable Points => exploration.Executor.Engine.Machine.Points;
+
     /// <summary>Works until its budget is used up or it is asked to stop.</summary>
-    /// <param name="start">Programs to run before drawing others.</param>
-    /// <param name="stop">Asks it to stop.</param>
-    public void Run(IEnumerable<Program> start, CancellationToken stop)
+    /// <exception cref="StorageException">Something cannot be read or written.</exception>
+    /// <exception cref="InvalidOperationException">An execution could not be repeated.</exception>
+    public CampaignResult Run()
     {
-        this.stop = stop;
-        foreach (Program program in start)
+        ReplayOwn();
+        Sync();
+        foreach (Program program in findings.Seeds)
         {
+            origin = "orig:seed";
             exploration.Run(program, null, this);
+            origin = null;
+            Attend();
         }
 
         while (MayGoOn)
         {
             exploration.Next(this);
+            Attend();
         }
 
-        Statistics.Add(exploration.Executor, exploration.Executions);
+        queue?.Save();
+        Tell(Now());
+        IReadOnlyList<Quarantined> bad = [.. findings.Quarantined, .. queue?.Quarantined ?? []];
+        return new CampaignResult(end!.Value, Counted(), findings.All, bad, Now());
     }
 
     /// <inheritdoc />
-    public void OnProgram(Program program) => Statistics.Add(program);
+    public void OnProgram(Program program)
+    {
+        last = program;
+        statistics.Add(program);
+    }
 
     /// <inheritdoc />
     public void OnNovelty(Program program, Novelty novelty)
     {
-        if (novelty.Handoffs > 0)
+        if (isReplaying || !novelty.Within(options.Feedback).Any)
         {
-            findings.Offer(program, exploration.Executor.Engine.Machine.Trace);
+            return;
         }
+
+        TestCase testCase = new(program, Schedule.FromTrace(exploration.Executor.Engine.Machine));
+        bool isKept = queue is null || queue.Keep(testCase, origin is null ? OwnOrigin() : $"{origin},+cov");
+        found += isKept && origin is null ? 1 : 0;
+        imported += isKept && origin is not null ? 1 : 0;
     }
 
     /// <inheritdoc />
@@ -93,9 +140,105 @@ internal sealed class Worker : IExplorationListener
                 Symptom = symptom?.Message ?? symptom?.Signature.Law ?? first.Message,
                 Engine = EngineVersion.Current,
             },
-            exploration.Executions);
+            Executions);
 
         // One failure of a program is enough; its other schedules would mostly show the same.
         return false;
     }
+
+    private string OwnOrigin() => string.Create(
+        CultureInfo.InvariantCulture, $"time:{watch.ElapsedMilliseconds},execs:{Executions},op:explore");
+
+    /// <summary>What was seen before comes back: the same executions show the same.</summary>
+    private void ReplayOwn()
+    {
+        isReplaying = true;
+        foreach (TestCase testCase in queue?.Own() ?? [])
+        {
+            if (!MayGoOn)
+            {
+                break;
+            }
+
+            exploration.Replay(testCase, this);
+            replayed = exploration.Executions;
+            Attend();
+        }
+
+        isReplaying = false;
+    }
+
+    private void Attend()
+    {
+        if (last is not null)
+        {
+            stability.Look(last, exploration.Executions);
+            last = null;
+        }
+
+        double now = watch.Elapsed.TotalSeconds;
+        if (now >= nextProgress)
+        {
+            nextProgress = now + ProgressSeconds;
+            progress?.Invoke(Now());
+        }
+
+        if (now >= nextSync && !isReplaying)
+        {
+            Sync();
+            nextSync = watch.Elapsed.TotalSeconds + SyncSeconds;
+        }
+    }
+
+    private void Sync()
+    {
+        if (queue is null)
+        {
+            return;
+        }
+
+        foreach ((TestCase testCase, string from) in queue.Imports())
+        {
+            if (!MayGoOn)
+            {
+                return;
+            }
+
+            origin = from;
+            exploration.Replay(testCase, this);
+            origin = null;
+        }
+
+        Tell(Now());
+        if (Environment.WorkingSet > options.MemoryMax)
+        {
+            end ??= CampaignEnd.Memory;
+        }
+    }
+
+    private void Tell(CampaignProgress now)
+    {
+        heartbeat?.Write(now, Counted().ToCounts());
+        progress?.Invoke(now);
+    }
+
+    private Statistics Counted()
+    {
+        Statistics counted = new(statistics.Language);
+        counted.Add(statistics.ToCounts());
+        counted.Add(exploration.Executor, Executions);
+        return counted;
+    }
+
+    private CampaignProgress Now() => new(
+        watch.Elapsed.TotalSeconds, Executions, 0, exploration.Coverage.Handoffs, exploration.Coverage.NearMisses,
+        queue?.Stored ?? found, found, imported, findings.All.Count);
 }
+
+/// <summary>What a worker is told besides what it is made of.</summary>
+/// <param name="Options">What it is to do.</param>
+/// <param name="Watch">Runs since its start.</param>
+/// <param name="Progress">Told a few times a second, and once at the end.</param>
+/// <param name="Cancel">Ends it early.</param>
+internal sealed record WorkerRun(
+    CampaignOptions Options, Stopwatch Watch, Action<CampaignProgress>? Progress, CancellationToken Cancel);

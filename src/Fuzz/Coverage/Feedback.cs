@@ -28,4 +28,10 @@ public readonly record struct Novelty(int Edges, int Handoffs, int NearMisses)
 {
     /// <summary>Whether there was anything.</summary>
     public bool Any => (Edges | Handoffs | NearMisses) != 0;
+
+    /// <summary>What of it a campaign learns from.</summary>
+    public Novelty Within(Feedback feedback) => new(
+        feedback.HasFlag(Feedback.Edges) ? Edges : 0,
+        feedback.HasFlag(Feedback.Handoffs) ? Handoffs : 0,
+        feedback.HasFlag(Feedback.NearMisses) ? NearMisses : 0);
 }

@@ -45,34 +45,50 @@ public sealed class DeterminismCheck
     {
         first.Run(program, newScheduler());
         second.Run(program, newScheduler());
+        return Compare(first, second);
+    }
+
+    /// <summary>Where the last executions of two executors went apart, or null. An engine that has run other programs
+    /// may number its objects otherwise; they must be the same ones all the same.</summary>
+    public static Divergence? Compare(Executor first, Executor second)
+    {
         Machine one = first.Engine.Machine;
         Machine other = second.Engine.Machine;
-        int same = one.Trace.CommonPrefixLength(other.Trace);
+        int same = SameSteps(one.Trace, other.Trace);
         if (same < one.Steps || same < other.Steps)
         {
             return new Divergence(same, Describe(one, same), Describe(other, same));
         }
 
-        return CompareEnds(same);
-    }
-
-    private Divergence? CompareEnds(int steps)
-    {
         (string One, string Other)[] ends =
         [
-            (first.Engine.Machine.Ending.ToString(), second.Engine.Machine.Ending.ToString()),
+            (one.Ending.ToString(), other.Ending.ToString()),
             (Describe(first.Engine.Verdict), Describe(second.Engine.Verdict)),
             ($"{first.NoOps} no-ops", $"{second.NoOps} no-ops"),
         ];
-        foreach ((string one, string other) in ends)
+        int differs = Array.FindIndex(ends, end => end.One != end.Other);
+        return differs < 0 ? null : new Divergence(same, ends[differs].One, ends[differs].Other);
+    }
+
+    private static int SameSteps(ReadOnlySpan<TraceStep> one, ReadOnlySpan<TraceStep> other)
+    {
+        Dictionary<ushort, ushort> numbers = [];
+        HashSet<ushort> taken = [];
+        int same = 0;
+        for (; same < Math.Min(one.Length, other.Length); same++)
         {
-            if (one != other)
+            (ushort here, ushort there) = (one[same].Target, other[same].Target);
+            bool fits = numbers.TryGetValue(here, out ushort number)
+                ? number == there
+                : (here == TraceStep.NoTarget) == (there == TraceStep.NoTarget) && taken.Add(there);
+            numbers[here] = there;
+            if (!fits || one[same] != other[same] with { Target = here })
             {
-                return new Divergence(steps, one, other);
+                break;
             }
         }
 
-        return null;
+        return same;
     }
 
     private static string Describe(Machine machine, int step)
