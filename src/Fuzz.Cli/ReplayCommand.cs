@@ -45,7 +45,7 @@ internal static class ReplayCommand
         ReproducerRunner runner = new(reproducer, new MmEngine(variants), strict);
         Replay replay = runner.Run();
         Incident incident = runner.Capture();
-        string state = request.Verbose ? KernelState.Describe((MmEngine)runner.Engine) : "";
+        string state = request.Verbose ? KernelState.Describe(runner.Engine) : "";
         long done = 1;
         while (done < request.Times && !cancel.IsCancellationRequested)
         {

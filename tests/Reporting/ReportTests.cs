@@ -69,7 +69,7 @@ public class ReportTests
 
     [Fact]
     public void A_path_with_blanks_is_quoted_in_the_command() => Assert.EndsWith(
-        "-- replay \"my corpus/a.reproducer\"", TextReport.ReplayCommand("my corpus/a.reproducer"),
+        "-- replay 'my corpus/a.reproducer'", TextReport.ReplayCommand("my corpus/a.reproducer"),
         StringComparison.Ordinal);
 
     [Fact]

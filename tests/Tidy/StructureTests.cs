@@ -17,9 +17,10 @@ public class StructureTests
     [InlineData("src/Mm/Mm.csproj", "Interleave")]
     [InlineData("src/Fuzz/Fuzz.csproj", "Mm")]
     [InlineData("generators/Generators.csproj", "Fuzz")]
-    [InlineData("src/Fuzz.Cli/Fuzz.Cli.csproj", "Generators")]
+    [InlineData("src/Fuzz.Report/Fuzz.Report.csproj", "Fuzz")]
+    [InlineData("src/Fuzz.Cli/Fuzz.Cli.csproj", "Generators", "Fuzz.Report")]
     [InlineData("src/SharpFuzz/SharpFuzz.csproj")]
-    public void A_project_sees_the_one_before_it_only(string project, params string[] seen) =>
+    public void A_project_sees_those_before_it_only(string project, params string[] seen) =>
         Assert.Equal(seen, Items(project, "ProjectReference").Select(Path.GetFileNameWithoutExtension));
 
     [Fact]
@@ -27,8 +28,9 @@ public class StructureTests
     {
         string[] expected =
         [
-            "generators/Generators.csproj", "src/Fuzz.Cli/Fuzz.Cli.csproj", "src/Fuzz/Fuzz.csproj",
-            "src/Interleave/Interleave.csproj", "src/Mm/Mm.csproj", "src/SharpFuzz/SharpFuzz.csproj",
+            "generators/Generators.csproj", "src/Fuzz.Cli/Fuzz.Cli.csproj", "src/Fuzz.Report/Fuzz.Report.csproj",
+            "src/Fuzz/Fuzz.csproj", "src/Interleave/Interleave.csproj", "src/Mm/Mm.csproj",
+            "src/SharpFuzz/SharpFuzz.csproj",
             "tests/Bench/Bench.csproj", "tests/FsCheck.Xunit/FsCheck.Xunit.csproj",
             "tests/Mutation/Mutation.csproj", "tests/Tests.csproj",
         ];

@@ -2,6 +2,7 @@ using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Reporting;
 using Fuzz.Schedules;
+using Interleave;
 
 namespace Fuzz.Campaign;
 
@@ -56,9 +57,11 @@ public sealed class ReproducerRunner
     public IEngine Engine { get; }
 
     /// <summary>Replays once. A lenient replay never drifts.</summary>
-    public Replay Run()
+    /// <param name="recorder">Looks at the engine after each step, if there is one.</param>
+    public Replay Run(StepRecorder? recorder = null)
     {
-        executor.Run(Reproducer.Program, scheduler);
+        recorder?.Precede(scheduler, executor);
+        executor.Run(Reproducer.Program, recorder ?? (IScheduler)scheduler, recorder);
         Drift? drift = scheduler.Finish(Engine.Machine);
         if (Engine.Verdict.Find(Reproducer.Violates) is not null && drift is null)
         {

@@ -43,8 +43,11 @@ public sealed class Executor : IStepCheck
 
     /// <summary>Runs once. The verdict is <see cref="IEngine.Verdict"/>, the trace
     /// <see cref="Machine.Trace"/>.</summary>
+    /// <param name="program">What runs.</param>
+    /// <param name="scheduler">Who goes first.</param>
+    /// <param name="check">Sees each step in place of this executor, and must hand it on; null for none.</param>
     /// <returns>Whether no law was broken.</returns>
-    public bool Run(Program program, IScheduler scheduler)
+    public bool Run(Program program, IScheduler scheduler, IStepCheck? check = null)
     {
         this.program = program;
         Effective = 0;
@@ -63,7 +66,7 @@ public sealed class Executor : IStepCheck
             machine.SetBody(i, lanes[i]);
         }
 
-        Ending ending = machine.Run(scheduler, this);
+        Ending ending = machine.Run(scheduler, check ?? this);
         if (ending != Ending.Completed)
         {
             Report(machine, ending);

@@ -27,13 +27,19 @@ internal sealed record CountedSteps(string First, string Last, int Functions, in
 /// <param name="Step">Number of the step, or -1 when the line is about none or several.</param>
 /// <param name="Text">What the lane does.</param>
 /// <param name="Marks">Laws broken by it.</param>
-internal sealed record DiagramRow(int Cpu, int Step, string Text, string[] Marks)
+public sealed record DiagramRow(int Cpu, int Step, string Text, IReadOnlyList<string> Marks)
 {
+    /// <summary>The steps that the line is about; none when it is about a call or a wait.</summary>
+    public (int First, int Count) Covered { get; init; } = (Step, Step < 0 ? 0 : 1);
+
+    /// <summary>Whether it is about one step, rather than about a call, a wait or a number of steps.</summary>
+    public bool IsStep => Step >= 0 && Counted is null;
+
     /// <summary>Set when the line counts steps.</summary>
-    public CountedSteps? Counted { get; private init; }
+    internal CountedSteps? Counted { get; private init; }
 
     /// <summary>The same line counting these steps.</summary>
-    public DiagramRow With(CountedSteps counted) => this with { Counted = counted, Text = counted.ToString() };
+    internal DiagramRow With(CountedSteps counted) => this with { Counted = counted, Text = counted.ToString() };
 }
 
 /// <summary>Puts the lines of a diagram into columns.</summary>
@@ -100,7 +106,7 @@ internal static class DiagramLayout
             start = new string(' ', indent);
         }
 
-        if (row.Marks.Length == 0)
+        if (row.Marks.Count == 0)
         {
             text.Append(start.TrimEnd()).Append('\n');
         }

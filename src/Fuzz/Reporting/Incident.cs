@@ -10,15 +10,18 @@ namespace Fuzz.Reporting;
 /// <param name="Ending">How the execution ended.</param>
 /// <param name="Steps">Number of steps of the concurrent part.</param>
 /// <param name="Trace">The steps, for distances and names.</param>
-/// <param name="Diagram">The race diagram.</param>
+/// <param name="Rows">The lines of the race diagram.</param>
 public sealed record Incident(
     Reproducer Reproducer,
     IReadOnlyList<Violation> Violations,
     Ending Ending,
     int Steps,
     IReadOnlyList<IncidentStep> Trace,
-    string Diagram)
+    IReadOnlyList<DiagramRow> Rows)
 {
+    /// <summary>The race diagram as text; lines end in newlines.</summary>
+    public string Diagram => DiagramLayout.Print(Reproducer.Program, Rows);
+
     /// <summary>The violation that the reproducer is about; when it was not seen, the first one; null when nothing
     /// broke.</summary>
     public Violation? Main =>
@@ -47,18 +50,31 @@ public sealed record Incident(
         Machine machine = engine.Machine;
         Func<int, string> nameOf = ObjectNames.Of(engine);
         Violation[] violations = engine.Verdict.Violations.ToArray();
-        string diagram = RaceDiagram.Draw(reproducer.Program, machine, nameOf, violations);
+        IReadOnlyList<DiagramRow> rows = RaceDiagram.Rows(reproducer.Program, machine, nameOf, violations);
         IncidentStep[] trace = new IncidentStep[machine.Steps];
         for (int i = 0; i < trace.Length; i++)
         {
             TraceStep step = machine.Trace[i];
             Point point = machine.Points[step.Point];
             string? target = step.Target == TraceStep.NoTarget ? null : nameOf(step.Target);
-            trace[i] = new IncidentStep(step.Cpu, point.Name, point.Function, target, step.Preempts);
+            trace[i] = new IncidentStep(
+                step.Cpu, Executor.CallIndex(step.Tag), point.Name, point.Function, VerbOf(point.Access), target,
+                step.Preempts);
         }
 
-        return new Incident(reproducer, violations, machine.Ending, machine.Steps, trace, diagram);
+        return new Incident(reproducer, violations, machine.Ending, machine.Steps, trace, rows);
     }
+
+    /// <summary>What a step does to its object, in a word.</summary>
+    internal static string VerbOf(Access access) => access switch
+    {
+        Access.Read => "reads",
+        Access.Write => "writes",
+        Access.Rmw => "updates",
+        Access.Acquire => "takes",
+        Access.Release => "releases",
+        _ => "at",
+    };
 
     private IEnumerable<string> MessagesOf(LawKind kind) => Violations
         .Where(v => v.Kind == kind).Select(v => v.Message).OfType<string>().Distinct(StringComparer.Ordinal);
@@ -66,8 +82,11 @@ public sealed record Incident(
 
 /// <summary>One step of an incident, with names instead of numbers.</summary>
 /// <param name="Cpu">The lane.</param>
+/// <param name="Call">Which of the lane's calls is in flight; -1 before the first.</param>
 /// <param name="Point">Where it was parked before.</param>
 /// <param name="Function">The kernel function.</param>
+/// <param name="Verb">What it did there: <c>reads</c>, <c>takes</c>.</param>
 /// <param name="Target">The object it touched, or null.</param>
 /// <param name="Preempts">Whether the lane that ran before could have gone on.</param>
-public sealed record IncidentStep(int Cpu, string Point, string Function, string? Target, bool Preempts);
+public sealed record IncidentStep(
+    int Cpu, int Call, string Point, string Function, string Verb, string? Target, bool Preempts);

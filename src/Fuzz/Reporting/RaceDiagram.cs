@@ -41,6 +41,15 @@ public sealed class RaceDiagram
     /// <param name="nameOf">The name of the shared object with an id.</param>
     /// <param name="violations">What was broken; steps are marked with it.</param>
     public static string Draw(
+        Program program, Machine machine, Func<int, string> nameOf, IReadOnlyList<Violation> violations) =>
+        DiagramLayout.Print(program, Rows(program, machine, nameOf, violations));
+
+    /// <summary>Its lines, for whoever lays them out.</summary>
+    /// <param name="program">What ran.</param>
+    /// <param name="machine">The machine that ran it, not yet reset.</param>
+    /// <param name="nameOf">The name of the shared object with an id.</param>
+    /// <param name="violations">What was broken; steps are marked with it.</param>
+    public static IReadOnlyList<DiagramRow> Rows(
         Program program, Machine machine, Func<int, string> nameOf, IReadOnlyList<Violation> violations)
     {
         RaceDiagram diagram = new(program, machine, nameOf, violations);
@@ -54,7 +63,7 @@ public sealed class RaceDiagram
             diagram.rows.Insert(RowsMax / 2, new DiagramRow(0, -1, $"... {cut} lines left out ...", []));
         }
 
-        return DiagramLayout.Print(program, diagram.rows);
+        return diagram.rows;
     }
 
     /// <summary>Whether no step is to blame: it showed when all was over, or because nothing went on.</summary>
@@ -227,12 +236,12 @@ public sealed class RaceDiagram
                 continue;
             }
 
-            AddHidden(step.Cpu, hidden);
+            AddHidden(step.Cpu, i - hidden, hidden);
             hidden = 0;
             rows.Add(new DiagramRow(step.Cpu, i, $"  {Describe(trace[i])}", MarksOf(i)));
         }
 
-        AddHidden(step.Cpu, hidden);
+        AddHidden(step.Cpu, end - hidden, hidden);
     }
 
     /// <summary>The step before a lane's first call touches nothing: shown only when it is blamed for
@@ -249,11 +258,11 @@ public sealed class RaceDiagram
         }
     }
 
-    private void AddHidden(int cpu, int count)
+    private void AddHidden(int cpu, int first, int count)
     {
         if (count > 0)
         {
-            rows.Add(new DiagramRow(cpu, -1, $"  ({Steps(count)})", []));
+            rows.Add(new DiagramRow(cpu, -1, $"  ({Steps(count)})", []) { Covered = (first, count) });
         }
     }
 
@@ -262,11 +271,15 @@ public sealed class RaceDiagram
     {
         if (rows.Count > 0 && rows[^1] is { Counted: { } counted } row && row.Cpu == cpu)
         {
-            rows[^1] = row.With(counted.Plus(function, count));
+            rows[^1] = row.With(counted.Plus(function, count)) with
+            {
+                Covered = (row.Covered.First, row.Covered.Count + count),
+            };
             return;
         }
 
-        rows.Add(new DiagramRow(cpu, first, "", []).With(new CountedSteps(function, function, 1, count)));
+        rows.Add(new DiagramRow(cpu, first, "", []) { Covered = (first, count) }
+            .With(new CountedSteps(function, function, 1, count)));
     }
 
     internal static string Steps(int count) => count == 1 ? "1 step" : $"{count} steps";
@@ -274,16 +287,9 @@ public sealed class RaceDiagram
     private string Describe(TraceStep step)
     {
         Point point = machine.Points[step.Point];
-        string verb = point.Access switch
-        {
-            Access.Read => "reads",
-            Access.Write => "writes",
-            Access.Rmw => "updates",
-            Access.Acquire => "takes",
-            Access.Release => "releases",
-            _ => "at",
-        };
-        return step.Target == TraceStep.NoTarget ? point.Name : $"{point.Name}: {verb} {nameOf(step.Target)}";
+        return step.Target == TraceStep.NoTarget
+            ? point.Name
+            : $"{point.Name}: {Incident.VerbOf(point.Access)} {nameOf(step.Target)}";
     }
 
     private string[] MarksOf(int index) =>

@@ -12,9 +12,9 @@ public static class TextReport
     private const int Width = 118;
     private const int KeyWidth = 12;
 
-    /// <summary>The command that replays a file.</summary>
+    /// <summary>The command that replays a file, quoted so that a shell takes any name for a name.</summary>
     public static string ReplayCommand(string file) =>
-        $"dotnet run -c Release --project src/Fuzz.Cli -- replay {(file.Contains(' ') ? $"\"{file}\"" : file)}";
+        $"dotnet run -c Release --project src/Fuzz.Cli -- replay {Quote(file.StartsWith('-') ? $"./{file}" : file)}";
 
     /// <summary>The whole report; lines end in newlines, no colours, the same for the same incident.</summary>
     /// <param name="incident">What happened.</param>
@@ -32,7 +32,11 @@ public static class TextReport
         text.Append('\n');
         AddBlock(text, ProgramText.Print(reproducer.Program));
         text.Append('\n').Append(incident.Diagram).Append('\n');
-        AddFindings(text, incident);
+        foreach ((string name, string fact) in Facts(incident))
+        {
+            Add(text, name, fact);
+        }
+
         if (file is not null)
         {
             Add(text, "replay", ReplayCommand(file));
@@ -70,46 +74,64 @@ public static class TextReport
         text.Append('\n');
     }
 
-    private static void AddFindings(StringBuilder text, Incident incident)
+    /// <summary>What there is to say about a failure beside its program and its diagram: names and texts.</summary>
+    public static IEnumerable<(string Name, string Text)> Facts(Incident incident)
     {
         Reproducer reproducer = incident.Reproducer;
-        Add(text, "law", incident.Main?.Signature.ToString() ?? "none broken");
+        yield return ("law", incident.Main?.Signature.ToString() ?? "none broken");
         if (incident.Main is { } main && main.Signature != reproducer.Violates)
         {
-            Add(text, "expected", reproducer.Violates.ToString());
+            yield return ("expected", reproducer.Violates.ToString());
         }
 
-        Add(text, "precursor", DescribeOrNone(
+        yield return ("precursor", DescribeOrNone(
             incident, incident.Precursor, "none: nothing was broken before the symptom"));
-        Add(text, "symptom", DescribeOrNone(incident, incident.Symptom, "none yet: nobody would have noticed"));
+        yield return ("symptom", DescribeOrNone(incident, incident.Symptom, "none yet: nobody would have noticed"));
         if (incident.Distance is { } distance)
         {
-            Add(text, "distance", distance == 0
+            yield return ("distance", distance == 0
                 ? "none: the same step"
                 : $"{RaceDiagram.Steps(distance)} from precursor to symptom");
         }
 
         foreach (string message in incident.Messages)
         {
-            Add(text, "kernel says", message);
+            yield return ("kernel says", message);
         }
 
         foreach (string message in incident.Threats)
         {
-            Add(text, "leads to", message);
+            yield return ("leads to", message);
         }
 
-        Add(text, "schedule", $"{Plural(reproducer.Schedule.Turns.Count, "turn")}, "
+        yield return ("schedule", $"{Plural(reproducer.Schedule.Turns.Count, "turn")}, "
             + $"{Plural(reproducer.Schedule.Preemptions, "preemption")}, {RaceDiagram.Steps(incident.Steps)}");
-        Optional(text, "user sees", reproducer.Symptom);
-        Optional(text, "proof", reproducer.Proof);
-        Optional(text, "blame", reproducer.Blame);
-        Optional(text, "caught", reproducer.Caught);
-        Optional(text, "hunted", reproducer.Hunted);
-        Add(text, "runs on", reproducer.Variants.Count == 0
+        foreach ((string Name, string? Text) kept in Kept(reproducer))
+        {
+            if (kept.Text is { } text)
+            {
+                yield return (kept.Name, text);
+            }
+        }
+
+        yield return ("runs on", reproducer.Variants.Count == 0
             ? "v6.18"
             : $"v6.18 with {string.Join(", ", reproducer.Variants)}");
     }
+
+    private static (string Name, string? Text)[] Kept(Reproducer reproducer) =>
+    [
+        ("user sees", reproducer.Symptom),
+        ("proof", reproducer.Proof),
+        ("blame", reproducer.Blame),
+        ("caught", reproducer.Caught),
+        ("hunted", reproducer.Hunted),
+    ];
+
+    private static string Quote(string file) =>
+        file.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._+-:,=@".Contains(letter, StringComparison.Ordinal))
+            ? file
+            : $"'{file.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static string DescribeOrNone(Incident incident, Violation? violation, string none)
     {
@@ -129,14 +151,6 @@ public static class TextReport
     }
 
     private static string Plural(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
-
-    private static void Optional(StringBuilder text, string key, string? value)
-    {
-        if (value is not null)
-        {
-            Add(text, key, value);
-        }
-    }
 
     private static void Add(StringBuilder text, string key, string value)
     {

@@ -1,11 +1,11 @@
 using System.Text;
-using Fuzz.Reporting;
 
-namespace Fuzz.Cli;
+namespace Fuzz.Reporting;
 
 /// <summary>Every step of an incident on a line of its own: what the race diagram leaves out.</summary>
-internal static class StepList
+public static class StepList
 {
+    /// <summary>The lines, which end in newlines.</summary>
     public static string Print(Incident incident)
     {
         StringBuilder text = new();
