@@ -18,13 +18,14 @@ public class UffdMove : Routine
     protected static readonly Point MmapLock = Points.Define("UffdMmapLock", "uffd_move_lock", Access.Acquire);
     protected static readonly Point LockBoth = Points.Define("UffdLockBothVmas", "uffd_move_lock", Access.Acquire);
 
-    private readonly MoveContext?[] moves = new MoveContext?[Machine.CpusMax];
+    private readonly MoveContext[] moves =
+        [.. Enumerable.Range(0, Machine.CpusMax).Select(_ => new MoveContext())];
 
     /// <summary>move_pages: up to <paramref name="count"/> pages, as far as both VMAs reach.</summary>
     /// <returns>Whether anything was moved.</returns>
     public virtual async Flow<bool> Run(Cpu cpu, MmStruct mm, int page, int to, int count)
     {
-        MoveContext move = moves[cpu.Index] ??= new MoveContext();
+        MoveContext move = moves[cpu.Index];
         if (page == to || !await LockVmas(cpu, mm, page, to, move))
         {
             return false;
@@ -42,9 +43,9 @@ public class UffdMove : Routine
     /// <inheritdoc />
     protected internal override void Reset()
     {
-        foreach (MoveContext? move in moves)
+        foreach (MoveContext move in moves)
         {
-            move?.Reset();
+            move.Reset();
         }
     }
 

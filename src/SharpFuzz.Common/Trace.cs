@@ -17,7 +17,7 @@ public static unsafe class Trace
 #pragma warning disable CA2211 // Visible fields: woven code, and the original's users, name them so.
 
     /// <summary>
-    /// The edge bitmap, 64 KiB: the fuzzer's shared memory while a <see cref="Fuzzer"/> method runs under a fuzzer,
+    /// The edge bitmap, 64 KiB: the fuzzer's shared memory while a <c>Fuzzer</c> method runs under a fuzzer,
     /// a map private to this process otherwise. Never null here (null outside a run in the original package).
     /// </summary>
     public static byte* SharedMem = PrivateMap;
@@ -32,6 +32,10 @@ public static unsafe class Trace
     public static Action<int, string>? OnBranch;
 
 #pragma warning restore CA2211
+
+    /// <summary>Tells <see cref="OnBranch"/>, if anybody listens. Called by woven code; not in the original, whose
+    /// woven code fails where nobody does.</summary>
+    public static void Notify(int branch, string method) => OnBranch?.Invoke(branch, method);
 
     /// <summary>Makes <paramref name="map"/> the current bitmap, and forgets the last branch.</summary>
     internal static void Use(byte* map)

@@ -1,0 +1,3 @@
+using SharpFuzz.CommandLine;
+
+return Tool.Run(args);

@@ -1,0 +1,171 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Fuzz.Coverage;
+using Fuzz.Execution;
+using Fuzz.Programs;
+using Fuzz.Reporting;
+using Fuzz.Schedules;
+using Generators;
+using Interleave;
+using SharpFuzz;
+using SharpFuzz.Common;
+using Tests.Defects;
+using Xunit;
+
+namespace Tests.StandIns;
+
+/// <summary>What a woven engine does, in a copy of the program that all of these share.</summary>
+public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
+{
+    private const BindingFlags Everything = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static
+        | BindingFlags.Public | BindingFlags.NonPublic;
+
+    private readonly WovenContext engine;
+
+    public WeaverTests(WovenEngine engine) => this.engine = engine.Context;
+
+    [Fact]
+    public void What_was_woven_is_named_in_order()
+    {
+        Assert.Contains("Mm.Routines.SwapIn", engine.Types);
+        Assert.Contains("Mm.History.LateMemcgLock", engine.Types);
+        Assert.DoesNotContain(engine.Types, type => type.StartsWith("Mm.State", StringComparison.Ordinal));
+        Assert.Equal(engine.Types.Order(StringComparer.Ordinal), engine.Types);
+    }
+
+    [Fact]
+    public void Every_woven_method_is_compiled()
+    {
+        int methods = 0;
+        Type[] types = engine.Copy(typeof(global::Mm.Points).Assembly).GetTypes();
+        foreach (Type type in types.Where(type => !type.IsGenericType))
+        {
+            foreach (MethodBase method in type.GetMethods(Everything).Cast<MethodBase>()
+                .Concat(type.GetConstructors(Everything)))
+            {
+                if (!method.IsAbstract && !method.IsGenericMethod)
+                {
+                    RuntimeHelpers.PrepareMethod(method.MethodHandle);
+                    methods++;
+                }
+            }
+        }
+
+        Assert.InRange(methods, 1000, int.MaxValue);
+    }
+
+    [Fact]
+    public void Woven_programs_of_the_corpus_leave_the_traces_of_plain_ones() =>
+        Assert.Equal(CorpusTraces(CorpusFolder.Root), engine.Call<byte[][]>(CorpusTraces, CorpusFolder.Root));
+
+    [Fact]
+    public void Woven_random_programs_leave_the_traces_of_plain_ones() =>
+        Assert.Equal(RandomTraces(60), engine.Call<byte[][]>(RandomTraces, 60));
+
+    [Fact]
+    public void Another_interleaving_of_a_program_takes_other_edges()
+    {
+        byte[][] maps = engine.Call<byte[][]>(EdgesOfInterleavings);
+        Assert.NotEqual(maps[0], maps[1]);
+        Assert.Equal(maps[0], maps[2]);
+    }
+
+    [Fact]
+    public void Edges_are_new_once_and_counted_by_AFLs_classes() =>
+        Assert.Equal("2 0 1 1 0 | 3 edges 4 classified | 4 0 | 0", engine.Call<string>(Classify));
+
+    [Fact]
+    public void A_plain_engine_has_no_edges()
+    {
+        Assert.False(EdgeMap.IsWoven);
+        EdgeMap map = new();
+        EdgeMap.Begin();
+        new Executor(new MmEngine()).Run(Pair(), new RandomScheduler(new Rng(1)));
+        Assert.Equal(0, map.Add());
+        Assert.True(engine.Call<bool>(IsWoven));
+    }
+
+    internal static byte[][] CorpusTraces(string root)
+    {
+        List<byte[]> traces = [];
+        string[] files = Directory.GetFiles(
+            Path.Combine(root, "corpus"), "*.reproducer", SearchOption.AllDirectories);
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            Reproducer reproducer = Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(file), file);
+            Executor executor = new(new MmEngine(reproducer.Variants));
+            PointTable points = executor.Engine.Machine.Points;
+            executor.Run(reproducer.Program, new ReplayScheduler(reproducer.Schedule, points, strict: false));
+            traces.Add(TraceOf(executor));
+        }
+
+        return [.. traces];
+    }
+
+    internal static byte[][] RandomTraces(int count)
+    {
+        Executor executor = new(new MmEngine());
+        Rng rng = new(7);
+        ProgramSource source = new();
+        return [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            executor.Run(source.Fresh(rng), new PctScheduler(3, rng));
+            return TraceOf(executor);
+        })];
+    }
+
+    internal static byte[][] EdgesOfInterleavings()
+    {
+        Executor executor = new(new MmEngine());
+        PointTable points = executor.Engine.Machine.Points;
+        return [.. new[] { "done", "UnmapPtl", "done" }.Select(end => EdgesOf(executor, Pair(), new ReplayScheduler(
+            ScheduleText.Parse($"schedule cpu0 until {end}; cpu1 until done"), points, strict: false)))];
+    }
+
+    internal static bool IsWoven() => EdgeMap.IsWoven;
+
+    internal static unsafe string Classify()
+    {
+        EdgeMap map = new();
+        int Add(params (int Edge, byte Count)[] cells)
+        {
+            EdgeMap.Begin();
+            foreach ((int edge, byte count) in cells)
+            {
+                Trace.SharedMem[edge] = count;
+            }
+
+            return map.Add();
+        }
+
+        int[] added = [Add((0, 1), (65535, 4)), Add((65535, 7)), Add((65535, 8)), Add((31, 255)), Add((31, 128))];
+        string counts = $"{map.Count} edges {map.Classified} classified";
+        EdgeMap other = new();
+        string merged = $"{other.Add(map)} {other.Add(map)}";
+        map.Clear();
+        EdgeMap.Begin();
+        return $"{string.Join(' ', added)} | {counts} | {merged} | {map.Add() + map.Count + map.Classified}";
+    }
+
+    internal static unsafe byte[] EdgesOf(Executor executor, Program program, IScheduler scheduler)
+    {
+        EdgeMap.Begin();
+        executor.Run(program, scheduler);
+        return new ReadOnlySpan<byte>(Trace.SharedMem, EdgeMap.Size).ToArray();
+    }
+
+    private static Program Pair() =>
+        ProgramText.Parse(MmLanguage.Instance, "setup write mm0 p0\ncpu0 pageout mm0 p0\ncpu1 write mm0 p0");
+
+    private static byte[] TraceOf(Executor executor) =>
+        MemoryMarshal.AsBytes(executor.Engine.Machine.Trace).ToArray();
+
+    public sealed class WovenEngine : IDisposable
+    {
+        internal WovenContext Context { get; } = new(
+            typeof(global::Mm.Points).Assembly, "Mm.Routines", "Mm.History");
+
+        public void Dispose() => Context.Dispose();
+    }
+}
