@@ -2,6 +2,7 @@ using System.CommandLine;
 using Fuzz.Campaign;
 using Fuzz.Coverage;
 using Fuzz.Programs;
+using Fuzz.Report;
 
 namespace Fuzz.Cli;
 
@@ -47,12 +48,14 @@ internal static class RunCommand
                 + "on it joins the first.",
             HelpName = "DIR",
         };
+        Option<string?> serve = ServeOptions.Address();
+        Option<string?> token = ServeOptions.Token();
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
             "run", "Fuzzes until its budget is used up, or Ctrl-C. Exits with 1 when something was found "
             + $"that is not in {Inputs.RegressionsFolder}.")
         {
-            variant, kernel, seed, seconds, executions, workers, memory, name, feedback, corpus, json,
+            variant, kernel, seed, seconds, executions, workers, memory, name, feedback, corpus, serve, token, json,
         };
         command.SetAction(result =>
         {
@@ -64,6 +67,9 @@ internal static class RunCommand
                 variants, Inputs.Seed(result.GetValue(seed), (ulong)Environment.TickCount64),
                 (int)(result.GetValue(workers) ?? 1), prefix, result.GetValue(executions), result.GetValue(seconds),
                 result.GetValue(memory) ?? MemoryDefault, learns);
+            using ReportServer? server = result.GetValue(serve) is { } address
+                ? ServeOptions.Start(options.Campaign.Folder, address, result.GetValue(token), screen)
+                : null;
             return Run(options, result.GetValue(json), screen, cancel);
         });
         return command;

@@ -38,6 +38,9 @@ public sealed record CampaignSnapshot
     /// <summary>Most reproducers that are read.</summary>
     public const int FailuresMax = 1000;
 
+    private static readonly string[] Files =
+        [WorkerStatistics.FileName, PlotData.FileName, FindingRow.FileName];
+
     private const int EntriesMax = 100_000;
     private const int StatisticsBytesMax = 1 << 16;
     private const int PlotBytesMax = 1 << 26;
@@ -87,6 +90,33 @@ public sealed record CampaignSnapshot
                 Unreadable = unreadable,
                 LeftOut = Math.Max(folders.Length - WorkersMax, 0) + Math.Max(files.Length - FailuresMax, 0),
             };
+        }
+        catch (Exception error) when (StorageException.IsAboutFiles(error))
+        {
+            throw StorageException.From(path, "read", error);
+        }
+    }
+
+    /// <summary>Another text when a file has changed that <see cref="Read"/> reads; empty when there is no such
+    /// folder.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    public static string Stamp(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return "";
+        }
+
+        try
+        {
+            IEnumerable<string> ofWorkers = Directory.EnumerateDirectories(path).Take(EntriesMax).SelectMany(
+                folder => Files.Select(name => System.IO.Path.Combine(folder, name)));
+            IEnumerable<string> failures =
+                Directory.EnumerateFiles(path, $"*{CorpusStore.ReproducerSuffix}").Take(EntriesMax);
+            return string.Join('\n', ofWorkers.Concat(failures)
+                .Select(name => new FileInfo(name)).Where(file => file.Exists)
+                .Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")
+                .Order(StringComparer.Ordinal));
         }
         catch (Exception error) when (StorageException.IsAboutFiles(error))
         {
