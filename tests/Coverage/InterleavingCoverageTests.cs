@@ -6,7 +6,11 @@ namespace Tests.Coverage;
 
 public class InterleavingCoverageTests
 {
-    private readonly InterleavingCoverage seen = new();
+    private const int Updates = 100;
+    private const ushort Read = Updates + 1;
+    private const ushort Write = Updates + 2;
+    private const ushort Take = Updates + 3;
+    private readonly InterleavingCoverage seen = new(NewPoints());
 
     [Fact]
     public void Two_cpus_on_one_object_in_turn_are_a_hand_off()
@@ -60,6 +64,30 @@ public class InterleavingCoverageTests
         Assert.Equal(2, seen.NearMisses);
     }
 
+    [Theory]
+    [InlineData(Read, Write, Read, true)]
+    [InlineData(Write, Write, Read, true)]
+    [InlineData(Write, Read, Write, true)]
+    [InlineData(Read, Write, Write, true)]
+    [InlineData(Read, Read, Write, false)]
+    [InlineData(Write, Read, Read, false)]
+    [InlineData(Write, Write, Write, false)]
+    [InlineData(Take, Take, Take, false)]
+    [InlineData(5, 5, 5, true)]
+    public void Only_what_no_serial_order_gives_is_a_near_miss(
+        ushort first, ushort between, ushort second, bool expected)
+    {
+        Assert.Equal(expected ? 1 : 0, seen.Add([Step(0, first), Step(1, between), Step(0, second)]).NearMisses);
+    }
+
+    [Fact]
+    public void Two_reads_hand_nothing_over_but_open_windows()
+    {
+        Assert.Equal(0, seen.Add([Step(0, Read), Step(1, Read)]).Handoffs);
+        Assert.Equal((1, 1), seen.Add([Step(0, Read), Step(1, Read), Step(1, Write), Step(1, Write), Step(0, 5)]));
+        Assert.Equal((2, 1), seen.Add([Step(0, Read), Step(1, Write), Step(0, Read)]));
+    }
+
     [Fact]
     public void A_third_cpu_at_the_end_closes_no_window()
     {
@@ -82,9 +110,9 @@ public class InterleavingCoverageTests
     public void Few_of_ten_thousand_hand_offs_share_a_bit()
     {
         int added = 0;
-        for (ushort before = 0; before < 100; before++)
+        for (ushort before = 0; before < Updates; before++)
         {
-            for (ushort after = 0; after < 100; after++)
+            for (ushort after = 0; after < Updates; after++)
             {
                 added += seen.Add([Step(0, before), Step(1, after)]).Handoffs;
             }
@@ -107,6 +135,20 @@ public class InterleavingCoverageTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static PointTable NewPoints()
+    {
+        PointTable points = new();
+        for (int i = 1; i <= Updates; i++)
+        {
+            points.Add($"Update{i}", "", Access.Rmw);
+        }
+
+        points.Add("Read", "", Access.Read);
+        points.Add("Write", "", Access.Write);
+        points.Add("Take", "", Access.Acquire);
+        return points;
     }
 
     private static TraceStep Step(byte cpu, ushort point, ushort target = 1, byte kind = 1) =>

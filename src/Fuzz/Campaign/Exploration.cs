@@ -34,6 +34,7 @@ public sealed class Exploration
         runner = new TestCaseRunner(Executor);
         rng = new Rng(seed);
         portfolio = new Portfolio(rng);
+        Coverage = new InterleavingCoverage(engine.Machine.Points);
         pool = new Pool(engine.Language, rng, Coverage);
     }
 
@@ -41,7 +42,10 @@ public sealed class Exploration
     public Executor Executor { get; }
 
     /// <summary>What was seen.</summary>
-    public InterleavingCoverage Coverage { get; } = new();
+    public InterleavingCoverage Coverage { get; }
+
+    /// <summary>What was seen of the engine's code; nothing unless it is woven.</summary>
+    public EdgeMap Edges { get; } = new();
 
     /// <summary>Executions so far.</summary>
     public long Executions { get; private set; }
@@ -83,10 +87,11 @@ public sealed class Exploration
     public void Replay(TestCase testCase, IExplorationListener listener)
     {
         runner.Begin(testCase);
-        while (listener.MayGoOn && runner.Next() && Judge(testCase.Program, listener))
+        do
         {
-            // Judged where it is asked whether to go on.
+            EdgeMap.Begin();
         }
+        while (listener.MayGoOn && runner.Next() && Judge(testCase.Program, listener));
     }
 
     /// <summary>Counts what became of the execution that has just ended, then of more of the same program.</summary>
@@ -102,6 +107,7 @@ public sealed class Exploration
 
     private bool Execute(Program program, IScheduler scheduler, IExplorationListener listener)
     {
+        EdgeMap.Begin();
         Executor.Run(program, scheduler);
         return Judge(program, listener);
     }
@@ -109,7 +115,7 @@ public sealed class Exploration
     private bool Judge(Program program, IExplorationListener listener)
     {
         Executions++;
-        Novelty novelty = pool.Judge(program, Executor.Engine.Machine, feedback);
+        Novelty novelty = pool.Judge(program, Executor.Engine.Machine, Edges.Add(), feedback);
         if (novelty.Any)
         {
             listener.OnNovelty(program, novelty);

@@ -48,18 +48,18 @@ internal sealed class Pool(Language language, Rng rng, InterleavingCoverage cove
     }
 
     /// <summary>Takes note of the execution that has just ended, and keeps it if it showed something new.</summary>
-    public Novelty Judge(Program program, Machine machine, Feedback feedback)
+    /// <param name="program">What ran.</param>
+    /// <param name="machine">What ran it.</param>
+    /// <param name="edges">Code edges that it took for the first time.</param>
+    /// <param name="feedback">What counts.</param>
+    public Novelty Judge(Program program, Machine machine, int edges, Feedback feedback)
     {
         fresh.Clear();
         (int handoffs, int nearMisses) = coverage.Add(machine.Trace, fresh);
-        Novelty novelty = new(0, handoffs, nearMisses);
-        if ((feedback & Feedback.NearMisses) == 0)
+        Novelty novelty = new(edges, handoffs, nearMisses);
+        if (novelty.Within(feedback).Any)
         {
-            fresh.RemoveAll(place => place < 0);
-        }
-
-        if (feedback != Feedback.None && fresh.Count > 0)
-        {
+            fresh.RemoveAll(place => !feedback.HasFlag(place < 0 ? Feedback.NearMisses : Feedback.Handoffs));
             entries.Add(new Entry(program, Schedule.FromTrace(machine), [.. fresh.Take(FeaturesMax)]));
         }
 
@@ -81,8 +81,9 @@ internal sealed class Pool(Language language, Rng rng, InterleavingCoverage cove
         return best;
     }
 
+    /// <summary>An entry that was kept for code edges alone is as rare as anything.</summary>
     private long Cost(Entry entry) =>
-        (long)entry.Features.Min(coverage.Times) * (entry.Chosen + 1);
+        (long)entry.Features.Select(coverage.Times).DefaultIfEmpty(1).Min() * (entry.Chosen + 1);
 
     private sealed class Entry(Program program, Schedule schedule, int[] features)
     {

@@ -6,13 +6,19 @@ namespace Fuzz.Coverage;
 /// <summary>What an interleaving adds to code coverage, which is soon full: the same steps in another order.</summary>
 /// <remarks>
 /// <para>A <b>hand-off</b> is (kind of object, point before, point after) where two different cpus touched one object
-/// in turn. A <b>near miss</b> is (kind of object, first point, point between, second point) where one cpu touched an
-/// object, then another cpu did, then the first one again: a window that opened and closed with somebody in it, whether
-/// or not harm was done.</para>
+/// in turn, not both only reading it. A <b>near miss</b> is (kind of object, first point, point between, second point)
+/// where another cpu touched an object between two touches of the first one, so that no order of one after the other
+/// has the same effect: a window that opened and closed with somebody in it, whether or not harm was done. These are
+/// the four unserializable patterns of Lu, Tucek, Qin, Zhou: AVIO, ASPLOS 2006 (read-write-read, write-write-read,
+/// write-read-write, read-write-write); here the two touches may have steps on other objects between them.</para>
 /// <para>Kept in <see cref="FeatureMap"/>s of 2^21 counters. Allocates next to nothing. Not thread-safe.</para>
 /// </remarks>
-public sealed class InterleavingCoverage
+/// <param name="points">The points of the engine: which of them read, and which write.</param>
+public sealed class InterleavingCoverage(PointTable points)
 {
+    private const int Reads = 1;
+    private const int Writes = 2;
+
     private const int BitsLog = 21;
     private readonly FeatureMap handoffs = new(BitsLog);
     private readonly FeatureMap nearMisses = new(BitsLog);
@@ -79,21 +85,43 @@ public sealed class InterleavingCoverage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong PointOf(ulong touch) => touch >> 8 & 0xFFFF;
 
+    private static bool IsUnserializable(int first, int between, int second) =>
+        first != 0 && second != 0
+        && (((between & Writes) != 0 && ((first | second) & Reads) != 0)
+            || ((between & Reads) != 0 && (first & second & Writes) != 0));
+
     private void Note(in TraceStep step, ulong was, ulong now, List<int>? fresh)
     {
+        ref ulong slot = ref before[step.Target];
+        ulong own = slot;
+        slot = was;
+        int between = EffectOf((int)PointOf(was));
+        int second = EffectOf(step.Point);
+        if ((between | second) == Reads)
+        {
+            return;
+        }
+
         ulong key = (ulong)step.Kind << 32 | PointOf(was) << 16 | step.Point;
         if (handoffs.Add(key, out int index))
         {
             fresh?.Add(index);
         }
 
-        ref ulong slot = ref before[step.Target];
-        ulong own = slot;
-        slot = was;
         if ((own ^ now) >> 32 == 0 && (byte)own == step.Cpu
+            && IsUnserializable(EffectOf((int)PointOf(own)), between, second)
             && nearMisses.Add(key | (ulong)step.Kind << 56 | PointOf(own) << 40, out index))
         {
             fresh?.Add(~index);
         }
     }
+
+    /// <summary>What a point does to its object; locks are neither read nor written, but handed over.</summary>
+    private int EffectOf(int point) => points[point].Access switch
+    {
+        Access.Read => Reads,
+        Access.Write => Writes,
+        Access.Rmw => Reads | Writes,
+        _ => 0,
+    };
 }
