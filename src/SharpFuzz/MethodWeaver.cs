@@ -4,7 +4,7 @@ using Mono.Collections.Generic;
 
 namespace SharpFuzz;
 
-/// <summary>Weaves one method: its entry, branch targets, what follows conditional branches, handlers.</summary>
+/// <summary>Weaves one method at its <see cref="BranchTargets"/>.</summary>
 /// <remarks>
 /// The first woven instruction takes the place of the target <em>as an object</em>, and a copy of the target follows
 /// the woven code. So whatever refers to the target (branches, handlers, sequence points, scopes, the resume points of
@@ -16,11 +16,16 @@ internal static class MethodWeaver
     public static bool Weave(MethodDefinition method, BranchCode code, EdgeIds ids)
     {
         MethodBody body = method.Body;
-        HashSet<Instruction> targets = TargetsOf(body);
+        HashSet<Instruction> targets = [.. BranchTargets.Of(body)];
 
-        // A method of one block tells only that its caller came by, unless the call could have gone elsewhere; a type
-        // initializer runs once a process, and AFL would call the target unstable.
-        if ((targets.Count == 1 && !method.IsVirtual) || (method.IsConstructor && method.IsStatic))
+        // A virtual method of one block tells that the call went here. A type initializer runs once a process, and AFL
+        // would call the target unstable; what starts an async method is followed by the method.
+        if (targets.Count == 0 && method.IsVirtual && !IsAsync(method))
+        {
+            targets.Add(body.Instructions[0]);
+        }
+
+        if (targets.Count == 0 || (method.IsConstructor && method.IsStatic))
         {
             return false;
         }
@@ -45,82 +50,8 @@ internal static class MethodWeaver
         return true;
     }
 
-    private static HashSet<Instruction> TargetsOf(MethodBody body)
-    {
-        HashSet<Instruction> targets = [body.Instructions[0]];
-        foreach (Instruction instruction in body.Instructions)
-        {
-            if (IsCache(instruction))
-            {
-                continue;
-            }
-
-            switch (instruction.Operand)
-            {
-                case Instruction target:
-                    targets.Add(target);
-                    break;
-                case Instruction[] cases:
-                    targets.UnionWith(cases);
-                    break;
-                default:
-                    continue;
-            }
-
-            if (instruction.OpCode.FlowControl == FlowControl.Cond_Branch)
-            {
-                targets.Add(instruction.Next);
-            }
-        }
-
-        foreach (ExceptionHandler handler in body.ExceptionHandlers)
-        {
-            targets.Add(handler.HandlerStart);
-            if (handler.FilterStart is not null)
-            {
-                targets.Add(handler.FilterStart);
-            }
-        }
-
-        return targets;
-    }
-
-    /// <summary>
-    /// Whether the branch only leads around <c>cache ??= new(...)</c> or the growth of an array: it goes the other way
-    /// once a process, which says nothing of the input, and AFL would call the target unstable.
-    /// </summary>
-    private static bool IsCache(Instruction branch)
-    {
-        if (branch.OpCode.FlowControl != FlowControl.Cond_Branch || branch.Operand is not Instruction end)
-        {
-            return false;
-        }
-
-        bool ifMissing = branch.OpCode.Code is Code.Brtrue or Code.Brtrue_S;
-        bool creates = false;
-        bool keeps = false;
-        for (Instruction? at = branch.Next; at != end && !(IsJump(at) && at.Operand == end); at = at.Next)
-        {
-            if (at is null || at.OpCode.FlowControl is not (FlowControl.Next or FlowControl.Call))
-            {
-                return false;
-            }
-
-            if (at.Operand is MethodReference { Name: nameof(Array.Resize), DeclaringType.FullName: "System.Array" })
-            {
-                return true;
-            }
-
-            creates |= at.OpCode == OpCodes.Newobj;
-            keeps |= branch.Previous.OpCode == OpCodes.Dup
-                ? at.OpCode.Code is Code.Stfld or Code.Stsfld or Code.Stelem_Ref or Code.Stind_Ref
-                : at.OpCode.Code is Code.Stfld or Code.Stsfld && at.Operand == branch.Previous.Operand;
-        }
-
-        return ifMissing && creates && keeps;
-    }
-
-    private static bool IsJump(Instruction? instruction) => instruction?.OpCode.Code is Code.Br or Code.Br_S;
+    private static bool IsAsync(MethodDefinition method) => method.CustomAttributes.Any(attribute =>
+        attribute.AttributeType.Name == nameof(System.Runtime.CompilerServices.AsyncStateMachineAttribute));
 
     /// <summary>Turns the last instruction into the first of the code, and lets the others and itself follow.</summary>
     private static void Replace(

@@ -56,8 +56,7 @@ public sealed class WeaverInternalsTests : IDisposable
         using WovenContext woven = new(typeof(Samples).Assembly, path => AssemblyWeaver.Weave(
             path, type => type.StartsWith(Name, StringComparison.Ordinal), notifies: true));
         string[] told = woven.Call<string[]>(Listen);
-        Assert.Equal(2, told.Length);
-        Assert.All(told, branch => Assert.Contains("Samples::Branch(System.Int32)", branch));
+        Assert.Contains("Samples::Branch(System.Int32)", Assert.Single(told), StringComparison.Ordinal);
     }
 
     [Fact]
