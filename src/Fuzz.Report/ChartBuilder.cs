@@ -45,7 +45,10 @@ internal sealed class ChartBuilder
             Of("corpus", "Corpus", "test cases", row => row.CorpusCount, "most of any", Most),
             Of("failures", "Failures", "signatures", row => row.Signatures ?? row.SavedCrashes, "all workers", Found),
         ];
-        return [.. charts.Where(chart => chart.Lines.Count > 0)];
+
+        // Without failures is news; without edges is a target that nobody has instrumented.
+        return [.. charts.Where(chart =>
+            chart.Lines.Any(line => chart.Id == "failures" || line.Values.Any(value => value > 0)))];
     }
 
     private static double Sum(IEnumerable<double> values, long at) => values.Sum();

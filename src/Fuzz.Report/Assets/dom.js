@@ -22,14 +22,15 @@ function el(tag, attributes, ...children) {
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const count = value => value === null || value === undefined ? "–" : whole.format(value);
+const NOTHING = "–";
+const count = value => value === null || value === undefined ? NOTHING : whole.format(value);
 const compact = value => Math.abs(value) < 10000 ? whole.format(value) : short.format(value);
 const plural = (value, noun) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
 /** Seconds in words of at most two units: 45 s, 2 min 5 s, 3 h 20 min, 2 d 4 h. */
 function duration(seconds) {
   if (seconds === null || seconds === undefined) {
-    return "–";
+    return NOTHING;
   }
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
   const first = units.findIndex(([, size]) => seconds >= size);

@@ -24,7 +24,7 @@ function drawTotals() {
       report.failures.length > 0),
     card("Executions", compact(totals.executions), "", `in ${duration(totals.workSeconds)} of work`),
     card("Speed", compact(totals.rate), "/s", `by ${plural(totals.active, "worker")} at work`),
-    card("Edges", compact(totals.edges), "", "code coverage"),
+    totals.edges === 0 ? "" : card("Edges", compact(totals.edges), "", "code coverage"),
     totals.handoffs === undefined ? "" : card("Hand-offs", compact(totals.handoffs), "", "interleaving coverage"),
     card("Corpus", compact(totals.corpus), "", "test cases"),
     card("Workers", count(workers), "", `for ${duration(totals.seconds)}`));
@@ -117,9 +117,14 @@ function refreshCharts() {
   });
 }
 
-function table(caption, columns, rows) {
-  const cells = row => columns.map(column => el("td",
-    { class: column.class, "data-label": column.name }, column.cell(row)));
+/** A table without the columns in which no row has anything to say. */
+function table(caption, all, rows) {
+  const columns = all.filter(column => rows.some(row => column.cell(row) !== NOTHING));
+  const cells = row => columns.map(column => {
+    const cell = column.cell(row);
+    return el("td", { class: [column.class ?? "", cell === NOTHING ? "is-empty" : ""].join(" ").trim() || null,
+      "data-label": column.name }, cell);
+  });
   return el("table", { class: "table", "aria-label": caption },
     el("thead", {}, el("tr", {}, columns.map(column => el("th", { scope: "col", class: column.class }, column.name)))),
     el("tbody", {}, rows.map(row => el("tr", { class: row.rowClass, "data-file": row.file }, cells(row)))));
@@ -137,13 +142,13 @@ function drawFailures() {
       el("a", { class: "law", href: linkTo(failure.file) }, failure.law),
       el("span", { class: "small" }, `${failure.oracle} · in ${failure.routine}`), " ",
       failure.variants.map(variant => [el("span", { class: "tag" }, variant), " "])] },
-    { name: "Found by", cell: failure => failure.foundBy ?? "–" },
+    { name: "Found by", cell: failure => failure.foundBy ?? NOTHING },
     { name: "After", class: "number", cell: failure => duration(failure.foundAt) },
     { name: "Met", class: "number", cell: failure => count(failure.met) },
     { name: "CPUs", class: "number", cell: failure => count(failure.cpus) },
     { name: "Calls", class: "number", cell: failure => count(failure.calls) },
     { name: "Preemptions", class: "number", cell: failure => count(failure.preemptions) },
-    { name: "Blame", cell: failure => failure.blame ?? "–" },
+    { name: "Blame", cell: failure => failure.blame ?? NOTHING },
     { name: "Reproducer", cell: failure => el("code", {}, failure.file) },
   ], report.failures));
   markOpen();
@@ -171,10 +176,10 @@ function drawWorkers() {
     { name: "Corpus", class: "number", cell: worker => count(worker.corpus) },
     { name: "Found", class: "number", cell: worker => count(worker.found) },
     { name: "Imported", class: "number", cell: worker => count(worker.imported) },
-    { name: "Edges", class: "number", cell: worker => count(worker.edges) },
+    { name: "Edges", class: "number", cell: worker => count(worker.edges || null) },
     { name: "Hand-offs", class: "number", cell: worker => count(worker.handoffs) },
     { name: "Failures", class: "number", cell: worker => count(worker.failures) },
     { name: "Stability", class: "number", cell: worker => `${worker.stability} %` },
-    { name: "Memory", class: "number", cell: worker => worker.peakMemory > 0 ? `${count(worker.peakMemory)} MiB` : "–" },
+    { name: "Memory", class: "number", cell: worker => worker.peakMemory > 0 ? `${count(worker.peakMemory)} MiB` : NOTHING },
   ], rows));
 }

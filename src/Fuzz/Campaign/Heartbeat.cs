@@ -6,12 +6,13 @@ using Fuzz.Reporting;
 namespace Fuzz.Campaign;
 
 /// <summary>The files by which a worker tells others how it is doing, and itself where it was: <c>fuzzer_stats</c>,
-/// <c>plot_data</c>, <c>state.json</c>.</summary>
+/// <c>plot_data</c>, <c>findings</c>, <c>state.json</c>.</summary>
 internal sealed class Heartbeat
 {
     private readonly string folder;
     private readonly CampaignOptions options;
     private readonly Language language;
+    private readonly FindingLog log;
     private readonly List<(double Seconds, long Executions)> lastMinute = [];
     private long lastFind;
     private long lastFailure;
@@ -27,6 +28,7 @@ internal sealed class Heartbeat
         this.folder = folder;
         this.options = options;
         Before = Checkpoint.Load(folder);
+        log = new FindingLog(folder);
         (lastFind, lastFailure) = (Before.LastFind, Before.LastFailure);
         string plot = Path.Combine(folder, PlotData.FileName);
         try
@@ -44,11 +46,12 @@ internal sealed class Heartbeat
     /// <summary>What was done before this run.</summary>
     public Checkpoint Before { get; }
 
-    /// <summary>Writes all three.</summary>
+    /// <summary>Writes all of them.</summary>
     /// <param name="now">What this run has done.</param>
     /// <param name="counts">What this run has executed.</param>
+    /// <param name="findings">What this run has met.</param>
     /// <exception cref="StorageException">One cannot be written.</exception>
-    public void Write(CampaignProgress now, StatisticsCounts counts)
+    public void Write(CampaignProgress now, StatisticsCounts counts, IEnumerable<Finding> findings)
     {
         long time = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         lastFind = now.Found > found ? time : lastFind;
@@ -57,6 +60,7 @@ internal sealed class Heartbeat
         Disk.WriteWhole(
             Path.Combine(folder, WorkerStatistics.FileName), Encoding.UTF8.GetBytes(Describe(now, time).Print()));
         Plot(now);
+        log.Write(findings, Before.Seconds + now.Seconds, Before.Counts.Executions);
         Total(now, counts).Save(folder);
     }
 

@@ -218,7 +218,7 @@ internal sealed class Worker : IExplorationListener
 
     private void Tell(CampaignProgress now)
     {
-        heartbeat?.Write(now, Counted().ToCounts());
+        heartbeat?.Write(now, Counted().ToCounts(), findings.All);
         progress?.Invoke(now);
     }
 
