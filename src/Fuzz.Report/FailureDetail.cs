@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fuzz.Campaign;
 using Fuzz.Execution;
 using Fuzz.Programs;
@@ -38,15 +39,26 @@ public sealed record FailureDetail
     public IReadOnlyList<DetailRow> Rows { get; init; } = [];
 
     /// <summary>Each step.</summary>
+    [JsonIgnore]
     public IReadOnlyList<DetailStep> Steps { get; init; } = [];
+
+    /// <summary>The same for the page, a third as long: cpu, call, function, point, verb, target (or -1) and whether it
+    /// preempts, words as numbers of <see cref="Values"/>.</summary>
+    [JsonPropertyName("steps")]
+    public IReadOnlyList<IReadOnlyList<int>> PackedSteps { get; init; } = [];
 
     /// <summary>The broken laws by step.</summary>
     public IReadOnlyList<DetailViolation> Violations { get; init; } = [];
 
     /// <summary>What there is in the engine's state.</summary>
+    [JsonIgnore]
     public IReadOnlyList<StateCell> Cells { get; init; } = [];
 
-    /// <summary>Different values of cells.</summary>
+    /// <summary>The same for the page: group, order, object, place and field, words as numbers.</summary>
+    [JsonPropertyName("cells")]
+    public IReadOnlyList<IReadOnlyList<int>> PackedCells { get; init; } = [];
+
+    /// <summary>Different words: values of cells, and names in steps.</summary>
     public IReadOnlyList<string> Values { get; init; } = [];
 
     /// <summary>The state before the first step, then what each step changed: cell, value, cell, value ...</summary>
@@ -90,6 +102,11 @@ public sealed record FailureDetail
             _ => null,
         };
         string cut = shown < incident.Steps ? $"Only the first {shown} of {incident.Steps} steps are shown." : "";
+        DetailStep[] steps =
+        [
+            .. incident.Trace.Take(shown).Select(step => new DetailStep(
+                step.Cpu, step.Call, step.Function, step.Point, step.Verb, step.Target, step.Preempts)),
+        ];
         List<string> values = [];
         Dictionary<string, int> numbers = new(StringComparer.Ordinal);
         return bare with
@@ -103,11 +120,19 @@ public sealed record FailureDetail
             ],
             Rows = [.. incident.Rows.Select(row => new DetailRow(
                 row.Cpu, row.Covered.First, row.Covered.Count, row.IsStep, row.Text, row.Marks))],
-            Steps = [.. incident.Trace.Take(shown).Select(step => new DetailStep(
-                step.Cpu, step.Call, step.Function, step.Point, step.Verb, step.Target, step.Preempts))],
+            Steps = steps,
+            PackedSteps = [.. steps.Select(step => (IReadOnlyList<int>)
+            [
+                step.Cpu, step.Call, Number(step.Function), Number(step.Point), Number(step.Verb),
+                step.Target is null ? -1 : Number(step.Target), step.Preempts ? 1 : 0,
+            ])],
             Violations = [.. incident.Violations.Select(violation => new DetailViolation(
                 violation.Step, violation.Kind == LawKind.Symptom, violation.Signature.ToString(), violation.Detail))],
             Cells = history.Cells,
+            PackedCells = [.. history.Cells.Select(cell => (IReadOnlyList<int>)
+            [
+                Number(cell.Group.ToString()), cell.Order, Number(cell.Object), cell.Place, Number(cell.Field),
+            ])],
             Changes = [.. history.Changes.Select(step => (IReadOnlyList<int>)
                 [.. step.SelectMany(change => (int[])[change.Cell, Number(change.Value)])])],
             Values = values,

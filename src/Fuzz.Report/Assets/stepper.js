@@ -12,10 +12,19 @@ let wanted = null; // the file of the failure that was asked for last
 async function detailOf(file) {
   if (!isLive) {
     const index = report.failures.findIndex(failure => failure.file === file);
-    return JSON.parse(byId(`failure-${index}`).textContent);
+    return unpacked(JSON.parse(byId(`failure-${index}`).textContent));
   }
   const answer = await fetch(`failure.json?file=${encodeURIComponent(file)}`, { cache: "no-store" });
-  return answer.ok ? answer.json() : null;
+  return answer.ok ? unpacked(await answer.json()) : null;
+}
+
+function unpacked(detail) {
+  const word = number => detail.values[number];
+  detail.steps = detail.steps.map(([cpu, call, name, point, verb, target, preempts]) =>
+    ({ cpu, call, function: word(name), point: word(point), verb: word(verb), target: word(target), preempts }));
+  detail.cells = detail.cells.map(([group, order, object, place, field]) =>
+    ({ group: word(group), order, object: word(object), place, field: word(field) }));
+  return detail;
 }
 
 async function show(file, step) {
@@ -111,14 +120,17 @@ function stepper(detail) {
       el("output", { id: "position", for: "slider" })),
     el("div", { class: "now", id: "now", role: "status" }),
     el("div", { class: "split" },
-      el("div", { class: "pane", id: "diagram-pane" }, diagram(detail)),
-      el("div", { class: "pane" }, el("div", { class: "state", id: "state" }))));
+      el("div", { class: "pane", id: "diagram-pane", ...region("Race diagram") }, diagram(detail)),
+      el("div", { class: "pane", ...region("State after the step") }, el("div", { class: "state", id: "state" }))));
   made.addEventListener("keydown", onKey);
   return made;
 }
 
+/** A part that scrolls by itself must be reachable by key. */
+const region = label => ({ tabindex: "0", role: "region", "aria-label": label });
+
 function diagram(detail) {
-  const list = el("ol", { class: "diagram", id: "diagram", "aria-label": "Race diagram" },
+  const list = el("ol", { class: "diagram", id: "diagram" },
     el("li", { class: "lanes" }, el("div", {}),
       detail.calls.map((calls, cpu) => el("div", { "--cpu": cpu }, el("span", { class: "cpu" }, `CPU${cpu}`),
         el("ul", {}, calls.map(call => el("li", {}, call)))))),
