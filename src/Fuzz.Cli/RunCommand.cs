@@ -92,6 +92,7 @@ internal static class RunCommand
     private static int Run(SupervisorOptions options, bool json, Screen screen, CancellationToken cancel)
     {
         // What cannot be read is put aside by one process, before there are several.
+        Mm.Points.DefineAll();
         CorpusContents contents = options.Campaign.Store.Load(MmLanguage.Instance, Mm.Points.Table);
         using Supervisor supervisor = new(options, screen);
         CampaignTable table = new(options, supervisor, contents.Quarantined);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tests.Bench.Durability;
 using Tests.Bench.Engine;
 using Tests.Bench.MapcountReset;
 using Tests.Bench.PlantedBug;
@@ -20,6 +21,9 @@ internal static class Entry
         Add(root, "w1", "Executions of the 'mapcount reset' workload (120 steps) against a flat switch loop", W1.Run);
         Add(root, "shrink", "Shrinking a planted bug from 20 calls on 4 cells to its 4 calls", ShrinkBench.Run);
         Add(root, "engine", "The folio engine on the default generator, one core, all oracles on", EngineBench.Run);
+        Add(root, "kills", "A campaign, killed 200 times at random moments and started again", Kills.Run);
+        Add(root, "disk-full", "A campaign on a disk of 3 MB, which is then made larger; needs root", DiskFull.Run);
+        Add(root, "soak", "Half an hour of a campaign of two workers: memory and open files", Soak.Run);
         return root.Parse(args).Invoke();
     }
 

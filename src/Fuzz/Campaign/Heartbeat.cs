@@ -57,11 +57,13 @@ internal sealed class Heartbeat
         lastFind = now.Found > found ? time : lastFind;
         lastFailure = now.Failures > failures ? time : lastFailure;
         (found, failures) = (now.Found, now.Failures);
-        Disk.WriteWhole(
-            Path.Combine(folder, WorkerStatistics.FileName), Encoding.UTF8.GetBytes(Describe(now, time).Print()));
+
+        // The checkpoint first: what others are told must not go back when we are killed in between.
+        Total(now, counts).Save(folder);
         Plot(now);
         log.Write(findings, Before.Seconds + now.Seconds, Before.Counts.Executions);
-        Total(now, counts).Save(folder);
+        Disk.WriteWhole(
+            Path.Combine(folder, WorkerStatistics.FileName), Encoding.UTF8.GetBytes(Describe(now, time).Print()));
     }
 
     private static bool EndsLine(string file)

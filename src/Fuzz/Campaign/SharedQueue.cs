@@ -15,7 +15,6 @@ internal sealed class SharedQueue : IDisposable
     private readonly QueueFolder queue;
     private readonly Siblings siblings;
     private readonly List<Quarantined> quarantined = [];
-    private int importedUntil;
 
     /// <summary>Opens the queue of a worker.</summary>
     /// <param name="folder">The worker's folder.</param>
@@ -44,21 +43,8 @@ internal sealed class SharedQueue : IDisposable
     /// <summary>What others have found since, and where it comes from, as it is written into the name of what is
     /// kept.</summary>
     /// <exception cref="StorageException">The campaign's folder cannot be read.</exception>
-    public IEnumerable<(TestCase TestCase, string Origin)> Imports()
-    {
-        // How far was read is taken down only when what was made of it is on the disk.
-        if (queue.Stored >= importedUntil)
-        {
-            siblings.Save();
-        }
-
-        foreach (Import import in siblings.Read(ImportsMax))
-        {
-            yield return (Decode(import.Entry.Content), $"sync:{import.Sibling},src:{import.Entry.Id ?? 0:D6}");
-        }
-
-        importedUntil = queue.Count;
-    }
+    public IEnumerable<(TestCase TestCase, string Origin)> Imports() => siblings.Read(ImportsMax).Select(import =>
+        (Decode(import.Entry.Content), $"sync:{import.Sibling},src:{import.Entry.Id ?? 0:D6}"));
 
     /// <summary>Keeps a test case; see <see cref="QueueFolder.Add"/>.</summary>
     /// <returns>Whether there was room.</returns>

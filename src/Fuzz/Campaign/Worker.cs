@@ -99,8 +99,7 @@ internal sealed class Worker : IExplorationListener
             Attend();
         }
 
-        queue?.Save();
-        Tell(Now());
+        Tell();
         IReadOnlyList<Quarantined> bad = [.. findings.Quarantined, .. queue?.Quarantined ?? []];
         return new CampaignResult(end!.Value, Counted(), findings.All, bad, Now());
     }
@@ -209,15 +208,18 @@ internal sealed class Worker : IExplorationListener
             origin = null;
         }
 
-        Tell(Now());
+        Tell();
         if (Environment.WorkingSet > options.MemoryMax)
         {
             end ??= CampaignEnd.Memory;
         }
     }
 
-    private void Tell(CampaignProgress now)
+    /// <summary>What it tells of is on the disk: nobody who reads it will ever see less.</summary>
+    private void Tell()
     {
+        queue?.Save();
+        CampaignProgress now = Now();
         heartbeat?.Write(now, Counted().ToCounts(), findings.All);
         progress?.Invoke(now);
     }

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Tests.Durability;
+
+/// <summary>A campaign as people run it: a supervisor and its workers in processes of their own, to be killed.</summary>
+internal sealed class FuzzProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly Process process;
+    private readonly Task<string> output;
+    private readonly Task<string> errors;
+
+    private FuzzProcess(Process process)
+    {
+        this.process = process;
+        output = process.StandardOutput.ReadToEndAsync();
+        errors = process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Its number.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => process.HasExited;
+
+    /// <summary>How it ended.</summary>
+    public int ExitCode => process.ExitCode;
+
+    /// <summary>What it printed, once it has ended.</summary>
+    public string Output => output.Result;
+
+    /// <summary>Its progress and errors, once it has ended.</summary>
+    public string Errors => errors.Result;
+
+    /// <summary>Its workers that live.</summary>
+    public IReadOnlyList<int> Workers => [.. Processes().Where(p => p.Parent == Id).Select(p => p.Id)];
+
+    /// <summary>Starts <c>fuzz run</c>.</summary>
+    /// <param name="program">Fuzz.Cli.dll.</param>
+    /// <param name="folder">Where it runs: regressions are looked for below it.</param>
+    /// <param name="arguments">What follows <c>run</c>.</param>
+    public static FuzzProcess Run(string program, string folder, params string[] arguments) =>
+        new(Process.Start(new ProcessStartInfo("dotnet", [program, "run", .. arguments])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!);
+
+    /// <summary>SIGKILL to one process.</summary>
+    public static void Kill(int id)
+    {
+        try
+        {
+            using Process victim = Process.GetProcessById(id);
+            victim.Kill();
+        }
+        catch (ArgumentException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    /// <summary>Whether a process lives.</summary>
+    public static bool Lives(int id) => Processes().Any(p => p.Id == id);
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    public bool Wait() => process.WaitForExit(Patience);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        IReadOnlyList<int> workers = Workers;
+        if (!process.HasExited)
+        {
+            process.Kill();
+        }
+
+        foreach (int worker in workers)
+        {
+            Kill(worker);
+        }
+
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    /// <summary>All processes that are no zombies, and whose children they are.</summary>
+    private static IEnumerable<(int Id, int Parent)> Processes()
+    {
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, null, out int id) && Stat(folder) is { } stat)
+            {
+                yield return (id, int.Parse(stat[1], CultureInfo.InvariantCulture));
+            }
+        }
+    }
+
+    private static string[]? Stat(string folder)
+    {
+        try
+        {
+            string text = File.ReadAllText(Path.Combine(folder, "stat"));
+            string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] is "Z" or "X" ? null : fields;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}
