@@ -80,6 +80,7 @@ public static class App
             "Finds races in the life of a Linux folio: random programs, controlled interleavings, oracles.");
         root.Add(RunCommand.Build(screen, cancel));
         root.Add(WorkerCommand.Build(screen, cancel));
+        root.Add(CorpusCommand.Build(screen, cancel));
         root.Add(HuntCommand.Build(screen, cancel));
         root.Add(ReplayCommand.Build(screen, cancel));
         root.Add(ShrinkCommand.Build(screen, cancel));

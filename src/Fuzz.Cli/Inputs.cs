@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Fuzz.Campaign;
+using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Reporting;
+using Fuzz.Schedules;
 using Mm;
 using Mm.History;
 
@@ -18,6 +20,8 @@ internal static class Inputs
 
     /// <summary>Reproducers of what v6.18 itself has wrong.</summary>
     public const string RegressionsFolder = "corpus/regressions";
+
+    private static readonly string[] Feedbacks = ["none", "edges", "handoffs", "near-misses", "all"];
 
     private const int HashMin = 4;
     private const int HashMax = 64;
@@ -59,6 +63,20 @@ internal static class Inputs
         Description = "A kernel version, as a set of variants (see 'history').",
         HelpName = "NAME",
     };
+
+    /// <summary>The option <c>--feedback</c>.</summary>
+    public static Option<string?> FeedbackOption() => new("--feedback")
+    {
+        Description = $"What counts as new: {string.Join(", ", Feedbacks)} (unless said).",
+        HelpName = "KIND",
+    };
+
+    /// <summary>What counts as new.</summary>
+    /// <exception cref="InputException">It is not known.</exception>
+    public static Feedback Feedback(string? text) => text is null
+        ? Coverage.Feedback.All
+        : Enum.Parse<Feedback>(
+            Known(text, "feedback", Feedbacks).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 
     /// <summary>A seed: a number, or the first 16 digits of a git hash.</summary>
     /// <param name="text">What was written, or null.</param>
@@ -167,7 +185,7 @@ internal static class Inputs
     {
         if (file.EndsWith(CorpusStore.ProgramSuffix, StringComparison.Ordinal))
         {
-            return (ProgramText.Parse(MmLanguage.Instance, ReadFile(file), file), null);
+            return (TestCaseText.Parse(MmLanguage.Instance, ReadFile(file), file).Program, null);
         }
 
         Reproducer reproducer = ReadReproducer(file);

@@ -18,8 +18,6 @@ internal static class RunCommand
     private const long MemoryMax = 1 << 20;
     private const string DefaultPrefix = "w";
 
-    private static readonly string[] Feedbacks = ["none", "edges", "handoffs", "near-misses", "all"];
-
     public static Command Build(Screen screen, CancellationToken cancel)
     {
         Option<string[]> variant = Inputs.VariantOption();
@@ -37,11 +35,7 @@ internal static class RunCommand
             Description = $"How the names of the workers begin ({DefaultPrefix} unless said); on each host another.",
             HelpName = "PREFIX",
         };
-        Option<string?> feedback = new("--feedback")
-        {
-            Description = "What is learnt from: none, edges, handoffs, near-misses, or all (unless said).",
-            HelpName = "KIND",
-        };
+        Option<string?> feedback = Inputs.FeedbackOption();
         Option<string?> corpus = new("--corpus")
         {
             Description = $"Folder for test cases and failures ({DefaultCorpus}/NAME unless said); a second campaign "
@@ -61,7 +55,7 @@ internal static class RunCommand
         {
             IReadOnlyList<string> variants = Inputs.Variants(result.GetValue(variant), result.GetValue(kernel));
             string prefix = Prefix(result.GetValue(name));
-            Feedback learns = ParseFeedback(result.GetValue(feedback));
+            Feedback learns = Inputs.Feedback(result.GetValue(feedback));
             SupervisorOptions options = new(
                 CampaignFolder.Open(result.GetValue(corpus) ?? DefaultFolder(variants), MmLanguage.Instance, variants),
                 variants, Inputs.Seed(result.GetValue(seed), (ulong)Environment.TickCount64),
@@ -80,11 +74,6 @@ internal static class RunCommand
         : Siblings.IsName($"{name}0") ? name : throw new InputException(
             Inputs.CommandLine, 0, 0, $"--name {InputException.Quote(name)}",
             "letters, digits, '-', '_' and '.', at most 60, the first a letter or a digit");
-
-    private static Feedback ParseFeedback(string? text) => text is null
-        ? Feedback.All
-        : Enum.Parse<Feedback>(
-            Inputs.Known(text, "feedback", Feedbacks).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 
     private static string DefaultFolder(IReadOnlyList<string> variants) =>
         Path.Combine(DefaultCorpus, variants.Count == 0 ? "v6.18" : string.Join('+', variants));

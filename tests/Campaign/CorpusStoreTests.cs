@@ -17,14 +17,14 @@ public sealed class CorpusStoreTests : IDisposable
     public void What_was_stored_is_loaded_again()
     {
         CorpusStore store = new(Path.Combine(folder, "deep", "corpus"));
-        Program program = Parse("cpu0 write mm0 p0");
+        TestCase program = Parse("cpu0 write mm0 p0");
         Reproducer reproducer = Sample();
 
         Assert.True(store.Add(program));
         string file = store.Add("name", reproducer, path => $"report of {path}\n");
 
         CorpusContents contents = store.Load(MmLanguage.Instance);
-        Assert.Equal(program, Assert.Single(contents.Programs).Program);
+        Assert.Equal(program, Assert.Single(contents.Programs).TestCase);
         Assert.Equal((file, reproducer), Assert.Single(contents.Reproducers));
         Assert.Empty(contents.Quarantined);
         Assert.Equal($"report of {file}\n", File.ReadAllText(Path.Combine(store.Folder, "name.report.txt")));
@@ -124,7 +124,7 @@ public sealed class CorpusStoreTests : IDisposable
         Directory.Delete(gone, recursive: true);
 
         StorageException reading = Assert.Throws<StorageException>(() => store.Load(MmLanguage.Instance));
-        StorageException writing = Assert.Throws<StorageException>(() => store.Add(Sample().Program));
+        StorageException writing = Assert.Throws<StorageException>(() => store.Add(Parse("cpu0 drain")));
         Assert.StartsWith(gone, reading.Message, StringComparison.Ordinal);
         Assert.StartsWith(gone, writing.Message, StringComparison.Ordinal);
     }
@@ -171,10 +171,10 @@ public sealed class CorpusStoreTests : IDisposable
         Assert.NotEqual(one, other);
     }
 
-    private static Program Parse(string text) => ProgramText.Parse(MmLanguage.Instance, text);
+    private static TestCase Parse(string text) => TestCaseText.Parse(MmLanguage.Instance, text);
 
     private static Reproducer Sample() => new(
-        Parse("setup write mm0 p0\ncpu0 read mm0 p0\ncpu1 pageout mm0 p0"),
+        Parse("setup write mm0 p0\ncpu0 read mm0 p0\ncpu1 pageout mm0 p0").Program,
         new Schedule(Turn.UntilDone(1), Turn.UntilDone(0)), new Signature("content", "wrong word", "do_swap_page"));
 
     private void Write(string name, byte[] bytes) => File.WriteAllBytes(Path.Combine(folder, name), bytes);

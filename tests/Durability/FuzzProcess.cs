@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Tests.Durability;
 
-/// <summary>A campaign as people run it: a supervisor and its workers in processes of their own, to be killed.</summary>
+/// <summary>A campaign as people run it, a supervisor and its workers in processes of their own.</summary>
 internal sealed class FuzzProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -63,6 +63,14 @@ public sealed class CampaignFolder
         return campaign;
     }
 
+    /// <summary>What is fuzzed in a folder; null when it is no campaign's.</summary>
+    /// <exception cref="InputException">It does not say so.</exception>
+    public static IReadOnlyList<string>? VariantsOf(string folder)
+    {
+        string file = Path.Combine(folder, IdentityFile);
+        return File.Exists(file) ? Read(file).Variants : null;
+    }
+
     /// <summary>The first worker's name that begins so and that nobody works under: <c>w0</c>, <c>w1</c>
     /// ...</summary>
     /// <param name="prefix">How it begins.</param>

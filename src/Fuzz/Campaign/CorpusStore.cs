@@ -2,16 +2,17 @@ using System.Globalization;
 using System.Text;
 using Fuzz.Programs;
 using Fuzz.Reporting;
+using Fuzz.Schedules;
 using Interleave;
 
 namespace Fuzz.Campaign;
 
 /// <summary>What was in a corpus.</summary>
-/// <param name="Programs">The programs by file name.</param>
+/// <param name="Programs">The test cases in text, by file name.</param>
 /// <param name="Reproducers">The reproducers by file name.</param>
 /// <param name="Quarantined">Files that could not be read.</param>
 public sealed record CorpusContents(
-    IReadOnlyList<(string File, Program Program)> Programs,
+    IReadOnlyList<(string File, TestCase TestCase)> Programs,
     IReadOnlyList<(string File, Reproducer Reproducer)> Reproducers,
     IReadOnlyList<Quarantined> Quarantined);
 
@@ -63,7 +64,7 @@ public sealed class CorpusStore
     {
         lock (gate)
         {
-            List<(string, Program)> programs = [];
+            List<(string, TestCase)> programs = [];
             List<(string, Reproducer)> reproducers = [];
             List<Quarantined> bad = [];
             foreach (string file in Files())
@@ -72,7 +73,7 @@ public sealed class CorpusStore
                 {
                     if (file.EndsWith(ProgramSuffix, StringComparison.Ordinal))
                     {
-                        programs.Add((file, ProgramText.Parse(language, ReadStranger(file), file)));
+                        programs.Add((file, TestCaseText.Parse(language, ReadStranger(file), file, points)));
                     }
                     else
                     {
@@ -89,12 +90,15 @@ public sealed class CorpusStore
         }
     }
 
-    /// <summary>Keeps a program under a name made of its contents. Returns whether it was not there yet.</summary>
+    /// <summary>The name of a test case, made of its contents.</summary>
+    public static string NameOf(TestCase testCase) => $"{Hash(TestCaseText.Print(testCase)):x16}{ProgramSuffix}";
+
+    /// <summary>Keeps a test case under its name. Returns whether it was not there yet.</summary>
     /// <exception cref="StorageException">It cannot be written.</exception>
-    public bool Add(Program program)
+    public bool Add(TestCase testCase)
     {
-        string text = ProgramText.Print(program);
-        string file = Path.Combine(Folder, $"{Hash(text):x16}{ProgramSuffix}");
+        string text = TestCaseText.Print(testCase);
+        string file = Path.Combine(Folder, NameOf(testCase));
         lock (gate)
         {
             if (File.Exists(file))
@@ -186,7 +190,7 @@ public sealed class CorpusStore
         return Decode(file, bytes);
     }
 
-    private static string ReadStranger(string file)
+    internal static string ReadStranger(string file)
     {
         byte[] bytes = [];
         Attempt(file, "read", () => bytes = Disk.ReadRegular(file, FileMax));

@@ -1,6 +1,7 @@
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Reporting;
+using Fuzz.Schedules;
 
 namespace Fuzz.Campaign;
 
@@ -19,8 +20,8 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     private readonly SortedDictionary<string, string> known = new(StringComparer.Ordinal);
     private Language language = null!;
 
-    /// <summary>Programs that a person has put into the corpus.</summary>
-    public IReadOnlyList<Program> Seeds { get; private set; } = [];
+    /// <summary>Test cases that a person has put into the corpus.</summary>
+    public IReadOnlyList<TestCase> Seeds { get; private set; } = [];
 
     /// <summary>Files of the corpus that could not be read.</summary>
     public IReadOnlyList<Quarantined> Quarantined { get; private set; } = [];
@@ -50,7 +51,7 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
         }
 
         CorpusContents contents = Store.Load(engine.Language, engine.Machine.Points);
-        Seeds = [.. contents.Programs.Select(entry => entry.Program)];
+        Seeds = [.. contents.Programs.Select(entry => entry.TestCase)];
         Quarantined = contents.Quarantined;
         foreach ((string file, Reproducer reproducer) in contents.Reproducers.Where(IsOurs))
         {
@@ -65,21 +66,20 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     /// <summary>An execution has failed.</summary>
     /// <param name="failure">As it was met.</param>
     /// <param name="execution">Its number.</param>
-    /// <returns>Whether this worker met the signature for the first time.</returns>
+    /// <param name="seconds">That this run has worked.</param>
     /// <exception cref="StorageException">It cannot be written.</exception>
-    public bool Report(Reproducer failure, long execution)
+    public void Report(Reproducer failure, long execution, double seconds)
     {
         string key = failure.Violates.ToString();
         if (found.TryGetValue(key, out Finding? earlier))
         {
             earlier.Count++;
-            return false;
+            return;
         }
 
-        Finding finding = Settle(failure, key) with { FoundAt = execution };
+        Finding finding = Settle(failure, key) with { FoundAt = execution, Seconds = seconds };
         found.Add(key, finding);
         Told(finding);
-        return true;
     }
 
     private bool IsOurs((string File, Reproducer Reproducer) entry) =>

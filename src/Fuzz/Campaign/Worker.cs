@@ -27,6 +27,7 @@ internal sealed class Worker : IExplorationListener
     private readonly CancellationToken cancel;
     private string? origin;
     private bool isReplaying;
+    private bool hasReplayed;
     private Program? last;
     private long replayed;
     private int found;
@@ -84,11 +85,15 @@ internal sealed class Worker : IExplorationListener
     public CampaignResult Run()
     {
         ReplayOwn();
-        Sync();
-        foreach (Program program in findings.Seeds)
+        if (MayGoOn)
+        {
+            Sync();
+        }
+
+        foreach (TestCase seed in findings.Seeds)
         {
             origin = "orig:seed";
-            exploration.Run(program, null, this);
+            exploration.Run(seed.Program, seed.Schedule.Turns.Count > 0 ? seed.Schedule : null, this);
             origin = null;
             Attend();
         }
@@ -139,7 +144,7 @@ internal sealed class Worker : IExplorationListener
                 Symptom = symptom?.Message ?? symptom?.Signature.Law ?? first.Message,
                 Engine = EngineVersion.Current,
             },
-            Executions);
+            Executions, watch.Elapsed.TotalSeconds);
 
         // One failure of a program is enough; its other schedules would mostly show the same.
         return false;
@@ -165,6 +170,7 @@ internal sealed class Worker : IExplorationListener
         }
 
         isReplaying = false;
+        hasReplayed = end is null;
     }
 
     private void Attend()
@@ -220,7 +226,11 @@ internal sealed class Worker : IExplorationListener
     {
         queue?.Save();
         CampaignProgress now = Now();
-        heartbeat?.Write(now, Counted().ToCounts(), findings.All);
+        if (hasReplayed)
+        {
+            heartbeat?.Write(now, Counted().ToCounts(), findings.All);
+        }
+
         progress?.Invoke(now);
     }
 

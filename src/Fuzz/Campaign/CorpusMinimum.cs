@@ -1,0 +1,121 @@
+using Fuzz.Coverage;
+using Fuzz.Execution;
+using Fuzz.Schedules;
+using Fuzz.Shrinking;
+using Interleave;
+
+namespace Fuzz.Campaign;
+
+/// <summary>The fewest test cases that show what many show.</summary>
+/// <remarks>
+/// As AFL++'s afl-cmin and libFuzzer's <c>-set_cover_merge</c>, exactly: each execution is a set of features
+/// (<see cref="TraceFeatures"/>), and of a family of sets a small one is chosen that covers the same: greedily, each
+/// time the one that adds most, the simpler one of equals; then each chosen one is dropped again if the others cover
+/// it. Greedy choice is at most ln(n) times the minimum (Chvatal 1979). Deviates: what is chosen are executions, so
+/// that the text of each is a program and all its turns.
+/// </remarks>
+public sealed class CorpusMinimum
+{
+    private readonly Executor executor;
+    private readonly TestCaseRunner runner;
+    private readonly Feedback feedback;
+    private readonly Dictionary<ulong, int> numbers = [];
+    private readonly List<(TestCase TestCase, int[] Features)> candidates = [];
+
+    /// <summary>A minimum of what will be added.</summary>
+    /// <param name="engine">What runs it.</param>
+    /// <param name="feedback">Which features count.</param>
+    public CorpusMinimum(IEngine engine, Feedback feedback)
+    {
+        executor = new Executor(engine);
+        runner = new TestCaseRunner(executor);
+        this.feedback = feedback;
+    }
+
+    /// <summary>Different features that were seen.</summary>
+    public int Features => numbers.Count;
+
+    /// <summary>Executions that were seen.</summary>
+    public int Executions => candidates.Count;
+
+    /// <summary>Runs a test case, as often as it is worth it.</summary>
+    public void Add(TestCase testCase)
+    {
+        runner.Begin(testCase);
+        while (runner.Next())
+        {
+            Machine machine = executor.Engine.Machine;
+            HashSet<ulong> features = [];
+            TraceFeatures.Add(machine.Trace, features, feedback);
+            if (features.Count > 0)
+            {
+                candidates.Add((new TestCase(testCase.Program, Schedule.FromTrace(machine)), Number(features)));
+            }
+        }
+    }
+
+    /// <summary>The chosen ones, those that add most first.</summary>
+    public IReadOnlyList<TestCase> Choose()
+    {
+        candidates.Sort((a, b) => SimplerThan.Order.Compare(a.TestCase.Program, b.TestCase.Program));
+        List<int> chosen = Greedy(out int[] times);
+        for (int i = chosen.Count - 1; i >= 0; i--)
+        {
+            int[] features = candidates[chosen[i]].Features;
+            if (Array.TrueForAll(features, feature => times[feature] > 1))
+            {
+                Array.ForEach(features, feature => times[feature]--);
+                chosen.RemoveAt(i);
+            }
+        }
+
+        return [.. chosen.Select(index => candidates[index].TestCase)];
+    }
+
+    /// <summary>Gains only fall, so the one at the head whose gain has not changed is the best.</summary>
+    private List<int> Greedy(out int[] times)
+    {
+        PriorityQueue<int, (int NegativeGain, int Index)> heap = new();
+        for (int i = 0; i < candidates.Count; i++)
+        {
+            heap.Enqueue(i, (-candidates[i].Features.Length, i));
+        }
+
+        int[] covered = new int[numbers.Count];
+        List<int> chosen = [];
+        while (heap.TryDequeue(out int index, out (int NegativeGain, int Index) told))
+        {
+            int gain = candidates[index].Features.Count(feature => covered[feature] == 0);
+            if (gain == -told.NegativeGain)
+            {
+                chosen.Add(index);
+                Array.ForEach(candidates[index].Features, feature => covered[feature]++);
+            }
+            else if (gain > 0)
+            {
+                heap.Enqueue(index, (-gain, index));
+            }
+        }
+
+        times = covered;
+        return chosen;
+    }
+
+    private int[] Number(HashSet<ulong> features)
+    {
+        int[] result = new int[features.Count];
+        int at = 0;
+        foreach (ulong feature in features)
+        {
+            if (!numbers.TryGetValue(feature, out int number))
+            {
+                number = numbers.Count;
+                numbers.Add(feature, number);
+            }
+
+            result[at++] = number;
+        }
+
+        return result;
+    }
+}
