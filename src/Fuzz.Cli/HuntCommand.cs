@@ -133,6 +133,13 @@ internal static class HuntCommand
 
     private static void Store(StoryOutcome outcome, Screen screen)
     {
+        if (!outcome.IsFinished)
+        {
+            // What is there may be proven to its end, and this is not.
+            screen.Note($"{outcome.Story.Name}: interrupted, its file is left as it is");
+            return;
+        }
+
         if (outcome.Best is not { } best)
         {
             screen.Note($"{outcome.Story.Name}: not found, its file is left as it is");

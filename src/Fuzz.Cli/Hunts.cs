@@ -20,6 +20,9 @@ internal sealed record StoryOutcome(
     Story Story, int Seeds, int SeedsFound, long Executions, double Seconds, double SecondsMax, double ShrinkSeconds,
     Reproducer? Best, Aftermath Aftermath)
 {
+    /// <summary>Whether all hunts, the shrinking, the proof and the blame were done to their end.</summary>
+    public bool IsFinished { get; init; }
+
     /// <summary>Whether every hunt found it.</summary>
     public bool Found => Seeds > 0 && SeedsFound == Seeds;
 }
@@ -156,6 +159,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         if (last)
         {
             StoryOutcome outcome = Summarize(story, cancel);
+            outcome = outcome with { IsFinished = !cancel.IsCancellationRequested };
             lock (gate)
             {
                 outcomes[story] = outcome;
