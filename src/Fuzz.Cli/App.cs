@@ -24,6 +24,11 @@ public static class App
     public static int Main(string[] args)
     {
         using Interruption interruption = new();
+        if (args is ["corpus", "min" or "stats", ..] && WorkerProcess.Delegate(args) is { } exitCode)
+        {
+            return exitCode;
+        }
+
         Screen screen = new(Console.Out, Console.Error, Screen.IsTerminal);
         return Run(args, screen, interruption.Token);
     }

@@ -45,6 +45,7 @@ internal static class CorpusCommand
                     ["testCases"] = figures.TestCases,
                     ["calls"] = figures.Calls,
                     ["turns"] = figures.Turns,
+                    ["edges"] = figures.Edges,
                     ["handoffs"] = figures.Handoffs,
                     ["nearMisses"] = figures.NearMisses,
                     ["signatures"] = figures.Signatures,
@@ -62,8 +63,8 @@ internal static class CorpusCommand
 
                 screen.Line(
                     $"{figures.TestCases:#,0} test cases of {figures.Calls:#,0} calls and {figures.Turns:#,0} turns, "
-                    + $"{figures.Handoffs:#,0} hand-offs, {figures.NearMisses:#,0} near misses, "
-                    + $"{figures.Signatures} signatures");
+                    + $"{figures.Edges:#,0} edges, {figures.Handoffs:#,0} hand-offs, "
+                    + $"{figures.NearMisses:#,0} near misses, {figures.Signatures} signatures");
             }
 
             return Problems(tools, screen);
@@ -84,15 +85,18 @@ internal static class CorpusCommand
         Option<string[]> variant = Inputs.VariantOption();
         Option<string?> feedback = Inputs.FeedbackOption();
         Option<bool> json = Inputs.JsonOption();
+        Option<long?> files = Inputs.Number(
+            "--files", "Writes no more than so many, those that show most together.", 1, int.MaxValue);
         Command command = new("min", "Finds the fewest test cases that show the same.")
         {
-            folder, output, variant, feedback, json,
+            folder, output, files, variant, feedback, json,
         };
         command.SetAction(result =>
         {
             CorpusTools tools = new(result.GetValue(folder)!, result.GetValue(variant), cancel);
             CorpusTools.Minimum least = tools.Minimize(
-                result.GetValue(output)!, Inputs.Feedback(result.GetValue(feedback)));
+                result.GetValue(output)!, Inputs.Feedback(result.GetValue(feedback)),
+                (int)(result.GetValue(files) ?? int.MaxValue));
             string where = result.GetValue(output)!;
             screen.Line(result.GetValue(json)
                 ? JsonReport.Line(new JsonObject
@@ -100,9 +104,10 @@ internal static class CorpusCommand
                     ["before"] = least.Before,
                     ["files"] = least.Files,
                     ["features"] = least.Features,
+                    ["featuresBefore"] = least.FeaturesBefore,
                 })
-                : $"{least.Before:#,0} test cases before, {least.Files:#,0} now in {where}: they show the "
-                + $"same {least.Features:#,0} features");
+                : $"{least.Before:#,0} test cases before, {least.Files:#,0} now in {where}: they show "
+                + $"{least.Features:#,0} of {least.FeaturesBefore:#,0} features");
             return Problems(tools, screen);
         });
         return command;

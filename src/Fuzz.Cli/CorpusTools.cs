@@ -46,7 +46,7 @@ internal sealed class CorpusTools
     public Figures Count()
     {
         SortedDictionary<string, int> folders = new(StringComparer.Ordinal);
-        HashSet<ulong> features = [];
+        FeatureSet features = new(Points, Coverage.Feedback.All);
         Executor executor = new(engine);
         TestCaseRunner runner = new(executor);
         (int calls, int turns) = (0, 0);
@@ -57,22 +57,24 @@ internal sealed class CorpusTools
             calls += entry.TestCase.Program.Setup.Length + entry.TestCase.Program.ConcurrentCalls;
             turns += entry.TestCase.Schedule.Turns.Count;
             runner.Begin(entry.TestCase);
+            EdgeMap.Begin();
             while (runner.Next())
             {
-                TraceFeatures.Add(engine.Machine.Trace, features, Coverage.Feedback.All);
+                features.Add(engine.Machine);
+                EdgeMap.Begin();
             }
         }
 
-        int nearMisses = TraceFeatures.NearMisses(features);
         int signatures = Directory.Exists(folder)
             ? Reader.Reproducers(folder).Select(entry => entry.Reproducer.Violates).Distinct().Count()
             : 0;
         return new Figures(
-            folders.Values.Sum(), calls, turns, features.Count - nearMisses, nearMisses, signatures, folders);
+            folders.Values.Sum(), calls, turns, features.Edges, features.Handoffs, features.NearMisses, signatures,
+            folders);
     }
 
     /// <summary>Writes the fewest test cases that show what those of the folder and of the output show.</summary>
-    public Minimum Minimize(string output, Feedback feedback)
+    public Minimum Minimize(string output, Feedback feedback, int filesMax)
     {
         CorpusStore store = new(output);
         CorpusMinimum minimum = new(engine, feedback);
@@ -83,7 +85,7 @@ internal sealed class CorpusTools
             before++;
         }
 
-        IReadOnlyList<TestCase> chosen = minimum.Choose();
+        IReadOnlyList<TestCase> chosen = minimum.Choose(filesMax, out int features);
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (TestCase testCase in chosen)
         {
@@ -91,7 +93,7 @@ internal sealed class CorpusTools
             names.Add(CorpusStore.NameOf(testCase));
         }
 
-        Check(output, names, feedback, minimum.Features);
+        Check(output, names, feedback, features);
         foreach (string file in Directory.GetFiles(output, $"*{CorpusStore.ProgramSuffix}"))
         {
             if (!names.Contains(Path.GetFileName(file)))
@@ -100,7 +102,7 @@ internal sealed class CorpusTools
             }
         }
 
-        return new Minimum(before, names.Count, minimum.Features);
+        return new Minimum(before, names.Count, features, minimum.Features);
     }
 
     /// <summary>Takes over what others have: test cases that show something new, reproducers of signatures that are not
@@ -238,11 +240,11 @@ internal sealed class CorpusTools
 
     /// <summary>What was counted.</summary>
     public sealed record Figures(
-        int TestCases, int Calls, int Turns, int Handoffs, int NearMisses, int Signatures,
+        int TestCases, int Calls, int Turns, int Edges, int Handoffs, int NearMisses, int Signatures,
         IReadOnlyDictionary<string, int> Folders);
 
     /// <summary>What is left.</summary>
-    public sealed record Minimum(int Before, int Files, int Features);
+    public sealed record Minimum(int Before, int Files, int Features, int FeaturesBefore);
 
     /// <summary>What was looked at, and what is wrong.</summary>
     public sealed record Verdict(int TestCases, int Reproducers, IReadOnlyList<string> Wrong);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Fuzz.Campaign;
+using Fuzz.Coverage;
 
 namespace Fuzz.Cli;
 
@@ -92,6 +92,22 @@ internal sealed class WorkerProcess : IDisposable
 
         reader.Join();
         process.Dispose();
+    }
+
+    /// <summary>Has the woven copy of this program, if there is one, do what this one was asked to, for what needs to
+    /// see the edges of the engine's code.</summary>
+    /// <returns>Its exit code; null when we are it, or there is none.</returns>
+    public static int? Delegate(IEnumerable<string> arguments)
+    {
+        string woven = Program();
+        if (EdgeMap.IsWoven || woven == typeof(App).Assembly.Location)
+        {
+            return null;
+        }
+
+        using Process copy = Process.Start(Host(), [woven, .. arguments]);
+        copy.WaitForExit();
+        return copy.ExitCode;
     }
 
     /// <summary>The <c>dotnet</c> that runs us, wherever it is: <c>.../shared/Microsoft.NETCore.App/10.0.0/</c> is the

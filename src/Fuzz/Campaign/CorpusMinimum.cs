@@ -9,7 +9,7 @@ namespace Fuzz.Campaign;
 /// <summary>The fewest test cases that show what many show.</summary>
 /// <remarks>
 /// As AFL++'s afl-cmin and libFuzzer's <c>-set_cover_merge</c>, exactly: each execution is a set of features
-/// (<see cref="TraceFeatures"/>), and of a family of sets a small one is chosen that covers the same: greedily, each
+/// (<see cref="FeatureSet"/>), and of a family of sets a small one is chosen that covers the same: greedily, each
 /// time the one that adds most, the simpler one of equals; then each chosen one is dropped again if the others cover
 /// it. Greedy choice is at most ln(n) times the minimum (Chvatal 1979). Deviates: what is chosen are executions, so
 /// that the text of each is a program and all its turns.
@@ -18,7 +18,7 @@ public sealed class CorpusMinimum
 {
     private readonly Executor executor;
     private readonly TestCaseRunner runner;
-    private readonly Feedback feedback;
+    private readonly FeatureSet features;
     private readonly Dictionary<ulong, int> numbers = [];
     private readonly List<(TestCase TestCase, int[] Features)> candidates = [];
 
@@ -29,7 +29,7 @@ public sealed class CorpusMinimum
     {
         executor = new Executor(engine);
         runner = new TestCaseRunner(executor);
-        this.feedback = feedback;
+        features = new FeatureSet(engine.Machine.Points, feedback);
     }
 
     /// <summary>Different features that were seen.</summary>
@@ -42,20 +42,25 @@ public sealed class CorpusMinimum
     public void Add(TestCase testCase)
     {
         runner.Begin(testCase);
+        EdgeMap.Begin();
         while (runner.Next())
         {
             Machine machine = executor.Engine.Machine;
-            HashSet<ulong> features = [];
-            TraceFeatures.Add(machine.Trace, features, feedback);
-            if (features.Count > 0)
+            features.Clear();
+            features.Add(machine);
+            if (features.All.Count > 0)
             {
-                candidates.Add((new TestCase(testCase.Program, Schedule.FromTrace(machine)), Number(features)));
+                candidates.Add((new TestCase(testCase.Program, Schedule.FromTrace(machine)), Number(features.All)));
             }
+
+            EdgeMap.Begin();
         }
     }
 
     /// <summary>The chosen ones, those that add most first.</summary>
-    public IReadOnlyList<TestCase> Choose()
+    /// <param name="countMax">No more than so many.</param>
+    /// <param name="shown">Features that they show.</param>
+    public IReadOnlyList<TestCase> Choose(int countMax, out int shown)
     {
         candidates.Sort((a, b) => SimplerThan.Order.Compare(a.TestCase.Program, b.TestCase.Program));
         List<int> chosen = Greedy(out int[] times);
@@ -69,7 +74,8 @@ public sealed class CorpusMinimum
             }
         }
 
-        return [.. chosen.Select(index => candidates[index].TestCase)];
+        shown = chosen.Take(countMax).SelectMany(index => candidates[index].Features).Distinct().Count();
+        return [.. chosen.Take(countMax).Select(index => candidates[index].TestCase)];
     }
 
     /// <summary>Gains only fall, so the one at the head whose gain has not changed is the best.</summary>
@@ -101,7 +107,7 @@ public sealed class CorpusMinimum
         return chosen;
     }
 
-    private int[] Number(HashSet<ulong> features)
+    private int[] Number(IReadOnlyCollection<ulong> features)
     {
         int[] result = new int[features.Count];
         int at = 0;

@@ -1,3 +1,4 @@
+using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Schedules;
@@ -36,12 +37,29 @@ internal sealed class StabilityCheck
 
         next = execution + Every;
         Schedule schedule = Schedule.FromTrace(first.Engine.Machine);
+        SortedSet<ulong> edges = Edges();
+        EdgeMap.Begin();
         second.Run(program, new ReplayScheduler(schedule, second.Engine.Machine.Points, strict: false));
-        if (DeterminismCheck.Compare(first, second) is { } divergence)
+        string? odd = DeterminismCheck.Compare(first, second)?.ToString();
+        SortedSet<ulong> again = Edges();
+        if (odd is null && !edges.SetEquals(again))
+        {
+            edges.SymmetricExceptWith(again);
+            odd = $"{edges.Count} code edges are not the same, {edges.Min} among them";
+        }
+
+        if (odd is not null)
         {
             throw new InvalidOperationException(
-                $"execution {execution} was another one when it was run again: {divergence}; program: "
+                $"execution {execution} was another one when it was run again: {odd}; program: "
                 + $"{ProgramText.Print(program).ReplaceLineEndings("; ")}; schedule: {schedule}");
         }
+    }
+
+    private static SortedSet<ulong> Edges()
+    {
+        SortedSet<ulong> edges = [];
+        EdgeMap.Visit(edge => edges.Add(edge));
+        return edges;
     }
 }

@@ -78,6 +78,20 @@ public sealed unsafe class EdgeMap
         return Classified - before;
     }
 
+    /// <summary>Tells of each edge that has been taken since <see cref="Begin"/>, with the class of its
+    /// count.</summary>
+    /// <param name="met">Called with a number that no other pair has, below 2^24.</param>
+    public static void Visit(Action<ulong> met)
+    {
+        for (int edge = 0; IsWoven && edge < Size; edge++)
+        {
+            if (Trace.SharedMem[edge] != 0)
+            {
+                met((ulong)edge << 8 | Classes[Trace.SharedMem[edge]]);
+            }
+        }
+    }
+
     /// <summary>Adds what another map has seen.</summary>
     /// <returns>How many pairs were new.</returns>
     public int Add(EdgeMap other)

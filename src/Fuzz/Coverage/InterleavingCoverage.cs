@@ -32,6 +32,10 @@ public sealed class InterleavingCoverage(PointTable points)
 
     private uint execution;
 
+    /// <summary>Told of each hand-off and near miss, new or not, by a number that no other one has; mostly
+    /// nobody.</summary>
+    public Action<ulong>? Met { get; init; }
+
     /// <summary>Number of hand-offs seen.</summary>
     public int Handoffs => handoffs.Count;
 
@@ -103,16 +107,21 @@ public sealed class InterleavingCoverage(PointTable points)
         }
 
         ulong key = (ulong)step.Kind << 32 | PointOf(was) << 16 | step.Point;
+        Met?.Invoke(key);
         if (handoffs.Add(key, out int index))
         {
             fresh?.Add(index);
         }
 
         if ((own ^ now) >> 32 == 0 && (byte)own == step.Cpu
-            && IsUnserializable(EffectOf((int)PointOf(own)), between, second)
-            && nearMisses.Add(key | (ulong)step.Kind << 56 | PointOf(own) << 40, out index))
+            && IsUnserializable(EffectOf((int)PointOf(own)), between, second))
         {
-            fresh?.Add(~index);
+            key |= (ulong)step.Kind << 56 | PointOf(own) << 40;
+            Met?.Invoke(key);
+            if (nearMisses.Add(key, out index))
+            {
+                fresh?.Add(~index);
+            }
         }
     }
 
