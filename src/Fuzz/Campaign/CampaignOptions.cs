@@ -77,9 +77,6 @@ public sealed record Finding(Reproducer Reproducer, long FoundAt, string? File, 
     /// <summary>Whether it is one of <see cref="CampaignOptions.Regressions"/>.</summary>
     public bool IsRegression { get; init; }
 
-    /// <summary>Seconds that this run had worked when it met it first.</summary>
-    public double Seconds { get; init; }
-
     /// <summary>Executions that met it.</summary>
     public long Count { get; internal set; } = 1;
 }

@@ -66,9 +66,8 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     /// <summary>An execution has failed.</summary>
     /// <param name="failure">As it was met.</param>
     /// <param name="execution">Its number.</param>
-    /// <param name="seconds">That this run has worked.</param>
     /// <exception cref="StorageException">It cannot be written.</exception>
-    public void Report(Reproducer failure, long execution, double seconds)
+    public void Report(Reproducer failure, long execution)
     {
         string key = failure.Violates.ToString();
         if (found.TryGetValue(key, out Finding? earlier))
@@ -77,7 +76,7 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
             return;
         }
 
-        Finding finding = Settle(failure, key) with { FoundAt = execution, Seconds = seconds };
+        Finding finding = Settle(failure, key) with { FoundAt = execution };
         found.Add(key, finding);
         Told(finding);
     }

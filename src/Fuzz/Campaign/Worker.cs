@@ -144,7 +144,7 @@ internal sealed class Worker : IExplorationListener
                 Symptom = symptom?.Message ?? symptom?.Signature.Law ?? first.Message,
                 Engine = EngineVersion.Current,
             },
-            Executions, watch.Elapsed.TotalSeconds);
+            Executions);
 
         // One failure of a program is enough; its other schedules would mostly show the same.
         return false;
