@@ -24,12 +24,12 @@ public sealed class ReportServer : IDisposable
 
     private const int ConnectionsMax = 64;
 
-    private readonly WebApplication application;
+    private readonly WebApplication site;
 
-    private ReportServer(WebApplication application) => this.application = application;
+    private ReportServer(WebApplication site) => this.site = site;
 
     /// <summary>Where it answers.</summary>
-    public Uri Address => new(application.Urls.First());
+    public Uri Address => new(site.Urls.First());
 
     /// <summary>Starts serving, on threads of its own.</summary>
     /// <param name="folder">The campaign's folder; need not be there yet.</param>
@@ -73,8 +73,8 @@ public sealed class ReportServer : IDisposable
     {
         using CancellationTokenSource atOnce = new();
         atOnce.Cancel();
-        application.StopAsync(atOnce.Token).GetAwaiter().GetResult();
-        ((IDisposable)application).Dispose();
+        site.StopAsync(atOnce.Token).GetAwaiter().GetResult();
+        ((IDisposable)site).Dispose();
     }
 
     private static WebApplication Build(string folder, IPEndPoint endpoint, string? token)

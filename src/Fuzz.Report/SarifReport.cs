@@ -21,6 +21,7 @@ public static class SarifReport
             .. campaign.Failures.Select(failure => RuleOf(failure.Reproducer.Violates))
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];
+        IEnumerable<JsonNode> results = campaign.Failures.Select(failure => Result(campaign, failure, rules));
         JsonObject run = new()
         {
             ["tool"] = new JsonObject
@@ -39,7 +40,7 @@ public static class SarifReport
                 ["toolExecutionNotifications"] = new JsonArray([.. campaign.Unreadable.Select(Notification)]),
             }),
             ["columnKind"] = "utf16CodeUnits",
-            ["results"] = new JsonArray([.. campaign.Failures.Select(failure => Result(campaign, failure, rules))]),
+            ["results"] = new JsonArray([.. results]),
         };
         JsonObject log = new()
         {
@@ -59,7 +60,7 @@ public static class SarifReport
         ["defaultConfiguration"] = new JsonObject { ["level"] = "error" },
     };
 
-    private static JsonNode Result(CampaignSnapshot campaign, StoredFailure failure, string[] rules)
+    private static JsonObject Result(CampaignSnapshot campaign, StoredFailure failure, string[] rules)
     {
         Reproducer reproducer = failure.Reproducer;
         string rule = RuleOf(reproducer.Violates);

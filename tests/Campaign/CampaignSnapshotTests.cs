@@ -8,6 +8,7 @@ namespace Tests.Campaign;
 public sealed class CampaignSnapshotTests : IDisposable
 {
     private const StringComparison Exactly = StringComparison.Ordinal;
+    private static readonly string[] Pipes = ["pipes/fuzzer_stats", "pipes/plot_data", "p.reproducer"];
     private readonly CampaignFolders folders = new();
 
     public void Dispose() => folders.Dispose();
@@ -89,8 +90,7 @@ public sealed class CampaignSnapshotTests : IDisposable
         if (!OperatingSystem.IsWindows())
         {
             // Opening a pipe that nobody writes to would wait for ever.
-            string[] names = [.. new[] { "pipes/fuzzer_stats", "pipes/plot_data", "p.reproducer" }
-                .Select(name => Path.Combine(folders.Path, name))];
+            string[] names = [.. Pipes.Select(name => Path.Combine(folders.Path, name))];
             using Process mkfifo = Process.Start("mkfifo", names);
             mkfifo.WaitForExit();
             Assert.All(names, name => Assert.True(File.Exists(name)));

@@ -14,6 +14,9 @@ namespace Tests.Report;
 
 public sealed class ReportPageTests : IDisposable
 {
+    private const RegexOptions Quick =
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Singleline;
+
     private const StringComparison Exactly = StringComparison.Ordinal;
     private const string Evil = "<script>alert(1)</script>\"'<!--<img src=x onerror=alert(2)>{{data}}";
     private readonly CampaignFolders folders = new();
@@ -25,10 +28,11 @@ public sealed class ReportPageTests : IDisposable
     {
         string page = Print(folders.WithWorkers("slot-aba"));
         Assert.True(ReportPage.HasCharts, "npm was not there at build time: charts are missing");
-        Assert.DoesNotMatch("<(link|script|img|iframe)[^>]*(src|href)=\"(?!data:,)", page);
+        Match link = Assert.Single(Regex.Matches(page, "<(link|script|img|iframe)[^>]*(src|href)=[^>]*>", Quick));
+        Assert.Contains("href=\"data:,\"", link.Value, Exactly);
         Assert.DoesNotContain("url(", page, Exactly);
         Assert.DoesNotContain("@import", page, Exactly);
-        Assert.DoesNotContain("{{", Regex.Replace(page, "(?s)<script.*?</script>", ""), Exactly);
+        Assert.DoesNotContain("{{", Regex.Replace(page, "<script.*?</script>", "", Quick), Exactly);
         Assert.InRange(page.Length, 50_000, 300_000);
     }
 
@@ -37,14 +41,14 @@ public sealed class ReportPageTests : IDisposable
     {
         string page = Print(folders.WithWorkers("slot-aba"));
         string policy = WebUtility.HtmlDecode(
-            Regex.Match(page, "Content-Security-Policy\" content=\"([^\"]*)\"").Groups[1].Value);
+            Regex.Match(page, "Content-Security-Policy\" content=\"(?<it>[^\"]*)\"", Quick).Groups["it"].Value);
         Assert.StartsWith("default-src 'none'; script-src 'sha256-", policy, Exactly);
         string scripts = policy.Split(';')[1];
         Assert.DoesNotContain("unsafe", scripts, Exactly);
-        MatchCollection inline = Regex.Matches(page, "(?s)<script>(.*?)</script>");
+        MatchCollection inline = Regex.Matches(page, "<script>(?<it>.*?)</script>", Quick);
         Assert.Equal(inline.Count, Regex.Count(scripts, "sha256-"));
         Assert.All(inline, script => Assert.Contains(
-            Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script.Groups[1].Value))), scripts,
+            Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script.Groups["it"].Value))), scripts,
             Exactly));
     }
 
@@ -108,7 +112,7 @@ public sealed class ReportPageTests : IDisposable
 
     private static JsonElement Data(string page, string id)
     {
-        string data = $"(?s)<script type=\"application/json\" id=\"{id}\">(.*?)</script>";
-        return JsonDocument.Parse(Regex.Match(page, data).Groups[1].Value).RootElement;
+        string data = $"<script type=\"application/json\" id=\"{id}\">(?<it>.*?)</script>";
+        return JsonDocument.Parse(Regex.Match(page, data, Quick).Groups["it"].Value).RootElement;
     }
 }
