@@ -18,7 +18,7 @@ public static class Tool
     /// <param name="arguments">The path, then prefixes; upper and lower case are the same in these.</param>
     /// <returns>0 when it is woven, or nothing was asked for; 1 when it cannot be, with one line on standard
     /// error.</returns>
-    public static int Run(string[] arguments)
+    public static int Main(string[] arguments)
     {
         if (arguments.Length == 0)
         {

@@ -67,7 +67,7 @@ internal static class AssemblyWeaver
 
     private static void Check(ModuleDefinition module)
     {
-        if ((module.Attributes & ModuleAttributes.ILOnly) == 0)
+        if (!module.Attributes.HasFlag(ModuleAttributes.ILOnly))
         {
             throw new InstrumentationException("Cannot instrument mixed-mode assemblies.");
         }

@@ -19,6 +19,7 @@ public class StructureTests
     [InlineData("generators/Generators.csproj", "Fuzz")]
     [InlineData("src/Fuzz.Report/Fuzz.Report.csproj", "Fuzz")]
     [InlineData("src/Fuzz.Cli/Fuzz.Cli.csproj", "Generators", "Fuzz.Report")]
+    [InlineData("src/Fuzz.Target/Fuzz.Target.csproj", "Fuzz.Cli", "SharpFuzz")]
     [InlineData("src/SharpFuzz.Common/SharpFuzz.Common.csproj")]
     [InlineData("src/SharpFuzz/SharpFuzz.csproj", "SharpFuzz.Common")]
     [InlineData("src/SharpFuzz.CommandLine/SharpFuzz.CommandLine.csproj", "SharpFuzz")]
@@ -31,7 +32,8 @@ public class StructureTests
         string[] expected =
         [
             "generators/Generators.csproj", "src/Fuzz.Cli/Fuzz.Cli.csproj", "src/Fuzz.Report/Fuzz.Report.csproj",
-            "src/Fuzz/Fuzz.csproj", "src/Interleave/Interleave.csproj", "src/Mm/Mm.csproj",
+            "src/Fuzz.Target/Fuzz.Target.csproj", "src/Fuzz/Fuzz.csproj", "src/Interleave/Interleave.csproj",
+            "src/Mm/Mm.csproj",
             "src/SharpFuzz.CommandLine/SharpFuzz.CommandLine.csproj",
             "src/SharpFuzz.Common/SharpFuzz.Common.csproj", "src/SharpFuzz/SharpFuzz.csproj",
             "tests/Bench/Bench.csproj", "tests/FsCheck.Xunit/FsCheck.Xunit.csproj",

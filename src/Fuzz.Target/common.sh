@@ -1,0 +1,40 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by afl.sh and libfuzzer.sh: reads DIR, NAME and options, builds the target, readies the campaign's folder.
+
+fail() {
+  echo "${0##*/}: $1" >&2
+  exit 2
+}
+
+# One line that says what is missing.
+need() {
+  command -v "$1" >/dev/null || fail "$1 is not installed: $2"
+}
+
+# What follows "--" goes to the fuzzer, what precedes it to the target.
+split_options() {
+  target_options=()
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    target_options+=("$1")
+    shift
+  done
+  shift || true
+  fuzzer_options=("$@")
+}
+
+# Sets: target (the woven program), scratch (a temporary folder with the dictionary), length_max.
+prepare() {
+  campaign=$1
+  need dotnet "the .NET SDK of global.json builds the target"
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd) || exit 2
+  mkdir -p "$campaign" || fail "$campaign cannot be made"
+  campaign=$(cd "$campaign" && pwd) || exit 2
+  cd "$root" || exit 2
+  dotnet build -c Release -v quiet -nologo "-clp:ErrorsOnly;NoSummary" src/Fuzz.Target >&2 || fail "src/Fuzz.Target does not build"
+  target=$root/src/Fuzz.Target/bin/Release/net10.0/woven/Fuzz.Target.dll
+  scratch=$(mktemp -d) || exit 2
+  trap 'rm -rf "$scratch"' EXIT
+  dotnet "$target" "${target_options[@]}" --campaign "$campaign" >"$scratch/length" || exit 2
+  length_max=$(cat "$scratch/length")
+  dotnet "$target" --dictionary >"$scratch/mm.dict" || exit 2
+}

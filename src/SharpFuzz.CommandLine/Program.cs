@@ -1,3 +1,0 @@
-using SharpFuzz.CommandLine;
-
-return Tool.Run(args);
