@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tests.Bench.Durability;
 using Tests.Bench.Engine;
+using Tests.Bench.Guidance;
 using Tests.Bench.MapcountReset;
 using Tests.Bench.PlantedBug;
 
@@ -24,6 +25,11 @@ internal static class Entry
         Add(root, "kills", "A campaign, killed 200 times at random moments and started again", Kills.Run);
         Add(root, "disk-full", "A campaign on a disk of 3 MB, which is then made larger; needs root", DiskFull.Run);
         Add(root, "soak", "Half an hour of a campaign of two workers: memory and open files", Soak.Run);
+        foreach (Command command in GuidanceBench.Build(Json))
+        {
+            root.Add(command);
+        }
+
         return root.Parse(args).Invoke();
     }
 
