@@ -19,6 +19,7 @@ public sealed class Exploration
     private readonly Portfolio portfolio;
     private readonly Feedback feedback;
     private readonly Pool pool;
+    private readonly List<Feature> notable = [];
     private readonly TestCaseRunner runner;
 
     /// <summary>An exploration.</summary>
@@ -34,15 +35,15 @@ public sealed class Exploration
         runner = new TestCaseRunner(Executor);
         rng = new Rng(seed);
         portfolio = new Portfolio(rng);
-        Coverage = new InterleavingCoverage(engine.Machine.Points);
-        pool = new Pool(engine.Language, rng, Coverage);
+        Coverage = new TraceCoverage(engine.Machine.Points);
+        pool = new Pool(engine.Language, rng, Coverage, Edges, feedback);
     }
 
     /// <summary>What runs the programs, and has counted their calls.</summary>
     public Executor Executor { get; }
 
     /// <summary>What was seen.</summary>
-    public InterleavingCoverage Coverage { get; }
+    public TraceCoverage Coverage { get; }
 
     /// <summary>What was seen of the engine's code; nothing unless it is woven.</summary>
     public EdgeMap Edges { get; } = new();
@@ -51,12 +52,12 @@ public sealed class Exploration
     public long Executions { get; private set; }
 
     /// <summary>Test cases that showed something new.</summary>
-    public int Kept => pool.Count;
+    public int Kept { get; private set; }
 
     /// <summary>Runs one program, fresh or a mutant, under some of its schedules.</summary>
     public void Next(IExplorationListener listener)
     {
-        (Program program, Schedule? parent) = pool.Draw(source, feedback);
+        (Program program, Schedule? parent) = pool.Draw(source);
         listener.OnProgram(program);
         Run(program, parent, listener);
     }
@@ -115,9 +116,13 @@ public sealed class Exploration
     private bool Judge(Program program, IExplorationListener listener)
     {
         Executions++;
-        Novelty novelty = pool.Judge(program, Executor.Engine.Machine, Edges.Add(), feedback);
+        notable.Clear();
+        Machine machine = Executor.Engine.Machine;
+        Novelty novelty = (Coverage.Add(machine.Trace, notable) with { Edges = Edges.Add(notable) }).Within(feedback);
+        pool.Add(program, machine, notable);
         if (novelty.Any)
         {
+            Kept++;
             listener.OnNovelty(program, novelty);
         }
 

@@ -6,93 +6,137 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>The test cases that have shown something new, and which of them is mutated next.</summary>
+/// <summary>The test cases that campaigns mutate: for each feature of executions the last few that showed
+/// it.</summary>
 /// <remarks>
-/// Energy goes to what is rare, as in AFLFast (Boehme, Pham, Roychoudhury, CCS 2016) and Entropic (Boehme, Manes, Cha,
-/// FSE 2020): of a few entries drawn evenly that one is taken whose rarest feature was met least often, times how often
-/// it was taken already.
+/// A favoured set as AFL's: a test case stays as long as it is the last word on some feature. Those of a feature are
+/// renewed when it is seen for the first, second, fourth ... time. Energy goes to what is rare, as in AFLFast (Boehme,
+/// Pham, Roychoudhury, CCS 2016) and Entropic (Boehme, Manes, Cha, FSE 2020): of a few features drawn evenly, that one
+/// is taken which was seen least often, times how often it was taken already. The kinds of features have equal shares,
+/// for there are many more near misses than branches.
 /// </remarks>
-internal sealed class Pool(Language language, Rng rng, InterleavingCoverage coverage)
+internal sealed class Pool
 {
     private const int MutantPercent = 50;
     private const int UnchangedPercent = 20;
     private const int Tournament = 6;
 
-    /// <summary>Features by which an entry is judged: the first that it was kept for.</summary>
-    private const int FeaturesMax = 8;
+    /// <summary>Features of a kind that hold test cases; later ones do not.</summary>
+    private const int HoldersMax = 1 << 15;
 
-    private readonly List<Entry> entries = [];
-    private readonly List<int> fresh = [];
-    private readonly Mutator mutator = new(language, rng);
+    private readonly Rng rng;
+    private readonly TraceCoverage coverage;
+    private readonly EdgeMap edges;
+    private readonly Feedback feedback;
+    private readonly Mutator mutator;
+    private readonly Dictionary<Feature, Holder> byFeature = [];
+    private readonly List<List<Holder>> byKind = [];
 
-    /// <summary>Number of test cases kept.</summary>
-    public int Count => entries.Count;
+    /// <summary>An empty pool.</summary>
+    /// <param name="language">What programs are written in.</param>
+    /// <param name="rng">Where its choices come from.</param>
+    /// <param name="coverage">Counts the features of traces.</param>
+    /// <param name="edges">Counts code edges.</param>
+    /// <param name="feedback">The features that hold test cases.</param>
+    public Pool(Language language, Rng rng, TraceCoverage coverage, EdgeMap edges, Feedback feedback)
+    {
+        this.rng = rng;
+        this.coverage = coverage;
+        this.edges = edges;
+        this.feedback = feedback;
+        mutator = new Mutator(language, rng);
+    }
 
     /// <summary>The next program, and the schedule under which its parent was kept.</summary>
-    public (Program Program, Schedule? Schedule) Draw(IProgramSource source, Feedback feedback)
+    public (Program Program, Schedule? Schedule) Draw(IProgramSource source)
     {
-        if (feedback == Feedback.None || entries.Count == 0 || rng.Next(100) >= MutantPercent)
+        if (byKind.Count == 0 || rng.Next(100) >= MutantPercent)
         {
             return (source.Fresh(rng), null);
         }
 
-        Entry parent = Choose();
-        parent.Chosen++;
+        TestCase parent = Choose();
         if (rng.Next(100) < UnchangedPercent)
         {
             return (parent.Program, parent.Schedule);
         }
 
-        Program donor = rng.Next(2) == 0 ? source.Fresh(rng) : entries[rng.Next(entries.Count)].Program;
+        Program donor = rng.Next(2) == 0 ? source.Fresh(rng) : Choose().Program;
         return (mutator.Mutate(parent.Program, donor), parent.Schedule);
     }
 
-    /// <summary>Takes note of the execution that has just ended, and keeps it if it showed something new.</summary>
+    /// <summary>Keeps the execution that has just ended for those features that it is the last word on.</summary>
     /// <param name="program">What ran.</param>
     /// <param name="machine">What ran it.</param>
-    /// <param name="edges">Code edges that it took for the first time.</param>
-    /// <param name="feedback">What counts.</param>
-    public Novelty Judge(Program program, Machine machine, int edges, Feedback feedback)
+    /// <param name="notable">Features that are worth another look.</param>
+    public void Add(Program program, Machine machine, List<Feature> notable)
     {
-        fresh.Clear();
-        (int handoffs, int nearMisses) = coverage.Add(machine.Trace, fresh);
-        Novelty novelty = new(edges, handoffs, nearMisses);
-        if (novelty.Within(feedback).Any)
+        TestCase? testCase = null;
+        foreach (Feature feature in notable)
         {
-            fresh.RemoveAll(place => !feedback.HasFlag(place < 0 ? Feedback.NearMisses : Feedback.Handoffs));
-            entries.Add(new Entry(program, Schedule.FromTrace(machine), [.. fresh.Take(FeaturesMax)]));
+            if (feedback.HasFlag(feature.Kind) && Hold(feature) is { } holder)
+            {
+                holder.Keep(testCase ??= new TestCase(program, Schedule.FromTrace(machine)));
+            }
         }
-
-        return novelty;
     }
 
-    private Entry Choose()
+    private Holder? Hold(Feature feature)
     {
-        Entry best = entries[rng.Next(entries.Count)];
+        if (byFeature.TryGetValue(feature, out Holder? known))
+        {
+            return known;
+        }
+
+        List<Holder>? kind = byKind.Find(holders => holders[0].Feature.Kind == feature.Kind);
+        if (kind is null)
+        {
+            byKind.Add(kind = []);
+        }
+        else if (kind.Count == HoldersMax)
+        {
+            return null;
+        }
+
+        Holder holder = new(feature);
+        kind.Add(holder);
+        byFeature.Add(feature, holder);
+        return holder;
+    }
+
+    private TestCase Choose()
+    {
+        List<Holder> holders = byKind[rng.Next(byKind.Count)];
+        Holder best = holders[rng.Next(holders.Count)];
         for (int i = 1; i < Tournament; i++)
         {
-            Entry other = entries[rng.Next(entries.Count)];
+            Holder other = holders[rng.Next(holders.Count)];
             if (Cost(other) < Cost(best))
             {
                 best = other;
             }
         }
 
-        return best;
+        best.Chosen++;
+        return best.Any(rng);
     }
 
-    /// <summary>An entry that was kept for code edges alone is as rare as anything.</summary>
-    private long Cost(Entry entry) =>
-        (long)entry.Features.Select(coverage.Times).DefaultIfEmpty(1).Min() * (entry.Chosen + 1);
+    private long Cost(Holder holder) => (long)(holder.Chosen + 1)
+        * (holder.Feature.Kind == Feedback.Edges ? edges.Times(holder.Feature) : coverage.Times(holder.Feature));
 
-    private sealed class Entry(Program program, Schedule schedule, int[] features)
+    /// <summary>A feature and the last test cases that were kept for it.</summary>
+    private sealed class Holder(Feature feature)
     {
-        public Program Program => program;
+        private const int TestCasesMax = 2;
+        private readonly TestCase[] kept = new TestCase[TestCasesMax];
+        private int count;
 
-        public Schedule Schedule => schedule;
-
-        public int[] Features => features;
+        public Feature Feature => feature;
 
         public int Chosen { get; set; }
+
+        public void Keep(TestCase testCase) => kept[count++ % TestCasesMax] = testCase;
+
+        public TestCase Any(Rng rng) => kept[rng.Next(Math.Min(count, TestCasesMax))];
     }
 }

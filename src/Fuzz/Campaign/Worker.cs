@@ -119,7 +119,7 @@ internal sealed class Worker : IExplorationListener
     /// <inheritdoc />
     public void OnNovelty(Program program, Novelty novelty)
     {
-        if (isReplaying || !novelty.Within(options.Feedback).Any)
+        if (isReplaying)
         {
             return;
         }

@@ -20,12 +20,17 @@ namespace Fuzz.Coverage;
 public sealed unsafe class EdgeMap
 {
     /// <summary>Bytes of the map.</summary>
-    public const int Size = 1 << 16;
+    public const int Size = 1 << SizeLog;
+
+    private const int SizeLog = 16;
 
     private static readonly byte[] Classes = BuildClasses();
 
     /// <summary>For each edge the classes that were seen.</summary>
     private readonly byte[] seen = new byte[Size];
+
+    /// <summary>For each edge the executions that took it.</summary>
+    private readonly FeatureMap times = new(SizeLog);
 
     /// <summary>Whether the engine in this process is woven.</summary>
     public static bool IsWoven { get; } = typeof(Mm.Points).Assembly.GetReferencedAssemblies()
@@ -37,8 +42,7 @@ public sealed unsafe class EdgeMap
     /// <summary>Number of different pairs of an edge and a class of counts seen.</summary>
     public int Classified { get; private set; }
 
-    /// <summary>Forgets what woven code has left in the map: before an execution that <see cref="Add()"/> shall
-    /// judge.</summary>
+    /// <summary>Forgets what woven code has left in the map: before an execution that is to be judged.</summary>
     public static void Begin()
     {
         if (IsWoven)
@@ -48,9 +52,13 @@ public sealed unsafe class EdgeMap
         }
     }
 
+    /// <summary>How often an edge was taken, in executions; at most 65,535.</summary>
+    public int Times(Feature feature) => times.Times(feature.Index);
+
     /// <summary>Adds what has been executed since <see cref="Begin"/>.</summary>
+    /// <param name="notable">Takes the edges that were taken in the first, second, fourth ... execution.</param>
     /// <returns>How many pairs of an edge and a class of counts were new; 0 when the engine is not woven.</returns>
-    public int Add()
+    public int Add(List<Feature>? notable = null)
     {
         if (!IsWoven)
         {
@@ -72,6 +80,10 @@ public sealed unsafe class EdgeMap
             {
                 int edge = at + BitOperations.TrailingZeroCount(hit);
                 Note(edge, Classes[map[edge]]);
+                if (TraceCoverage.IsNotable(times.Add(edge)))
+                {
+                    notable?.Add(new Feature(Feedback.Edges, edge));
+                }
             }
         }
 

@@ -19,21 +19,21 @@ public sealed class FeatureMap(int bitsLog)
     /// <summary>Counts a feature.</summary>
     /// <param name="key">The feature.</param>
     /// <param name="index">Where it is counted, for <see cref="Times"/>.</param>
-    /// <returns>Whether it was seen for the first time.</returns>
+    /// <returns>How often it was seen, this time included; at most 65,535.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Add(ulong key, out int index)
+    public int Add(ulong key, out int index)
     {
         index = (int)(key * 0x9E3779B97F4A7C15UL >> 64 - bitsLog);
-        ref ushort count = ref counts[index];
-        if (count == 0)
-        {
-            count = 1;
-            Count++;
-            return true;
-        }
+        return Add(index);
+    }
 
-        count += (ushort)(count == ushort.MaxValue ? 0 : 1);
-        return false;
+    /// <summary>Counts a feature that has a place of its own.</summary>
+    /// <returns>How often it was seen, this time included; at most 65,535.</returns>
+    public int Add(int index)
+    {
+        ref ushort count = ref counts[index];
+        Count += count == 0 ? 1 : 0;
+        return count == ushort.MaxValue ? count : ++count;
     }
 
     /// <summary>How often the feature that is counted there was seen; at most 65,535.</summary>

@@ -4,13 +4,14 @@ namespace Fuzz.Coverage;
 
 /// <summary>All that one execution shows, as a set of numbers: to compare executions with each other, where a campaign
 /// only asks what is new.</summary>
-/// <remarks>The features are those of <see cref="InterleavingCoverage"/> and <see cref="EdgeMap"/>, without their
-/// hashing. Not thread-safe.</remarks>
+/// <remarks>The features are those of <see cref="TraceCoverage"/> and <see cref="EdgeMap"/>, without their hashing. Not
+/// thread-safe.</remarks>
 public sealed class FeatureSet
 {
     private const ulong EdgesEnd = 1UL << 32;
     private const ulong HandoffsEnd = 1UL << 40;
-    private readonly InterleavingCoverage coverage;
+    private const ulong NearMissesEnd = TraceCoverage.BranchBit;
+    private readonly TraceCoverage coverage;
     private readonly HashSet<ulong> features = [];
     private readonly Feedback feedback;
 
@@ -20,7 +21,7 @@ public sealed class FeatureSet
     public FeatureSet(PointTable points, Feedback feedback)
     {
         this.feedback = feedback;
-        coverage = new InterleavingCoverage(points) { Met = Add };
+        coverage = new TraceCoverage(points) { Met = Add };
     }
 
     /// <summary>Code edges, by how often they were taken.</summary>
@@ -30,7 +31,10 @@ public sealed class FeatureSet
     public int Handoffs => features.Count(feature => feature is >= EdgesEnd and < HandoffsEnd);
 
     /// <summary>Near misses.</summary>
-    public int NearMisses => features.Count(feature => feature >= HandoffsEnd);
+    public int NearMisses => features.Count(feature => feature is >= HandoffsEnd and < NearMissesEnd);
+
+    /// <summary>Branches.</summary>
+    public int Branches => features.Count(feature => feature >= NearMissesEnd);
 
     /// <summary>The features.</summary>
     public IReadOnlyCollection<ulong> All => features;
@@ -48,7 +52,8 @@ public sealed class FeatureSet
     private void Add(ulong feature)
     {
         Feedback kind = feature < EdgesEnd ? Feedback.Edges
-            : feature < HandoffsEnd ? Feedback.Handoffs : Feedback.NearMisses;
+            : feature < HandoffsEnd ? Feedback.Handoffs
+            : feature < NearMissesEnd ? Feedback.NearMisses : Feedback.Branches;
         if (feedback.HasFlag(kind))
         {
             features.Add(feature);

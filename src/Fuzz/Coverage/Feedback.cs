@@ -16,22 +16,33 @@ public enum Feedback
     /// <summary>Near misses: one lane touches an object between two touches of another lane.</summary>
     NearMisses = 4,
 
+    /// <summary>Branches: two points that one lane passed in turn. Code edges of one lane at a time, with no need to
+    /// weave: where a routine looks again and finds that somebody was there, it takes a rare one.</summary>
+    Branches = 8,
+
     /// <summary>All of them.</summary>
-    All = Edges | Handoffs | NearMisses,
+    All = Edges | Handoffs | NearMisses | Branches,
 }
 
 /// <summary>How much one execution showed for the first time.</summary>
 /// <param name="Edges">Code edges, or buckets of their counts.</param>
 /// <param name="Handoffs">Hand-offs.</param>
 /// <param name="NearMisses">Near misses.</param>
-public readonly record struct Novelty(int Edges, int Handoffs, int NearMisses)
+/// <param name="Branches">Branches.</param>
+public readonly record struct Novelty(int Edges, int Handoffs, int NearMisses, int Branches)
 {
     /// <summary>Whether there was anything.</summary>
-    public bool Any => (Edges | Handoffs | NearMisses) != 0;
+    public bool Any => (Edges | Handoffs | NearMisses | Branches) != 0;
 
     /// <summary>What of it a campaign learns from.</summary>
     public Novelty Within(Feedback feedback) => new(
         feedback.HasFlag(Feedback.Edges) ? Edges : 0,
         feedback.HasFlag(Feedback.Handoffs) ? Handoffs : 0,
-        feedback.HasFlag(Feedback.NearMisses) ? NearMisses : 0);
+        feedback.HasFlag(Feedback.NearMisses) ? NearMisses : 0,
+        feedback.HasFlag(Feedback.Branches) ? Branches : 0);
 }
+
+/// <summary>One thing that executions can show.</summary>
+/// <param name="Kind">What sort of thing: one of the flags.</param>
+/// <param name="Index">Where it is counted; features that share a counter are not told apart.</param>
+public readonly record struct Feature(Feedback Kind, int Index);

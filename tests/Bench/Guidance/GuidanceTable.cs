@@ -22,7 +22,8 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
         var jobs = stories.SelectMany(story => modes.Select(mode => (Story: story, Mode: mode)));
         Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = workers }, job =>
         {
-            HuntRow row = JsonSerializer.Deserialize<HuntRow>(Run([.. command(job.Story), "--feedback", $"{job.Mode}"]))!;
+            string[] arguments = [.. command(job.Story), "--feedback", $"{job.Mode}"];
+            HuntRow row = JsonSerializer.Deserialize<HuntRow>(Run(arguments))!;
             lock (gate)
             {
                 hunts.Add(row);
@@ -85,7 +86,8 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
             + $"[{At(sorted, 1):#,0}..{At(sorted, 3):#,0}] executions, {seconds:0.00} s");
     }
 
-    private static long At(long[] sorted, int quarter) => sorted[Math.Min(sorted.Length * quarter / 4, sorted.Length - 1)];
+    private static long At(long[] sorted, int quarter) =>
+        sorted[Math.Min(sorted.Length * quarter / 4, sorted.Length - 1)];
 
     /// <summary>Executions for each find: those of hunts that gave up count, too (the estimate of the mean of an
     /// exponential distribution from a censored sample).</summary>

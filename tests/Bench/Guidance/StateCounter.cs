@@ -6,8 +6,8 @@ using Mm.State;
 namespace Tests.Bench.Guidance;
 
 /// <summary>The folio engine, counting the different states in which its executions come to rest.</summary>
-/// <remarks>A state is what page tables, folios and swap slots are, by frame and slot number; pages of user data and the
-/// order of lists are left out.</remarks>
+/// <remarks>A state is what page tables, folios and swap slots are, by frame and slot number; user data and the order
+/// of lists are left out.</remarks>
 internal sealed class StateCounter : IEngine
 {
     private readonly MmEngine engine = new();

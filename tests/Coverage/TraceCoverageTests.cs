@@ -4,13 +4,13 @@ using Xunit;
 
 namespace Tests.Coverage;
 
-public class InterleavingCoverageTests
+public class TraceCoverageTests
 {
     private const int Updates = 100;
     private const ushort Read = Updates + 1;
     private const ushort Write = Updates + 2;
     private const ushort Take = Updates + 3;
-    private readonly InterleavingCoverage seen = new(NewPoints());
+    private readonly TraceCoverage seen = new(NewPoints());
 
     [Fact]
     public void Two_cpus_on_one_object_in_turn_are_a_hand_off()
@@ -58,9 +58,9 @@ public class InterleavingCoverageTests
     [Fact]
     public void A_cpu_between_two_touches_of_another_is_a_near_miss()
     {
-        Assert.Equal((2, 1), seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)]));
-        Assert.Equal((0, 0), seen.Add([Step(1, 5), Step(0, 6), Step(1, 7)]));
-        Assert.Equal((1, 1), seen.Add([Step(0, 4), Step(1, 6), Step(1, 6), Step(0, 7)]));
+        Assert.Equal((2, 1), Interleaved(seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)])));
+        Assert.Equal((0, 0), Interleaved(seen.Add([Step(1, 5), Step(0, 6), Step(1, 7)])));
+        Assert.Equal((1, 1), Interleaved(seen.Add([Step(0, 4), Step(1, 6), Step(1, 6), Step(0, 7)])));
         Assert.Equal(2, seen.NearMisses);
     }
 
@@ -84,26 +84,49 @@ public class InterleavingCoverageTests
     public void Two_reads_hand_nothing_over_but_open_windows()
     {
         Assert.Equal(0, seen.Add([Step(0, Read), Step(1, Read)]).Handoffs);
-        Assert.Equal((1, 1), seen.Add([Step(0, Read), Step(1, Read), Step(1, Write), Step(1, Write), Step(0, 5)]));
-        Assert.Equal((2, 1), seen.Add([Step(0, Read), Step(1, Write), Step(0, Read)]));
+        Assert.Equal(
+            (1, 1), Interleaved(seen.Add([Step(0, Read), Step(1, Read), Step(1, Write), Step(1, Write), Step(0, 5)])));
+        Assert.Equal((2, 1), Interleaved(seen.Add([Step(0, Read), Step(1, Write), Step(0, Read)])));
     }
 
     [Fact]
     public void A_third_cpu_at_the_end_closes_no_window()
     {
-        Assert.Equal((2, 0), seen.Add([Step(0, 5), Step(1, 6), Step(2, 7)]));
+        Assert.Equal((2, 0), Interleaved(seen.Add([Step(0, 5), Step(1, 6), Step(2, 7)])));
     }
 
     [Fact]
-    public void New_features_are_named_by_places_where_they_are_counted()
+    public void A_step_from_one_point_to_another_is_a_branch_of_its_lane_whatever_others_do()
     {
-        List<int> fresh = [];
-        seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)], fresh);
-        Assert.Equal(3, fresh.Count);
-        Assert.Single(fresh, place => place < 0);
-        seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)], fresh);
-        Assert.Equal(3, fresh.Count);
-        Assert.All(fresh, place => Assert.Equal(2, seen.Times(place)));
+        // From nowhere to 5, from nowhere to 6, from 5 to 7.
+        Assert.Equal(3, seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)]).Branches);
+        Assert.Equal(0, seen.Add([Step(1, 6), Step(2, 5), Step(2, 7)]).Branches);
+        Assert.Equal(1, seen.Add([Step(2, 5), Step(2, 6)]).Branches);
+        Assert.Equal(4, seen.Branches);
+    }
+
+    [Fact]
+    public void Features_are_notable_when_they_are_seen_for_the_first_second_fourth_time()
+    {
+        int[] expected = [1, 1, 0, 1, 0, 0, 0, 1];
+        for (int time = 0; time < expected.Length; time++)
+        {
+            List<Feature> notable = [];
+            seen.Add([Step(0, 5)], notable);
+            Assert.Equal(expected[time], notable.Count);
+            Assert.All(notable, feature => Assert.Equal(time + 1, seen.Times(feature)));
+        }
+    }
+
+    [Fact]
+    public void Each_kind_of_feature_is_named()
+    {
+        List<Feature> notable = [];
+        seen.Add([Step(0, 5), Step(1, 6), Step(0, 7)], notable);
+        Assert.Equal(
+            [Feedback.Branches, Feedback.Branches, Feedback.Branches, Feedback.Handoffs, Feedback.Handoffs,
+                Feedback.NearMisses],
+            notable.Select(feature => feature.Kind).OrderBy(kind => kind.ToString()));
     }
 
     [Fact]
@@ -136,6 +159,9 @@ public class InterleavingCoverageTests
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
+
+    private static (int Handoffs, int NearMisses) Interleaved(Novelty novelty) =>
+        (novelty.Handoffs, novelty.NearMisses);
 
     private static PointTable NewPoints()
     {
