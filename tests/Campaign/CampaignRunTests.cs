@@ -189,6 +189,21 @@ public sealed class CampaignRunTests : IDisposable
     }
 
     [Fact]
+    public void Two_hosts_that_copy_their_workers_to_each_other_share_what_they_found()
+    {
+        Work("here", "a0", 7);
+        CopyFolder(Path.Combine(folder, "here", "a0"), Path.Combine(folder, "there", "a0"));
+        Work("there", "b0", 8);
+        CopyFolder(Path.Combine(folder, "there", "b0"), Path.Combine(folder, "here", "b0"));
+        Work("here", "a1", 9);
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(folder, "there", "b0", "queue"), "*,sync:a0,*"));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(folder, "here", "a1", "queue"), "*,sync:b0,*"));
+
+        void Work(string host, string worker, ulong seed) => new CampaignRun(
+            Options(host, seed, 600, variant: false) with { Worker = worker }, Parts(false, f => f)).Run();
+    }
+
+    [Fact]
     public void Two_workers_do_not_work_under_one_name()
     {
         CampaignFolder campaign = Open("name", variant: false);
@@ -264,6 +279,18 @@ public sealed class CampaignRunTests : IDisposable
     private static (long Programs, int Handoffs, int Found, string Calls) Counts(CampaignResult result) => (
         result.Statistics.Programs, result.Progress.Handoffs, result.Progress.Found,
         string.Join(' ', result.Statistics.Calls.Select(call => $"{call.Effective}/{call.NoOps}")));
+
+    /// <summary>As rsync does: queues only, each file under another name first.</summary>
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(Path.Combine(to, "queue"));
+        foreach (string file in Directory.GetFiles(Path.Combine(from, "queue")))
+        {
+            string half = Path.Combine(to, "queue", $".{Path.GetFileName(file)}.x1Y2z3");
+            File.Copy(file, half);
+            File.Move(half, Path.Combine(to, "queue", Path.GetFileName(file)));
+        }
+    }
 
     private string[] Queue(string name) =>
         [.. Directory.GetFiles(Path.Combine(folder, name, "w0", "queue")).Order(StringComparer.Ordinal)];
