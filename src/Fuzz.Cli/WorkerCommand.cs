@@ -20,6 +20,9 @@ internal static class WorkerCommand
     /// <summary>Somebody else works under its name.</summary>
     public const int Busy = 4;
 
+    /// <summary>The heap has no room left.</summary>
+    public const int Full = 5;
+
     /// <summary>What is done must be done soon when nobody listens any more: it is all on the disk.</summary>
     private static readonly TimeSpan LastMoments = TimeSpan.FromSeconds(10);
 
@@ -95,6 +98,10 @@ internal static class WorkerCommand
         catch (InputException)
         {
             return Busy;
+        }
+        catch (OutOfMemoryException)
+        {
+            return Full;
         }
 
         void Tell(WorkerMessage message) => screen.Out.WriteLine(message.Print());

@@ -134,18 +134,14 @@ internal sealed class WorkerSlot(SupervisorOptions options, int number, long? sh
         using WorkerProcess ended = process!;
         process = null;
         Rate = 0;
-        if (outcome is { End: CampaignEnd.Memory })
-        {
-            Restarts++;
-            return $"{Name} had {options.Memory} MiB of memory in use: it is started again";
-        }
-
-        if (outcome is not null || Problem is not null)
+        bool isFull = outcome is { End: CampaignEnd.Memory } || ended.ExitCode == WorkerCommand.Full;
+        if ((outcome is not null && !isFull) || Problem is not null)
         {
             return null;
         }
 
-        string how = ended.Errors.Count > 0 ? ended.Errors[0] : $"exit code {ended.ExitCode}";
+        string code = ended.Errors.Count > 0 ? ended.Errors[0] : $"exit code {ended.ExitCode}";
+        string how = isFull ? $"{options.Memory} MiB of memory in use" : code;
         IsBusy = ended.ExitCode == WorkerCommand.Busy;
         if (IsBusy)
         {
@@ -162,12 +158,12 @@ internal sealed class WorkerSlot(SupervisorOptions options, int number, long? sh
         quickDeaths = quick ? quickDeaths + 1 : 0;
         if (quickDeaths > QuickDeathsMax)
         {
-            Problem = $"{Name} died {quickDeaths} times soon after its start, the last time with {how}";
+            Problem = $"{Name} ended {quickDeaths} times soon after its start, the last time with {how}";
             return null;
         }
 
         Restarts++;
-        return $"{Name} died ({how}): it is started again; what it had told of is on the disk";
+        return $"{Name} ended ({how}): it is started again; what it had told of is on the disk";
     }
 
     /// <summary>Asks it to end.</summary>
