@@ -66,10 +66,10 @@ public sealed class CorpusMinimum
         List<int> chosen = Greedy(out int[] times);
         for (int i = chosen.Count - 1; i >= 0; i--)
         {
-            int[] features = candidates[chosen[i]].Features;
-            if (Array.TrueForAll(features, feature => times[feature] > 1))
+            int[] shows = candidates[chosen[i]].Features;
+            if (Array.TrueForAll(shows, feature => times[feature] > 1))
             {
-                Array.ForEach(features, feature => times[feature]--);
+                Array.ForEach(shows, feature => times[feature]--);
                 chosen.RemoveAt(i);
             }
         }
@@ -107,11 +107,11 @@ public sealed class CorpusMinimum
         return chosen;
     }
 
-    private int[] Number(IReadOnlyCollection<ulong> features)
+    private int[] Number(IReadOnlyCollection<ulong> met)
     {
-        int[] result = new int[features.Count];
+        int[] result = new int[met.Count];
         int at = 0;
-        foreach (ulong feature in features)
+        foreach (ulong feature in met)
         {
             if (!numbers.TryGetValue(feature, out int number))
             {

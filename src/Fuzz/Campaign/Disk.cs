@@ -96,7 +96,7 @@ internal static class Disk
     public static byte[] ReadRegular(string file, int lengthMax)
     {
         FileAttributes attributes = File.GetAttributes(file);
-        if ((attributes & (FileAttributes.ReparsePoint | FileAttributes.Directory | FileAttributes.Device)) != 0)
+        if (attributes.HasFlag(FileAttributes.ReparsePoint) || attributes.HasFlag(FileAttributes.Directory))
         {
             throw new InputException(file, 0, 0, "a link or a folder", "a regular file");
         }
