@@ -26,6 +26,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         ProcessStartInfo start = new(Host(), [Program(), WorkerCommand.Name, .. arguments])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -24,14 +24,10 @@ internal sealed class WorkerSlot(SupervisorOptions options, int number, long? sh
     private int quickDeaths;
 
     /// <summary>The name of its folder.</summary>
-    public string Name => $"{options.Prefix}{number}";
+    public string Name => $"{options.Prefix}{Number}";
 
     /// <summary>The number in it.</summary>
-    public int Number
-    {
-        get => number;
-        set => number = value;
-    }
+    public int Number { get; set; } = number;
 
     /// <summary>The processor it is pinned to, or -1.</summary>
     public int Cpu => cpu;
