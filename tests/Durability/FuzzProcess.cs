@@ -43,6 +43,7 @@ internal sealed class FuzzProcess : IDisposable
     public static FuzzProcess Run(string program, string folder, params string[] arguments) =>
         new(Process.Start(new ProcessStartInfo("dotnet", [program, "run", .. arguments])
         {
+            UseShellExecute = false,
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -119,7 +119,8 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
     {
         Executor executor = new(new MmEngine());
         PointTable points = executor.Engine.Machine.Points;
-        return [.. new[] { "done", "UnmapPtl", "done" }.Select(end => EdgesOf(executor, Pair(), new ReplayScheduler(
+        string[] ends = ["done", "UnmapPtl", "done"];
+        return [.. ends.Select(end => EdgesOf(executor, Pair(), new ReplayScheduler(
             ScheduleText.Parse($"schedule cpu0 until {end}; cpu1 until done"), points, strict: false)))];
     }
 

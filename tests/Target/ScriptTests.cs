@@ -22,7 +22,11 @@ public class ScriptTests
     private static string Refused(string script, params string[] arguments)
     {
         string path = Path.Combine(CorpusFolder.Root, "src", "Fuzz.Target", script);
-        ProcessStartInfo start = new("bash", [path, .. arguments]) { RedirectStandardError = true };
+        ProcessStartInfo start = new("bash", [path, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+        };
         start.Environment["PATH"] = "/nowhere";
         start.Environment.Remove("LIBFUZZER_DOTNET");
         using Process process = Process.Start(start)!;

@@ -108,7 +108,11 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
     private static string Run(string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "woven", "Bench.dll");
-        ProcessStartInfo start = new("dotnet", [program, .. arguments]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", [program, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        };
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
