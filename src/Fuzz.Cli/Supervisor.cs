@@ -86,7 +86,8 @@ internal sealed class Supervisor : IDisposable
                 slots.ForEach(slot => slot.Kill());
             }
 
-            if (mail.TryTake(out (WorkerSlot Slot, WorkerMessage? Message) letter, PollMilliseconds, CancellationToken.None))
+            if (mail.TryTake(
+                out (WorkerSlot Slot, WorkerMessage? Message) letter, PollMilliseconds, CancellationToken.None))
             {
                 Take(letter.Slot, letter.Message);
             }
