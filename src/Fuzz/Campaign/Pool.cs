@@ -6,11 +6,11 @@ using Interleave;
 
 namespace Fuzz.Campaign;
 
-/// <summary>The test cases that campaigns mutate: for each feature of executions the last few that showed
+/// <summary>The test cases that campaigns mutate: for each feature of executions the shortest few that showed
 /// it.</summary>
 /// <remarks>
-/// A favoured set as AFL's: a test case stays as long as it is the last word on some feature. Those of a feature are
-/// renewed when it is seen for the first, second, fourth ... time. Energy goes to what is rare, as in AFLFast (Boehme,
+/// A favoured set as AFL's: a test case stays as long as none is shorter that shows the same. A feature looks for
+/// shorter ones when it is seen for the first, second, fourth ... time. Energy goes to what is rare, as in AFLFast (Boehme,
 /// Pham, Roychoudhury, CCS 2016) and Entropic (Boehme, Manes, Cha, FSE 2020): of a few features drawn evenly, that one
 /// is taken which was seen least often, times how often it was taken already. The kinds of features have equal shares,
 /// for there are many more near misses than branches.
@@ -65,7 +65,7 @@ internal sealed class Pool
         return (mutator.Mutate(parent.Program, donor), parent.Schedule);
     }
 
-    /// <summary>Keeps the execution that has just ended for those features that it is the last word on.</summary>
+    /// <summary>Keeps the execution that has just ended for those features that no shorter ones show.</summary>
     /// <param name="program">What ran.</param>
     /// <param name="machine">What ran it.</param>
     /// <param name="notable">Features that are worth another look.</param>
@@ -74,9 +74,9 @@ internal sealed class Pool
         TestCase? testCase = null;
         foreach (Feature feature in notable)
         {
-            if (feedback.HasFlag(feature.Kind) && Hold(feature) is { } holder)
+            if (feedback.HasFlag(feature.Kind) && Hold(feature) is { } holder && holder.Wants(machine.Steps))
             {
-                holder.Keep(testCase ??= new TestCase(program, Schedule.FromTrace(machine)));
+                holder.Keep(testCase ??= new TestCase(program, Schedule.FromTrace(machine)), machine.Steps);
             }
         }
     }
@@ -124,19 +124,30 @@ internal sealed class Pool
     private long Cost(Holder holder) => (long)(holder.Chosen + 1)
         * (holder.Feature.Kind == Feedback.Edges ? edges.Times(holder.Feature) : coverage.Times(holder.Feature));
 
-    /// <summary>A feature and the last test cases that were kept for it.</summary>
+    /// <summary>A feature and the shortest test cases that were met of it.</summary>
     private sealed class Holder(Feature feature)
     {
         private const int TestCasesMax = 2;
-        private readonly TestCase[] kept = new TestCase[TestCasesMax];
-        private int count;
+        private readonly List<(TestCase TestCase, int Steps)> kept = [];
 
         public Feature Feature => feature;
 
         public int Chosen { get; set; }
 
-        public void Keep(TestCase testCase) => kept[count++ % TestCasesMax] = testCase;
+        /// <summary>Whether a test case of so many steps is no longer than the longest of them.</summary>
+        public bool Wants(int steps) => kept.Count < TestCasesMax || steps <= kept[^1].Steps;
 
-        public TestCase Any(Rng rng) => kept[rng.Next(Math.Min(count, TestCasesMax))];
+        public void Keep(TestCase testCase, int steps)
+        {
+            if (kept.Count == TestCasesMax)
+            {
+                kept.RemoveAt(TestCasesMax - 1);
+            }
+
+            int at = kept.FindIndex(other => other.Steps >= steps);
+            kept.Insert(at < 0 ? kept.Count : at, (testCase, steps));
+        }
+
+        public TestCase Any(Rng rng) => kept[rng.Next(kept.Count)].TestCase;
     }
 }

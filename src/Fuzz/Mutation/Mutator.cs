@@ -38,8 +38,8 @@ public sealed class Mutator(Language language, Rng rng)
 
     private bool Edit(Draft draft, Program donor) => rng.Next(16) switch
     {
-        0 or 1 or 2 => Insert(draft, donor),
-        3 or 4 => Remove(draft),
+        0 or 1 => Insert(draft, donor),
+        2 or 3 or 4 => Remove(draft),
         5 or 6 => Replace(draft, donor),
         7 => Move(draft),
         8 => Swap(draft),
