@@ -10,10 +10,10 @@ namespace Fuzz.Campaign;
 /// it.</summary>
 /// <remarks>
 /// A favoured set as AFL's: a test case stays as long as none is shorter that shows the same. A feature looks for
-/// shorter ones when it is seen for the first, second, fourth ... time. Energy goes to what is rare, as in AFLFast (Boehme,
-/// Pham, Roychoudhury, CCS 2016) and Entropic (Boehme, Manes, Cha, FSE 2020): of a few features drawn evenly, that one
-/// is taken which was seen least often, times how often it was taken already. The kinds of features have equal shares,
-/// for there are many more near misses than branches.
+/// shorter ones when it is seen for the first, second, fourth ... time. Energy goes to what is rare, as in AFLFast
+/// (Boehme, Pham, Roychoudhury, CCS 2016) and Entropic (Boehme, Manes, Cha, FSE 2020): of a few features drawn evenly,
+/// that one is taken which was seen least often, times how often it was taken already. The kinds of features have equal
+/// shares, for there are many more near misses than branches.
 /// </remarks>
 internal sealed class Pool
 {
