@@ -112,7 +112,7 @@ internal sealed class CorpusTools
     {
         CampaignFolder campaign = CampaignFolder.Open(folder, engine.Language, variants);
         Exploration seen = new(engine, new Generators.ProgramSource(), 0);
-        Collector collector = new(seen);
+        Collector collector = new();
         foreach (CorpusEntry entry in Entries())
         {
             seen.Replay(entry.TestCase, collector);
@@ -249,14 +249,13 @@ internal sealed class CorpusTools
     /// <summary>What was looked at, and what is wrong.</summary>
     public sealed record Verdict(int TestCases, int Reproducers, IReadOnlyList<string> Wrong);
 
-    private sealed class Collector(Exploration seen) : IExplorationListener
+    private sealed class Collector : IExplorationListener
     {
         public Action<TestCase> Found { get; set; } = _ => { };
 
         public bool MayGoOn => true;
 
-        public void OnNovelty(Program program, Novelty novelty) =>
-            Found(new TestCase(program, Schedule.FromTrace(seen.Executor.Engine.Machine)));
+        public void OnNovelty(TestCase testCase, Novelty novelty) => Found(testCase);
 
         public bool OnFailure(Program program) => true;
     }

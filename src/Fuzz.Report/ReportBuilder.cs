@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fuzz.Campaign;
+using Fuzz.Programs;
 using Fuzz.Reporting;
 
 namespace Fuzz.Report;
@@ -79,7 +80,7 @@ public static class ReportBuilder
         return new FailureSummary
         {
             File = failure.Name,
-            Version = Version(reproducer.Print()),
+            Version = Fnv.Hash(reproducer.Print()).ToString("x16", CultureInfo.InvariantCulture),
             Signature = reproducer.Violates.ToString(),
             Oracle = reproducer.Violates.Oracle,
             Law = reproducer.Violates.Law,
@@ -95,18 +96,6 @@ public static class ReportBuilder
             Blame = reproducer.Blame,
             Replay = TextReport.ReplayCommand(Path.Combine(folder.Path, failure.Name)),
         };
-    }
-
-    /// <summary>FNV-1a of the text: not secret, only different.</summary>
-    private static string Version(string text)
-    {
-        ulong hash = 0xCBF29CE484222325UL;
-        foreach (char letter in text)
-        {
-            hash = (hash ^ letter) * 0x100000001B3UL;
-        }
-
-        return hash.ToString("x16", CultureInfo.InvariantCulture);
     }
 
     private static string Subject(CampaignSnapshot folder)

@@ -16,7 +16,6 @@ public sealed record CorpusEntry(string File, TestCase TestCase, byte[]? Bytes);
 /// <remarks>Files are strangers': see <see cref="Disk.ReadRegular"/>. Nothing is moved or changed.</remarks>
 public sealed class CorpusReader
 {
-    private const int TextMax = 1 << 20;
     private static readonly string[] Queues = ["queue", "crashes"];
     private readonly Language language;
     private readonly PointTable points;
@@ -104,17 +103,8 @@ public sealed class CorpusReader
         folder, () => Directory.GetFiles(folder).Where(
             file => Path.GetFileName(file) is not "README.txt" and not ['.', ..]));
 
-    private static string[] List(string folder, Func<IEnumerable<string>> list)
-    {
-        try
-        {
-            return [.. list().Order(StringComparer.Ordinal).Take(SiblingQueue.EntriesMax)];
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(folder, "read", error);
-        }
-    }
+    private static string[] List(string folder, Func<IEnumerable<string>> list) => Disk.Attempt<string[]>(
+        folder, "read", () => [.. list().Order(StringComparer.Ordinal).Take(SiblingQueue.EntriesMax)]);
 
     private T? Try<T>(string file, Func<T?> read)
         where T : class

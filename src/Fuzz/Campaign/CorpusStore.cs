@@ -42,7 +42,7 @@ public sealed class CorpusStore
     public CorpusStore(string folder)
     {
         Folder = folder;
-        Attempt(folder, "write", () =>
+        Disk.Attempt(folder, "write", () =>
         {
             Directory.CreateDirectory(folder);
             string probe = Path.Combine(folder, $".probe-{Environment.ProcessId}{Disk.TemporarySuffix}");
@@ -91,14 +91,14 @@ public sealed class CorpusStore
     }
 
     /// <summary>The name of a test case, made of its contents.</summary>
-    public static string NameOf(TestCase testCase) => $"{Hash(TestCaseText.Print(testCase)):x16}{ProgramSuffix}";
+    public static string NameOf(TestCase testCase) => NameOf(TestCaseText.Print(testCase));
 
     /// <summary>Keeps a test case under its name. Returns whether it was not there yet.</summary>
     /// <exception cref="StorageException">It cannot be written.</exception>
     public bool Add(TestCase testCase)
     {
         string text = TestCaseText.Print(testCase);
-        string file = Path.Combine(Folder, NameOf(testCase));
+        string file = Path.Combine(Folder, NameOf(text));
         lock (gate)
         {
             if (File.Exists(file))
@@ -178,7 +178,7 @@ public sealed class CorpusStore
     public static string ReadText(string file)
     {
         byte[] bytes = [];
-        Attempt(file, "read", () =>
+        Disk.Attempt(file, "read", () =>
         {
             long length = new FileInfo(file).Length;
             bytes = length > FileMax ? [] : File.ReadAllBytes(file);
@@ -193,7 +193,7 @@ public sealed class CorpusStore
     internal static string ReadStranger(string file)
     {
         byte[] bytes = [];
-        Attempt(file, "read", () => bytes = Disk.ReadRegular(file, FileMax));
+        Disk.Attempt(file, "read", () => bytes = Disk.ReadRegular(file, FileMax));
         return Decode(file, bytes);
     }
 
@@ -214,33 +214,14 @@ public sealed class CorpusStore
     private static InputException NotText(string file, int line) =>
         new(file, line, 1, "not a text: there are binary bytes in this line", "UTF-8 text");
 
-    private static void Attempt(string path, string doing, Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(path, doing, error);
-        }
-    }
+    private static string NameOf(string text) => $"{Hash(text):x16}{ProgramSuffix}";
 
-    private static ulong Hash(string text)
-    {
-        ulong hash = 0xCBF29CE484222325UL;
-        foreach (byte letter in Encoding.UTF8.GetBytes(text))
-        {
-            hash = (hash ^ letter) * 0x100000001B3UL;
-        }
-
-        return hash;
-    }
+    private static ulong Hash(string text) => Fnv.Hash(Encoding.UTF8.GetBytes(text));
 
     private string[] Files()
     {
         string[] files = [];
-        Attempt(Folder, "read", () => files = Directory.GetFiles(Folder)
+        Disk.Attempt(Folder, "read", () => files = Directory.GetFiles(Folder)
             .Where(f => f.EndsWith(ProgramSuffix, StringComparison.Ordinal)
                 || f.EndsWith(ReproducerSuffix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal).ToArray());

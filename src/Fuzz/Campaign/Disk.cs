@@ -11,6 +11,30 @@ internal static class Disk
     /// <summary>How names of files end that are not finished yet.</summary>
     public const string TemporarySuffix = ".tmp";
 
+    /// <summary>Does something to a file or folder, and says of what the system answers where that was.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="doing">What is tried: <c>write</c>, <c>read</c>.</param>
+    /// <param name="action">It.</param>
+    /// <exception cref="StorageException">It cannot be done.</exception>
+    public static T Attempt<T>(string path, string doing, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception error) when (StorageException.IsAboutFiles(error))
+        {
+            throw StorageException.From(path, doing, error);
+        }
+    }
+
+    /// <inheritdoc cref="Attempt{T}(string, string, Func{T})" />
+    public static void Attempt(string path, string doing, Action action) => Attempt(path, doing, () =>
+    {
+        action();
+        return true;
+    });
+
     /// <summary>Writes a file under another name, forces it to the disk, and renames it.</summary>
     /// <exception cref="StorageException">It cannot be written.</exception>
     public static void WriteWhole(string file, ReadOnlySpan<byte> content)
@@ -40,17 +64,8 @@ internal static class Disk
 
     /// <summary>Makes a folder unless it is there.</summary>
     /// <exception cref="StorageException">It cannot be made.</exception>
-    public static void MakeFolder(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(folder, "write", error);
-        }
-    }
+    public static void MakeFolder(string folder) =>
+        Attempt(folder, "write", () => Directory.CreateDirectory(folder));
 
     /// <summary>Forces the names in a folder to the disk.</summary>
     public static void SyncFolder(string folder)

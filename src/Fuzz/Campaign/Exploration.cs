@@ -51,9 +51,6 @@ public sealed class Exploration
     /// <summary>Executions so far.</summary>
     public long Executions { get; private set; }
 
-    /// <summary>Test cases that showed something new.</summary>
-    public int Kept { get; private set; }
-
     /// <summary>Runs one program, fresh or a mutant, under some of its schedules.</summary>
     public void Next(IExplorationListener listener)
     {
@@ -119,11 +116,10 @@ public sealed class Exploration
         notable.Clear();
         Machine machine = Executor.Engine.Machine;
         Novelty novelty = (Coverage.Add(machine.Trace, notable) with { Edges = Edges.Add(notable) }).Within(feedback);
-        pool.Add(program, machine, notable);
+        TestCase? kept = pool.Add(program, machine, notable);
         if (novelty.Any)
         {
-            Kept++;
-            listener.OnNovelty(program, novelty);
+            listener.OnNovelty(kept ?? new TestCase(program, Schedule.FromTrace(machine)), novelty);
         }
 
         return !Executor.Engine.Verdict.Any || listener.OnFailure(program);

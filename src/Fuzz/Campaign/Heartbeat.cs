@@ -31,16 +31,12 @@ internal sealed class Heartbeat
         log = new FindingLog(folder);
         (lastFind, lastFailure) = (Before.LastFind, Before.LastFailure);
         string plot = Path.Combine(folder, PlotData.FileName);
-        try
+        Disk.Attempt(plot, "write", () =>
         {
             // What was killed while it wrote has left half a line.
             bool isNew = !File.Exists(plot) || new FileInfo(plot).Length == 0;
             File.AppendAllText(plot, isNew ? PlotRow.Header : EndsLine(plot) ? "" : "\n");
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(plot, "write", error);
-        }
+        });
     }
 
     /// <summary>What was done before this run.</summary>
@@ -143,13 +139,6 @@ internal sealed class Heartbeat
             Signatures = now.Failures,
         };
         string file = Path.Combine(folder, PlotData.FileName);
-        try
-        {
-            File.AppendAllText(file, row.Print());
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(file, "write", error);
-        }
+        Disk.Attempt(file, "write", () => File.AppendAllText(file, row.Print()));
     }
 }

@@ -1,5 +1,6 @@
 using Fuzz.Coverage;
 using Fuzz.Programs;
+using Fuzz.Schedules;
 
 namespace Fuzz.Campaign;
 
@@ -15,9 +16,9 @@ public interface IExplorationListener
     }
 
     /// <summary>The execution that has just ended showed something new. The engine is as it left it.</summary>
-    /// <param name="program">What ran.</param>
+    /// <param name="testCase">What ran, and how.</param>
     /// <param name="novelty">How much was new.</param>
-    void OnNovelty(Program program, Novelty novelty)
+    void OnNovelty(TestCase testCase, Novelty novelty)
     {
     }
 

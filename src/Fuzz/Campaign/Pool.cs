@@ -69,7 +69,8 @@ internal sealed class Pool
     /// <param name="program">What ran.</param>
     /// <param name="machine">What ran it.</param>
     /// <param name="notable">Features that are worth another look.</param>
-    public void Add(Program program, Machine machine, List<Feature> notable)
+    /// <returns>The test case, or null when it is not kept.</returns>
+    public TestCase? Add(Program program, Machine machine, List<Feature> notable)
     {
         TestCase? testCase = null;
         foreach (Feature feature in notable)
@@ -79,6 +80,8 @@ internal sealed class Pool
                 holder.Keep(testCase ??= new TestCase(program, Schedule.FromTrace(machine)), machine.Steps);
             }
         }
+
+        return testCase;
     }
 
     private Holder? Hold(Feature feature)

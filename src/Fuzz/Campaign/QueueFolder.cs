@@ -146,17 +146,8 @@ public sealed class QueueFolder : IDisposable
         hurry.Dispose();
     }
 
-    private string[] Files()
-    {
-        try
-        {
-            return [.. Directory.EnumerateFileSystemEntries(Folder).Order(StringComparer.Ordinal)];
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(Folder, "read", error);
-        }
-    }
+    private string[] Files() => Disk.Attempt<string[]>(
+        Folder, "read", () => [.. Directory.EnumerateFileSystemEntries(Folder).Order(StringComparer.Ordinal)]);
 
     private byte[]? ReadOrPutAside(string file, string quarantine, ICollection<Quarantined> bad)
     {

@@ -108,20 +108,9 @@ internal sealed class SiblingQueue
         }
     }
 
-    private static ulong Hash(string name)
-    {
-        ulong hash = 0xCBF29CE484222325UL;
-        foreach (char letter in name)
-        {
-            hash = (hash ^ letter) * 0x100000001B3UL;
-        }
-
-        return hash;
-    }
-
     private void MarkRead(string name)
     {
-        seen.Add(Hash(name));
+        seen.Add(Programs.Fnv.Hash(name));
         if (QueueEntry.IdOf(name) is { } id && id >= cursor)
         {
             ahead.Add(id);
@@ -193,5 +182,5 @@ internal sealed class SiblingQueue
     private IEnumerable<string> Names() => Directory.EnumerateFiles(folder)
         .Select(file => Path.GetFileName(file)).Where(name => name[0] != '.' && name != "README.txt");
 
-    private bool IsNew(string name) => !(QueueEntry.IdOf(name) < floor) && !seen.Contains(Hash(name));
+    private bool IsNew(string name) => !(QueueEntry.IdOf(name) < floor) && !seen.Contains(Programs.Fnv.Hash(name));
 }

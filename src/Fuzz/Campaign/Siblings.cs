@@ -35,7 +35,7 @@ public sealed class Siblings
         this.own = own;
         this.lengthMax = lengthMax;
         synced = Path.Combine(campaign, own, ".synced");
-        try
+        Disk.Attempt(synced, "write", () =>
         {
             if (anew && Directory.Exists(synced))
             {
@@ -43,11 +43,7 @@ public sealed class Siblings
             }
 
             Directory.CreateDirectory(synced);
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(synced, "write", error);
-        }
+        });
     }
 
     /// <summary>Entries of others that could not be used.</summary>
@@ -88,15 +84,8 @@ public sealed class Siblings
 
     private void Look()
     {
-        string[] folders;
-        try
-        {
-            folders = [.. Directory.EnumerateDirectories(campaign).Take(SiblingsMax)];
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(campaign, "read", error);
-        }
+        string[] folders = Disk.Attempt<string[]>(
+            campaign, "read", () => [.. Directory.EnumerateDirectories(campaign).Take(SiblingsMax)]);
 
         foreach (string folder in folders)
         {

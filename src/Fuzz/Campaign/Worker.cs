@@ -117,14 +117,13 @@ internal sealed class Worker : IExplorationListener
     }
 
     /// <inheritdoc />
-    public void OnNovelty(Program program, Novelty novelty)
+    public void OnNovelty(TestCase testCase, Novelty novelty)
     {
         if (isReplaying)
         {
             return;
         }
 
-        TestCase testCase = new(program, Schedule.FromTrace(exploration.Executor.Engine.Machine));
         bool isKept = queue is null || queue.Keep(testCase, origin is null ? OwnOrigin() : $"{origin},+cov");
         found += isKept && origin is null ? 1 : 0;
         imported += isKept && origin is not null ? 1 : 0;

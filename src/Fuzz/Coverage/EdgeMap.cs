@@ -121,6 +121,7 @@ public sealed unsafe class EdgeMap
     public void Clear()
     {
         Array.Clear(seen);
+        times.Clear();
         Count = 0;
         Classified = 0;
     }

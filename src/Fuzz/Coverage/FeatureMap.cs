@@ -38,4 +38,11 @@ public sealed class FeatureMap(int bitsLog)
 
     /// <summary>How often the feature that is counted there was seen; at most 65,535.</summary>
     public int Times(int index) => counts[index];
+
+    /// <summary>Forgets all.</summary>
+    public void Clear()
+    {
+        Array.Clear(counts);
+        Count = 0;
+    }
 }

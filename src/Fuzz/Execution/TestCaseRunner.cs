@@ -1,3 +1,4 @@
+using Fuzz.Programs;
 using Fuzz.Schedules;
 using Interleave;
 
@@ -22,9 +23,6 @@ public sealed class TestCaseRunner
     /// <summary>Most executions of one test case.</summary>
     public const int ExecutionsMax = 4;
 
-    /// <summary>What a test case without a rest draws from: as many of each as in <see cref="Portfolio"/>.</summary>
-    private static readonly int[] Depths = [2, 3, 2, 0, 2, 3, 5, 3];
-
     private readonly Executor executor;
     private readonly Contention contention = new();
     private readonly Rng rng = new(0);
@@ -37,12 +35,7 @@ public sealed class TestCaseRunner
     public TestCaseRunner(Executor executor)
     {
         this.executor = executor;
-        byDepth = new IScheduler[Rest.DepthMax + 1];
-        byDepth[0] = new RandomScheduler(rng);
-        for (int depth = 1; depth < byDepth.Length; depth++)
-        {
-            byDepth[depth] = new PctScheduler(depth, rng, contention);
-        }
+        byDepth = Portfolio.ByDepth(rng, contention);
     }
 
     private Machine Machine => executor.Engine.Machine;
@@ -56,14 +49,8 @@ public sealed class TestCaseRunner
             return given;
         }
 
-        ulong hash = 0xCBF29CE484222325UL;
-        foreach (byte value in TestCaseBinary.Encode(points, testCase))
-        {
-            hash = (hash ^ value) * 0x100000001B3UL;
-        }
-
-        Rng random = new(hash);
-        return new Rest(Depths[random.Next(Depths.Length)], (uint)random.NextUInt64());
+        Rng random = new(Fnv.Hash(TestCaseBinary.Encode(points, testCase)));
+        return new Rest(Portfolio.Depths[random.Next(Portfolio.Depths.Length)], (uint)random.NextUInt64());
     }
 
     /// <summary>Another test case.</summary>

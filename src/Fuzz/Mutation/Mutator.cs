@@ -70,7 +70,8 @@ public sealed class Mutator(Language language, Rng rng)
         }
 
         from.RemoveAt(rng.Next(from.Count));
-        return draft.DropEmpty();
+        draft.DropEmpty();
+        return true;
     }
 
     private bool Replace(Draft draft, Program donor)
@@ -104,7 +105,8 @@ public sealed class Mutator(Language language, Rng rng)
 
         from.RemoveAt(at);
         to.Insert(rng.Next(to.Count + 1), call);
-        return draft.DropEmpty();
+        draft.DropEmpty();
+        return true;
     }
 
     private bool Swap(Draft draft)
@@ -215,14 +217,12 @@ public sealed class Mutator(Language language, Rng rng)
             return Cpus[^1];
         }
 
-        public bool DropEmpty()
+        public void DropEmpty()
         {
             while (Cpus.Count > 1 && Cpus.Find(lane => lane.Count == 0) is { } empty)
             {
                 Cpus.Remove(empty);
             }
-
-            return true;
         }
 
         public Program ToProgram(Language language) =>

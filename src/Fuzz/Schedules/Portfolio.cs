@@ -19,17 +19,25 @@ public sealed class Portfolio
     /// <summary>Places to preempt at for which a program gets an execution.</summary>
     private const int PlacesPerExecution = 6;
 
+    /// <summary>One turn of the rotation: depths of PCT, 0 for a random walk.</summary>
+    internal static readonly int[] Depths = [2, 3, 2, 0, 2, 3, 5, 3];
+
     private readonly Contention contention = new();
     private readonly IScheduler[] rotation;
 
     /// <summary>A portfolio on one stream of random numbers.</summary>
     public Portfolio(Rng rng)
     {
-        PctScheduler shallow = new(2, rng, contention);
-        PctScheduler middle = new(3, rng, contention);
-        PctScheduler deep = new(5, rng, contention);
-        rotation = [shallow, middle, shallow, new RandomScheduler(rng), shallow, middle, deep, middle];
+        IScheduler[] byDepth = ByDepth(rng, contention);
+        rotation = [.. Depths.Select(depth => byDepth[depth])];
     }
+
+    /// <summary>A scheduler for each depth up to <see cref="Rest.DepthMax"/>; at 0 a random walk.</summary>
+    internal static IScheduler[] ByDepth(Rng rng, Contention contention) =>
+    [
+        new RandomScheduler(rng),
+        .. Enumerable.Range(1, Rest.DepthMax).Select(depth => new PctScheduler(depth, rng, contention)),
+    ];
 
     /// <summary>Another program comes.</summary>
     public void NewProgram() => contention.NewProgram();

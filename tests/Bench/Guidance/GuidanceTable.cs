@@ -48,7 +48,7 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
     {
         foreach (IGrouping<string, HuntRow> story in hunts.GroupBy(row => row.Story).OrderBy(g => g.Key))
         {
-            foreach (HuntRow row in story.OrderBy(row => Array.FindIndex(modes, mode => $"{mode}" == row.Feedback)))
+            foreach (HuntRow row in story.OrderBy(row => PlaceOf(row.Feedback)))
             {
                 Console.WriteLine(Describe(row));
             }
@@ -61,7 +61,7 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
                 $"{mode,-10} needs {1 / Gain(mode, out int count):0.00} of the executions of None ({count} stories)"));
         }
 
-        foreach (StatesRow row in states.OrderBy(row => Array.FindIndex(modes, mode => $"{mode}" == row.Feedback)))
+        foreach (StatesRow row in states.OrderBy(row => PlaceOf(row.Feedback)))
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
@@ -75,6 +75,8 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
                 new { Hunts = hunts, States = states, Gains = modes.Select(mode => Gain(mode, out _)) }, Camel));
         }
     }
+
+    private int PlaceOf(string feedback) => Array.FindIndex(modes, mode => $"{mode}" == feedback);
 
     private static string Describe(HuntRow row)
     {
@@ -100,9 +102,8 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
             HuntRow? without = hunts.Find(none => none.Story == row.Story && none.Feedback == nameof(Feedback.None));
             return without is null || Mean(without) <= Least ? 0 : Math.Log(Mean(without) / Mean(row));
         })];
-        int used = hunts.Count(row => row.Feedback == nameof(Feedback.None) && Mean(row) > Least);
-        count = used;
-        return used == 0 ? 1 : Math.Exp(gains.Sum() / used);
+        count = hunts.Count(row => row.Feedback == nameof(Feedback.None) && Mean(row) > Least);
+        return count == 0 ? 1 : Math.Exp(gains.Sum() / count);
     }
 
     private static string Run(string[] arguments)
