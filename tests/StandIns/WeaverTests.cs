@@ -72,8 +72,10 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
     }
 
     [Fact]
-    public void Edges_are_new_once_and_counted_by_AFLs_classes() =>
-        Assert.Equal("2 0 1 1 0 | 3 edges 4 classified | 4 0 | 0", engine.Call<string>(Classify));
+    public void Edges_are_new_once_and_rare_until_so_many_executions_took_them() =>
+        Assert.Equal(
+            "2 0 1 | 3 edges, one taken 2 times | 3 0 | notable 1 2 4 8 16 32 64 128 | 0",
+            engine.Call<string>(CountEdges));
 
     [Fact]
     public void A_plain_engine_has_no_edges()
@@ -126,9 +128,10 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
 
     internal static bool IsWoven() => EdgeMap.IsWoven;
 
-    internal static unsafe string Classify()
+    internal static unsafe string CountEdges()
     {
         EdgeMap map = new();
+        List<Feature> notable = [];
         int Add(params (int Edge, byte Count)[] cells)
         {
             EdgeMap.Begin();
@@ -137,16 +140,19 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
                 Trace.SharedMem[edge] = count;
             }
 
-            return map.Add();
+            notable.Clear();
+            return map.Add(notable);
         }
 
-        int[] added = [Add((0, 1), (65535, 4)), Add((65535, 7)), Add((65535, 8)), Add((31, 255)), Add((31, 128))];
-        string counts = $"{map.Count} edges {map.Classified} classified";
+        int[] added = [Add((0, 1), (65535, 4)), Add((65535, 7)), Add((31, 255))];
+        string counts = $"{map.Count} edges, one taken {map.Times(new Feature(Feedback.Edges, 65535))} times";
         EdgeMap other = new();
         string merged = $"{other.Add(map)} {other.Add(map)}";
+        int[] times = [.. Enumerable.Range(1, 300).Where(_ => Add((7, 1)) >= 0 && notable.Count > 0)];
         map.Clear();
         EdgeMap.Begin();
-        return $"{string.Join(' ', added)} | {counts} | {merged} | {map.Add() + map.Count + map.Classified}";
+        string told = $"notable {string.Join(' ', times)}";
+        return $"{string.Join(' ', added)} | {counts} | {merged} | {told} | {map.Add() + map.Count}";
     }
 
     internal static unsafe byte[] EdgesOf(Executor executor, Program program, IScheduler scheduler)

@@ -24,7 +24,7 @@ public sealed class FeatureSet
         coverage = new TraceCoverage(points) { Met = Add };
     }
 
-    /// <summary>Code edges, by how often they were taken.</summary>
+    /// <summary>Code edges.</summary>
     public int Edges => features.Count(feature => feature < EdgesEnd);
 
     /// <summary>Hand-offs.</summary>
