@@ -88,10 +88,13 @@ public static class TargetCommand
         if (Environment.GetEnvironmentVariable(LibFuzzerVariable) is not null)
         {
             Fuzzer.LibFuzzer.Run(harness.Execute);
+            return App.NothingFound;
         }
-        else if (files.Length == 0)
+
+        if (files.Length == 0)
         {
             Fuzzer.Run(harness.Execute);
+            return App.NothingFound;
         }
 
         int found = files.Count(file => Explain(harness, file));

@@ -121,9 +121,10 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
     {
         Executor executor = new(new MmEngine());
         PointTable points = executor.Engine.Machine.Points;
-        string[] ends = ["done", "UnmapPtl", "done"];
-        return [.. ends.Select(end => EdgesOf(executor, Pair(), new ReplayScheduler(
+        string[] ends = ["done", "UnmapPtl", "done", "UnmapPtl", "done"];
+        byte[][] maps = [.. ends.Select(end => EdgesOf(executor, Pair(), new ReplayScheduler(
             ScheduleText.Parse($"schedule cpu0 until {end}; cpu1 until done"), points, strict: false)))];
+        return maps[2..]; // Caches are warm by then: not every weaver leaves out what happens once.
     }
 
     internal static bool IsWoven() => EdgeMap.IsWoven;

@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
+using Fuzz.Coverage;
 using SharpFuzz;
 
 namespace Tests.StandIns;
@@ -29,6 +31,9 @@ internal sealed class WovenContext : AssemblyLoadContext, IDisposable
     {
         woven = assembly.GetName().Name!;
         Types = [.. weave(CopyOf(assembly, folder))];
+
+        // Has it give woven code a map, where SharpFuzz does not.
+        RuntimeHelpers.RunModuleConstructor(Copy(typeof(EdgeMap).Assembly).ManifestModule.ModuleHandle);
     }
 
     /// <summary>What was woven.</summary>

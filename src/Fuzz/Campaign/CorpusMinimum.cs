@@ -41,6 +41,11 @@ public sealed class CorpusMinimum
     /// <summary>Runs a test case, as often as it is worth it.</summary>
     public void Add(TestCase testCase)
     {
+        if (!EdgeMap.IsStable)
+        {
+            WarmUp(testCase);
+        }
+
         runner.Begin(testCase);
         EdgeMap.Begin();
         while (runner.Next())
@@ -76,6 +81,15 @@ public sealed class CorpusMinimum
 
         shown = chosen.Take(countMax).SelectMany(index => candidates[index].Features).Distinct().Count();
         return [.. chosen.Take(countMax).Select(index => candidates[index].TestCase)];
+    }
+
+    private void WarmUp(TestCase testCase)
+    {
+        runner.Begin(testCase);
+        while (runner.Next())
+        {
+            // Whatever happens once happens here.
+        }
     }
 
     /// <summary>Gains only fall, so the one at the head whose gain has not changed is the best.</summary>

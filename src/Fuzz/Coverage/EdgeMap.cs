@@ -36,6 +36,10 @@ public sealed unsafe class EdgeMap
     public static bool IsWoven { get; } = typeof(Mm.Points).Assembly.GetReferencedAssemblies()
         .Any(name => name.Name == typeof(Trace).Assembly.GetName().Name);
 
+    /// <summary>Whether equal executions leave equal maps. Those of the original weaver need not, as long as caches are
+    /// cold: it weaves what happens once in a process, too.</summary>
+    public static bool IsStable { get; private set; } = true;
+
     /// <summary>Number of different edges seen.</summary>
     public int Count { get; private set; }
 
@@ -134,6 +138,7 @@ public sealed unsafe class EdgeMap
         if (Trace.SharedMem == null)
         {
             Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(Size);
+            IsStable = false;
         }
     }
 
