@@ -198,18 +198,20 @@ public sealed class Mutator(Language language, Rng rng)
 
     private Call? AnyCall(Program donor)
     {
-        Call[] list = rng.Next(3) == 0 && donor.Setup.Length > 0
+        Call[] list = donor.Cpus.Length == 0 || (rng.Next(3) == 0 && donor.Setup.Length > 0)
             ? donor.Setup : donor.Cpus[rng.Next(donor.Cpus.Length)];
         return list.Length == 0 ? null : list[rng.Next(list.Length)];
     }
 
+    /// <summary>A program on its way, with a lane at least: test cases of others need have none.</summary>
     private sealed class Draft(Program parent)
     {
         public int[] Shape { get; } = [.. parent.Shape];
 
         public List<Call> Setup { get; } = [.. parent.Setup];
 
-        public List<List<Call>> Cpus { get; } = [.. parent.Cpus.Select(lane => lane.ToList())];
+        public List<List<Call>> Cpus { get; } =
+            [.. parent.Cpus.DefaultIfEmpty([]).Select(lane => lane.ToList())];
 
         public List<Call> NewLane()
         {
