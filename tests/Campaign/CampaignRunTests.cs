@@ -2,8 +2,10 @@ using Fuzz.Campaign;
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Reporting;
+using Fuzz.Schedules;
 using Generators;
 using Interleave;
+using Tests.Durability;
 using Xunit;
 
 namespace Tests.Campaign;
@@ -75,7 +77,7 @@ public sealed class CampaignRunTests : IDisposable
     public void A_failure_whose_shrunk_form_passes_is_kept_as_it_was_found()
     {
         CampaignResult result = Run("odd", variant: true, shrink: failure => new Reproducer(
-            ProgramText.Parse(MmLanguage.Instance, "cpu0 drain"), Fuzz.Schedules.Schedule.Empty, failure.Violates)
+            ProgramText.Parse(MmLanguage.Instance, "cpu0 drain"), Schedule.Empty, failure.Violates)
         {
             Variants = failure.Variants,
         });
@@ -186,6 +188,40 @@ public sealed class CampaignRunTests : IDisposable
         Assert.InRange(second.Progress.Imported, 10, 2000);
         Assert.Equal(second.Progress.Imported, Directory.GetFiles(
             Path.Combine(folder, "share", "w1", "queue"), "id:*,sync:w0,src:*").Length);
+    }
+
+    [Fact]
+    public void Who_found_what_and_who_took_it_over_is_told_by_the_names()
+    {
+        Run("names", executions: 300);
+        CampaignOptions options = Options("names", 8, 400, variant: false) with { Worker = "w1" };
+        new CampaignRun(options, Parts(false, f => f)).Run();
+        SharedFinds finds = new([Path.Combine(folder, "names", "w0"), Path.Combine(folder, "names", "w1")]);
+        IReadOnlyList<SharedEntry> chain = finds.Chain("w0", "w1");
+        Assert.Equal(["w0", "w1"], chain.Select(entry => entry.Worker));
+        Assert.True(chain[0].IsFound);
+        Assert.StartsWith($"id:{chain[1].FromId:D6},", chain[0].Name, StringComparison.Ordinal);
+        Assert.Equal(chain[0].Program, chain[1].Program);
+        Assert.Empty(finds.Chain("w1", "w0"));
+        Assert.Equal(
+            finds.Of("w1").Count(), finds.Of("w1").Count(entry => entry.IsFound) + finds.Imported("w1", "w0"));
+    }
+
+    [Fact]
+    public void A_crash_of_another_fuzzer_becomes_a_reproducer_and_it_is_kept_whose_it_was()
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "crash", "main", "queue"));
+        Directory.CreateDirectory(Path.Combine(folder, "crash", "main", "crashes"));
+        Reproducer failure = Failures.Parse();
+        byte[] input = TestCaseBinary.Encode(
+            new MmEngine().Machine.Points, new TestCase(failure.Program, failure.Schedule));
+        File.WriteAllBytes(Path.Combine(folder, "crash", "main", "crashes", "id:000002,sig:06,src:000001"), input);
+        CampaignResult result = Run("crash", executions: 1, variant: true);
+        Assert.Equal("main/crashes/id:000002", Assert.Single(result.Findings).From);
+        FindingRow row = Assert.Single(FindingRow.Parse(
+            File.ReadAllLines(Path.Combine(folder, "crash", "w0", FindingRow.FileName))));
+        Assert.Equal("main/crashes/id:000002", row.From);
+        Assert.True(File.Exists(Path.Combine(folder, "crash", row.Reproducer)));
     }
 
     [Fact]

@@ -205,6 +205,33 @@ public sealed class SiblingsTests : IDisposable
         Assert.Equal(["w0 1"], Read(new Siblings(other, "w1", LengthMax, anew: false)));
     }
 
+    [Fact]
+    public void What_rsync_brings_is_read_although_it_gives_the_folder_the_time_of_where_it_comes_from()
+    {
+        Siblings siblings = New();
+        for (byte day = 1; day <= 3; day++)
+        {
+            Put("w1", $"id:00000{day}", day);
+            Directory.SetLastWriteTimeUtc(
+                Path.Combine(folder, "w1", "queue"), new DateTime(2020, 1, day, 0, 0, 0, DateTimeKind.Utc));
+            Assert.Equal([$"w1 {day}"], Read(siblings));
+        }
+    }
+
+    [Fact]
+    public void The_name_of_what_is_taken_over_tells_a_crash_from_an_entry_of_the_same_number()
+    {
+        Put("afl", "id:000003,op:x", 1);
+        Put("afl", "id:000003,sig:06", 2, "crashes");
+        Put("lf", "crash-0badcafe", 3, "crashes");
+        Assert.Equal(
+            ["sync:afl,src:000003", "sync:afl,crash:000003", "sync:lf,crash:crash-0badcafe"],
+            New().Read(1000).Select(import => import.Origin));
+        Assert.Equal(
+            ["afl/queue/id:000003", "afl/crashes/id:000003", "lf/crashes/crash-0badcafe"],
+            New().Read(1000).Select(import => import.Place));
+    }
+
     /// <summary>Names that begin with a dot first, renamed when they are whole.</summary>
     private static void CopyAsRsync(string from, string to)
     {

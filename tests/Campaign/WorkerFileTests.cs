@@ -156,18 +156,18 @@ public class WorkerFileTests
     [Fact]
     public void Findings_read_back_as_they_were_written_sorted_by_name()
     {
-        FindingRow b = new(7, 900, 3, First: true, "b.reproducer");
+        FindingRow b = new(7, 900, 3, First: true, "b.reproducer") { From = "main/crashes/id:000003" };
         FindingRow a = new(5, 800, 1, First: false, "a, with a comma.reproducer");
         Assert.Equal([a, b], FindingRow.Parse(FindingRow.Print([b, a]).Split('\n')));
     }
 
     [Theory]
-    [InlineData("1, 2, 3, 1, ../../etc/passwd")]
-    [InlineData("1, 2, 3, 1, a\\b")]
-    [InlineData("1, 2, 3, 1, ..")]
-    [InlineData("1, 2, 3, 1, a\u001b[0m")]
-    [InlineData("1, 2, 3, 1")]
-    [InlineData("1, -2, 3, 1, a.reproducer")]
+    [InlineData("1, 2, 3, 1, -, ../../etc/passwd")]
+    [InlineData("1, 2, 3, 1, -, a\\b")]
+    [InlineData("1, 2, 3, 1, -, ..")]
+    [InlineData("1, 2, 3, 1, -, a\u001b[0m")]
+    [InlineData("1, 2, 3, 1, -")]
+    [InlineData("1, -2, 3, 1, -, a.reproducer")]
     public void A_finding_that_names_no_file_of_the_folder_is_passed_over(string line) =>
         Assert.Empty(FindingRow.Parse([line]));
 }

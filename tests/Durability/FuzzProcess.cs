@@ -41,7 +41,14 @@ internal sealed class FuzzProcess : IDisposable
     /// <param name="folder">Where it runs: regressions are looked for below it.</param>
     /// <param name="arguments">What follows <c>run</c>.</param>
     public static FuzzProcess Run(string program, string folder, params string[] arguments) =>
-        new(Process.Start(new ProcessStartInfo("dotnet", [program, "run", .. arguments])
+        Start("dotnet", folder, [program, "run", .. arguments]);
+
+    /// <summary>Starts what is no <c>fuzz run</c>, or one by way of something else.</summary>
+    /// <param name="program">The program, a file or on the path.</param>
+    /// <param name="folder">Where it runs.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static FuzzProcess Start(string program, string folder, params string[] arguments) =>
+        new(Process.Start(new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             WorkingDirectory = folder,
@@ -61,6 +68,13 @@ internal sealed class FuzzProcess : IDisposable
         {
             // It has ended by itself.
         }
+    }
+
+    /// <summary>Asks it to end: SIGTERM.</summary>
+    public void Terminate()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
 
     /// <summary>Whether a process lives.</summary>

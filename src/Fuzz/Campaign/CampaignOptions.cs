@@ -77,6 +77,10 @@ public sealed record Finding(Reproducer Reproducer, long FoundAt, string? File, 
     /// <summary>Whether it is one of <see cref="CampaignOptions.Regressions"/>.</summary>
     public bool IsRegression { get; init; }
 
+    /// <summary>The test case of another worker that showed it first: <see cref="Import.Place"/>; null when it was the
+    /// worker's own.</summary>
+    public string? From { get; init; }
+
     /// <summary>Executions that met it.</summary>
     public long Count { get; internal set; } = 1;
 }

@@ -43,7 +43,10 @@ public sealed class FindingLog
             rows[name] = before.TryGetValue(name, out FindingRow known)
                 ? known with { Met = known.Met + finding.Count }
                 : new FindingRow(
-                    (long)metAt[name], earlier + finding.FoundAt, finding.Count, !finding.IsKnown, name);
+                    (long)metAt[name], earlier + finding.FoundAt, finding.Count, !finding.IsKnown, name)
+                {
+                    From = finding.From,
+                };
         }
 
         string text = FindingRow.Print(rows.Values);

@@ -18,8 +18,13 @@ public readonly record struct FindingRow(long Seconds, long Executions, long Met
     /// <summary>Most rows of one file that are read.</summary>
     public const int RowsMax = 10_000;
 
-    private const string Header = "# relative_time, total_execs, met, first, reproducer";
+    private const string Header = "# relative_time, total_execs, met, first, from, reproducer";
+    private const string Own = "-";
     private const int NameMax = 255;
+
+    /// <summary>Whose test case it was that this worker met it by first, <c>main/crashes/id:000003</c>; null when it
+    /// was its own.</summary>
+    public string? From { get; init; }
 
     /// <summary>The whole file.</summary>
     public static string Print(IEnumerable<FindingRow> rows) => string.Concat(
@@ -29,16 +34,19 @@ public readonly record struct FindingRow(long Seconds, long Executions, long Met
     /// <param name="lines">The lines of the file, without one that does not end in a newline.</param>
     public static IReadOnlyList<FindingRow> Parse(IEnumerable<string> lines)
     {
-        const int Cells = 5;
+        const int Cells = 6;
         List<FindingRow> rows = [];
         foreach (string line in lines.Where(line => !line.StartsWith('#')).Take(RowsMax))
         {
             string[] cells = line.Split(',', Cells, StringSplitOptions.TrimEntries);
             if (cells.Length == Cells && Figures.Count(cells[0]) is { } seconds
                 && Figures.Count(cells[1]) is { } executions && Figures.Count(cells[2]) is { } met
-                && IsName(cells[4]))
+                && IsName(cells[5]))
             {
-                rows.Add(new FindingRow(seconds, executions, met, cells[3] == "1", cells[4]));
+                rows.Add(new FindingRow(seconds, executions, met, cells[3] == "1", cells[5])
+                {
+                    From = cells[4] == Own ? null : Figures.Plain(cells[4], NameMax),
+                });
             }
         }
 
@@ -51,5 +59,5 @@ public readonly record struct FindingRow(long Seconds, long Executions, long Met
 
     private string Line() =>
         $"{Figures.Print(Seconds)}, {Figures.Print(Executions)}, {Figures.Print(Met)}, {(First ? 1 : 0)}, "
-        + $"{Reproducer}\n";
+        + $"{(From is null ? Own : Figures.Plain(From, NameMax).Replace(',', '_'))}, {Reproducer}\n";
 }

@@ -66,8 +66,9 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
     /// <summary>An execution has failed.</summary>
     /// <param name="failure">As it was met.</param>
     /// <param name="execution">Its number.</param>
+    /// <param name="from">Whose test case it was, as <see cref="Finding.From"/> says it.</param>
     /// <exception cref="StorageException">It cannot be written.</exception>
-    public void Report(Reproducer failure, long execution)
+    public void Report(Reproducer failure, long execution, string? from)
     {
         string key = failure.Violates.ToString();
         if (found.TryGetValue(key, out Finding? earlier))
@@ -76,7 +77,7 @@ internal sealed class Findings(CampaignOptions options, CampaignParts parts)
             return;
         }
 
-        Finding finding = Settle(failure, key) with { FoundAt = execution };
+        Finding finding = Settle(failure, key) with { FoundAt = execution, From = from };
         found.Add(key, finding);
         Told(finding);
     }

@@ -40,11 +40,10 @@ internal sealed class SharedQueue : IDisposable
     public IEnumerable<TestCase> Own() =>
         queue.Read(folder.Campaign.Quarantine, quarantined).Select(entry => Decode(entry.Content));
 
-    /// <summary>What others have found since, and where it comes from, as it is written into the name of what is
-    /// kept.</summary>
+    /// <summary>What others have found since, and where it comes from.</summary>
     /// <exception cref="StorageException">The campaign's folder cannot be read.</exception>
-    public IEnumerable<(TestCase TestCase, string Origin)> Imports() => siblings.Read(ImportsMax).Select(import =>
-        (Decode(import.Entry.Content), $"sync:{import.Sibling},src:{import.Entry.Id ?? 0:D6}"));
+    public IEnumerable<(TestCase TestCase, Import From)> Imports() =>
+        siblings.Read(ImportsMax).Select(import => (Decode(import.Entry.Content), import));
 
     /// <summary>Keeps a test case; see <see cref="QueueFolder.Add"/>.</summary>
     /// <returns>Whether there was room.</returns>

@@ -18,7 +18,9 @@ internal sealed class SiblingQueue
     /// <summary>Names that are taken from the folder at once.</summary>
     private const int BacklogMax = 50_000;
 
-    /// <summary>A folder that was written so shortly before it was listed may have been written after, too.</summary>
+    /// <summary>A folder that was written so shortly before it was listed may have been written after, too. Else it
+    /// has been written when its time is another one, later or not: rsync sets it to that of where it comes from.
+    /// </summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
 
     private readonly string folder;
@@ -28,6 +30,7 @@ internal sealed class SiblingQueue
     private readonly HashSet<int> ahead = [];
     private readonly Queue<string> backlog = new();
     private DateTime listed;
+    private DateTime changed;
 
     /// <summary>Below it everything was read by processes before this one.</summary>
     private int floor;
@@ -156,7 +159,8 @@ internal sealed class SiblingQueue
         try
         {
             DateTime now = DateTime.UtcNow;
-            if (Directory.GetLastWriteTimeUtc(folder) + Settled < listed)
+            DateTime change = Directory.GetLastWriteTimeUtc(folder);
+            if (change == changed && change + Settled < listed)
             {
                 return;
             }
@@ -171,7 +175,7 @@ internal sealed class SiblingQueue
             string[] names = [.. Names().Where(IsNew).Take(BacklogMax)];
             Array.Sort(names, StringComparer.Ordinal);
             Array.ForEach(names, backlog.Enqueue);
-            listed = names.Length < BacklogMax ? now : default;
+            (listed, changed) = (names.Length < BacklogMax ? now : default, change);
         }
         catch (Exception error) when (StorageException.IsAboutFiles(error))
         {

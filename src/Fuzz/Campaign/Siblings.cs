@@ -4,7 +4,17 @@ namespace Fuzz.Campaign;
 /// <param name="Sibling">The other worker's name.</param>
 /// <param name="IsCrash">Whether it comes from its folder of crashes.</param>
 /// <param name="Entry">The test case.</param>
-public sealed record Import(string Sibling, bool IsCrash, QueueEntry Entry);
+public sealed record Import(string Sibling, bool IsCrash, QueueEntry Entry)
+{
+    /// <summary>What the name of an entry says that was taken over, as AFL++ says it: <c>sync:w1,src:000012</c>.
+    /// Crashes have numbers of their own: <c>sync:main,crash:000003</c>.</summary>
+    public string Origin =>
+        $"sync:{Sibling},{(IsCrash ? "crash" : "src")}:{(Entry.Id is { } id ? $"{id:D6}" : Entry.Name)}";
+
+    /// <summary>Where it lies in the campaign's folder, up to its number: <c>main/crashes/id:000003</c>.</summary>
+    public string Place =>
+        $"{Sibling}/{(IsCrash ? "crashes" : "queue")}/{(Entry.Id is { } id ? $"id:{id:D6}" : Entry.Name)}";
+}
 
 /// <summary>The other workers of a campaign's directory, of whatever kind: all folders beside our own that have a
 /// <c>queue</c> or <c>crashes</c>.</summary>

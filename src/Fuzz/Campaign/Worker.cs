@@ -26,6 +26,7 @@ internal sealed class Worker : IExplorationListener
     private readonly Action<CampaignProgress>? progress;
     private readonly CancellationToken cancel;
     private string? origin;
+    private Import? import;
     private bool isReplaying;
     private bool hasReplayed;
     private Program? last;
@@ -143,7 +144,7 @@ internal sealed class Worker : IExplorationListener
                 Symptom = symptom?.Message ?? symptom?.Signature.Law ?? first.Message,
                 Engine = EngineVersion.Current,
             },
-            Executions);
+            Executions, import?.Place);
 
         // One failure of a program is enough; its other schedules would mostly show the same.
         return false;
@@ -201,16 +202,16 @@ internal sealed class Worker : IExplorationListener
             return;
         }
 
-        foreach ((TestCase testCase, string from) in queue.Imports())
+        foreach ((TestCase testCase, Import from) in queue.Imports())
         {
             if (!MayGoOn)
             {
                 return;
             }
 
-            origin = from;
+            (origin, import) = (from.Origin, from);
             exploration.Replay(testCase, this);
-            origin = null;
+            (origin, import) = (null, null);
         }
 
         Tell();
