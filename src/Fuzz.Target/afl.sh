@@ -18,13 +18,13 @@ prepare "$directory"
 # An instance that is there already goes on; a new one begins with nothing, and imports what the others have.
 seeds=-
 if [ ! -d "$campaign/$name/queue" ]; then
-  seeds=$scratch/seeds
-  mkdir "$seeds"
-  printf '\0' >"$seeds/nothing"
+  seeds=$files/seeds
+  { mkdir -p "$seeds" && printf '\0' >"$seeds/nothing"; } || fail "$seeds cannot be written"
 fi
 
 # The check looks for instrumentation in the binary, which is dotnet itself. Exceptions, not signals, are our crashes.
 export AFL_SKIP_BIN_CHECK=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 export AFL_TRY_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_FORKSRV_INIT_TMOUT=60000
-afl-fuzz "$role" "$name" -i "$seeds" -o "$campaign" -t 10000 -m none -G "$length_max" -x "$scratch/mm.dict" \
+# In this process: what stops the script stops the fuzzer.
+exec afl-fuzz "$role" "$name" -i "$seeds" -o "$campaign" -t 10000 -m none -G "$length_max" -x "$dictionary" \
   "${fuzzer_options[@]}" -- dotnet "$target" "${target_options[@]}"

@@ -22,7 +22,7 @@ split_options() {
   fuzzer_options=("$@")
 }
 
-# Sets: target (the woven program), scratch (a temporary folder with the dictionary), length_max.
+# Sets: campaign, target (the woven program), length_max, files (a folder that nobody takes for a worker's), dictionary.
 prepare() {
   campaign=$1
   need dotnet "the .NET SDK of global.json builds the target"
@@ -30,11 +30,14 @@ prepare() {
   mkdir -p "$campaign" || fail "$campaign cannot be made"
   campaign=$(cd "$campaign" && pwd) || exit 2
   cd "$root" || exit 2
-  dotnet build -c Release -v quiet -nologo "-clp:ErrorsOnly;NoSummary" src/Fuzz.Target >&2 || fail "src/Fuzz.Target does not build"
+  # Whoever starts several at once would have them write the same files.
+  flock -o "$root/src/Fuzz.Target/common.sh" \
+    dotnet build -c Release -v quiet -nologo "-clp:ErrorsOnly;NoSummary" src/Fuzz.Target >&2 ||
+    fail "src/Fuzz.Target does not build"
   target=$root/src/Fuzz.Target/bin/Release/net10.0/woven/Fuzz.Target.dll
-  scratch=$(mktemp -d) || exit 2
-  trap 'rm -rf "$scratch"' EXIT
-  dotnet "$target" "${target_options[@]}" --campaign "$campaign" >"$scratch/length" || exit 2
-  length_max=$(cat "$scratch/length")
-  dotnet "$target" --dictionary >"$scratch/mm.dict" || exit 2
+  length_max=$(dotnet "$target" "${target_options[@]}" --campaign "$campaign") || exit 2
+  files=$campaign/.fuzzers
+  dictionary=$files/mm.dict
+  { mkdir -p "$files" && dotnet "$target" --dictionary >"$dictionary.$$" && mv "$dictionary.$$" "$dictionary"; } ||
+    fail "$files cannot be written"
 }

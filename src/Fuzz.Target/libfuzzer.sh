@@ -23,7 +23,7 @@ mkdir -p "$campaign/$name/queue" "$campaign/$name/crashes" || exit 2
 export FUZZ_TARGET_OPTIONS="${target_options[*]}"
 status=$crashed
 while [ "$status" -eq "$crashed" ]; do
-  "$driver" --target_path=dotnet --target_arg="$target" -dict="$scratch/mm.dict" -max_len="$length_max" -timeout=60 \
+  "$driver" --target_path=dotnet --target_arg="$target" -dict="$dictionary" -max_len="$length_max" -timeout=60 \
     -artifact_prefix="$campaign/$name/crashes/" "${fuzzer_options[@]}" "$campaign/$name/queue" "$campaign"/*/queue
   status=$?
 done
