@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Fuzz.Campaign;
 using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Programs;
@@ -78,6 +79,15 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
             engine.Call<string>(CountEdges));
 
     [Fact]
+    public void What_test_cases_show_together_is_the_same_in_a_fresh_process()
+    {
+        using WovenContext cold = new(typeof(global::Mm.Points).Assembly, "Mm.Routines", "Mm.History");
+        int[] features = cold.Call<int[]>(CountFeaturesTwice);
+        Assert.InRange(features[0], 1000, int.MaxValue);
+        Assert.Equal(features[0], features[1]);
+    }
+
+    [Fact]
     public void A_plain_engine_has_no_edges()
     {
         Assert.False(EdgeMap.IsWoven);
@@ -125,6 +135,20 @@ public sealed class WeaverTests : IClassFixture<WeaverTests.WovenEngine>
         byte[][] maps = [.. ends.Select(end => EdgesOf(executor, Pair(), new ReplayScheduler(
             ScheduleText.Parse($"schedule cpu0 until {end}; cpu1 until done"), points, strict: false)))];
         return maps[2..]; // Caches are warm by then: not every weaver leaves out what happens once.
+    }
+
+    internal static int[] CountFeaturesTwice()
+    {
+        Rng rng = new(5);
+        ProgramSource source = new();
+        TestCase[] testCases = [.. Enumerable.Range(0, 10)
+            .Select(_ => new TestCase(source.Fresh(rng), Schedule.Empty))];
+        return [.. Enumerable.Range(0, 2).Select(_ =>
+        {
+            CorpusMinimum minimum = new(new MmEngine(), Feedback.Edges);
+            Array.ForEach(testCases, minimum.Add);
+            return minimum.Features;
+        })];
     }
 
     internal static bool IsWoven() => EdgeMap.IsWoven;
