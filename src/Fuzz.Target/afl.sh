@@ -24,7 +24,7 @@ fi
 
 # The check looks for instrumentation in the binary, which is dotnet itself. Exceptions, not signals, are our crashes.
 export AFL_SKIP_BIN_CHECK=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
-export AFL_TRY_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_FORKSRV_INIT_TMOUT=60000
+export AFL_TRY_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_FORKSRV_INIT_TMOUT=60000 AFL_IMPORT_FIRST=1
 # In this process: what stops the script stops the fuzzer.
 exec afl-fuzz "$role" "$name" -i "$seeds" -o "$campaign" -t 10000 -m none -G "$length_max" -x "$dictionary" \
   "${fuzzer_options[@]}" -- dotnet "$target" "${target_options[@]}"
