@@ -71,12 +71,16 @@ internal static class Inputs
         HelpName = "KIND",
     };
 
-    /// <summary>What counts as new.</summary>
+    /// <summary>What counts as new. Schedules learn from executions whatever it is, unless it is nothing.</summary>
     /// <exception cref="InputException">It is not known.</exception>
-    public static Feedback Feedback(string? text) => text is null
-        ? Coverage.Feedback.All
-        : Enum.Parse<Feedback>(
-            Known(text, "feedback", Feedbacks).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
+    public static Feedback Feedback(string? text)
+    {
+        Feedback kind = text is null
+            ? Coverage.Feedback.All
+            : Enum.Parse<Feedback>(
+                Known(text, "feedback", Feedbacks).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
+        return kind == Coverage.Feedback.None ? kind : kind | Coverage.Feedback.Contention;
+    }
 
     /// <summary>A seed: a number, or the first 16 digits of a git hash.</summary>
     /// <param name="text">What was written, or null.</param>

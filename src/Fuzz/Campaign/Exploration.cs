@@ -19,6 +19,7 @@ public sealed class Exploration
     private readonly Portfolio portfolio;
     private readonly Feedback feedback;
     private readonly Pool pool;
+    private readonly MutantShare share = new();
     private readonly List<Feature> notable = [];
     private readonly TestCaseRunner runner;
 
@@ -34,7 +35,7 @@ public sealed class Exploration
         Executor = new Executor(engine);
         runner = new TestCaseRunner(Executor);
         rng = new Rng(seed);
-        portfolio = new Portfolio(rng);
+        portfolio = new Portfolio(rng, feedback.HasFlag(Feedback.Contention));
         Coverage = new TraceCoverage(engine.Machine.Points);
         pool = new Pool(engine.Language, rng, Coverage, Edges, feedback);
     }
@@ -51,12 +52,16 @@ public sealed class Exploration
     /// <summary>Executions so far.</summary>
     public long Executions { get; private set; }
 
+    private int Features => Coverage.Handoffs + Coverage.NearMisses + Coverage.Branches;
+
     /// <summary>Runs one program, fresh or a mutant, under some of its schedules.</summary>
     public void Next(IExplorationListener listener)
     {
-        (Program program, Schedule? parent) = pool.Draw(source);
+        (Program program, Schedule? parent) = pool.Draw(source, share.Percent);
         listener.OnProgram(program);
+        (int featuresBefore, long executionsBefore) = (Features, Executions);
         Run(program, parent, listener);
+        share.Add(parent is not null, Features - featuresBefore, Executions - executionsBefore);
     }
 
     /// <summary>Runs one given program under some of its schedules.</summary>

@@ -17,7 +17,6 @@ namespace Fuzz.Campaign;
 /// </remarks>
 internal sealed class Pool
 {
-    private const int MutantPercent = 50;
     private const int UnchangedPercent = 20;
     private const int Tournament = 6;
 
@@ -47,10 +46,13 @@ internal sealed class Pool
         mutator = new Mutator(language, rng);
     }
 
-    /// <summary>The next program, and the schedule under which its parent was kept.</summary>
-    public (Program Program, Schedule? Schedule) Draw(IProgramSource source)
+    /// <summary>The next program, and the schedule under which its parent was kept; null when it is a fresh
+    /// one.</summary>
+    /// <param name="source">Where fresh programs come from.</param>
+    /// <param name="mutantPercent">Of a hundred programs those that are to be mutants.</param>
+    public (Program Program, Schedule? Schedule) Draw(IProgramSource source, int mutantPercent)
     {
-        if (byKind.Count == 0 || rng.Next(100) >= MutantPercent)
+        if (byKind.Count == 0 || rng.Next(100) >= mutantPercent)
         {
             return (source.Fresh(rng), null);
         }

@@ -1,10 +1,11 @@
 namespace Fuzz.Coverage;
 
-/// <summary>What a campaign learns from: executions that show something new of these are kept and mutated.</summary>
+/// <summary>What a campaign learns from: executions that show something new of these are kept and mutated (but see
+/// <see cref="Contention"/>).</summary>
 [Flags]
 public enum Feedback
 {
-    /// <summary>Nothing: every program is a fresh one.</summary>
+    /// <summary>Nothing: every program is a fresh one, and schedules preempt anywhere.</summary>
     None = 0,
 
     /// <summary>Code edges of the woven engine.</summary>
@@ -20,12 +21,16 @@ public enum Feedback
     /// weave: where a routine looks again and finds that somebody was there, it takes a rare one.</summary>
     Branches = 8,
 
+    /// <summary>Contention: schedules of a program preempt where its executions have shown that lanes touch one
+    /// object. Nothing is kept for it.</summary>
+    Contention = 16,
+
     /// <summary>All of them.</summary>
-    All = Edges | Handoffs | NearMisses | Branches,
+    All = Edges | Handoffs | NearMisses | Branches | Contention,
 }
 
 /// <summary>How much one execution showed for the first time.</summary>
-/// <param name="Edges">Code edges, or buckets of their counts.</param>
+/// <param name="Edges">Code edges.</param>
 /// <param name="Handoffs">Hand-offs.</param>
 /// <param name="NearMisses">Near misses.</param>
 /// <param name="Branches">Branches.</param>

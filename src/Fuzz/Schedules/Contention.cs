@@ -7,7 +7,8 @@ namespace Fuzz.Schedules;
 /// <remarks>
 /// Schedulers of all depths share it, so that only the first execution of a program is run without knowing.
 /// </remarks>
-public sealed class Contention
+/// <param name="learns">Whether it tells objects apart; otherwise all are taken for shared.</param>
+public sealed class Contention(bool learns = true)
 {
     /// <summary>For each object id the lanes that have touched it.</summary>
     private readonly byte[] touchedBy = new byte[ushort.MaxValue + 1];
@@ -49,7 +50,7 @@ public sealed class Contention
         Array.Clear(choices);
         foreach (TraceStep step in trace)
         {
-            if (step.Target != TraceStep.NoTarget && IsShared(touchedBy[step.Target]))
+            if (!learns || (step.Target != TraceStep.NoTarget && IsShared(touchedBy[step.Target])))
             {
                 choices[step.Cpu]++;
             }
@@ -88,7 +89,8 @@ public sealed class Contention
     public int Count(int cpu) => choices[cpu]++;
 
     /// <summary>Notes that the lane will touch its target, and says whether another lane ever did.</summary>
-    public bool IsContended(Cpu cpu) => cpu.Target is { } target && IsShared(Touch(target.Id, cpu.Index));
+    public bool IsContended(Cpu cpu) =>
+        !learns || (cpu.Target is { } target && IsShared(Touch(target.Id, cpu.Index)));
 
     private static bool IsShared(byte lanes) => (lanes & (lanes - 1)) != 0;
 

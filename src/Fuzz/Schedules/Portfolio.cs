@@ -22,12 +22,15 @@ public sealed class Portfolio
     /// <summary>One turn of the rotation: depths of PCT, 0 for a random walk.</summary>
     internal static readonly int[] Depths = [2, 3, 2, 0, 2, 3, 5, 3];
 
-    private readonly Contention contention = new();
+    private readonly Contention contention;
     private readonly IScheduler[] rotation;
 
     /// <summary>A portfolio on one stream of random numbers.</summary>
-    public Portfolio(Rng rng)
+    /// <param name="rng">Where all choices come from.</param>
+    /// <param name="learns">Whether it learns from a program's executions where preempting matters.</param>
+    public Portfolio(Rng rng, bool learns = true)
     {
+        contention = new Contention(learns);
         IScheduler[] byDepth = ByDepth(rng, contention);
         rotation = [.. Depths.Select(depth => byDepth[depth])];
     }

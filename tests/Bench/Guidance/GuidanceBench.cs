@@ -8,15 +8,20 @@ using Generators;
 
 namespace Tests.Bench.Guidance;
 
-/// <summary>Whether feedback pays: executions to find each story with none of it, with code edges, with hand-offs, with
-/// all; and how many states of the engine are seen in a given time.</summary>
+/// <summary>Whether feedback pays: executions to find each story with none of it, with schedules that preempt where
+/// lanes meet, with code edges or hand-offs besides, with all; and how many states of the engine are seen in a given
+/// time.</summary>
 /// <remarks>Each hunt runs in a process of its own on the woven copy of this program, for the map of edges is one for
 /// the process.</remarks>
 internal static class GuidanceBench
 {
     private const string HuntName = "guidance-hunt";
     private const string StatesName = "guidance-states";
-    private static readonly Feedback[] Modes = [Feedback.None, Feedback.Edges, Feedback.Handoffs, Feedback.All];
+    private static readonly Feedback[] Modes =
+    [
+        Feedback.None, Feedback.Contention, Feedback.Contention | Feedback.Edges,
+        Feedback.Contention | Feedback.Handoffs, Feedback.All,
+    ];
 
     /// <summary>The commands: the table, and what its processes run.</summary>
     public static IEnumerable<Command> Build(Option<bool> json)

@@ -58,21 +58,22 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{mode,-10} needs {1 / Gain(mode, out int count):0.00} of the executions of None ({count} stories)"));
+                $"{mode,-20} needs {1 / Gain(mode, Feedback.None, out int count):0.00} of the executions of None, "
+                + $"{1 / Gain(mode, Feedback.Contention, out _):0.00} of those of Contention ({count} stories)"));
         }
 
         foreach (StatesRow row in states.OrderBy(row => PlaceOf(row.Feedback)))
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{row.Feedback,-10} {row.States,10:#,0} states in {row.Executions,11:#,0} executions; "
+                $"{row.Feedback,-20} {row.States,10:#,0} states in {row.Executions,11:#,0} executions; "
                 + $"{row.Handoffs:#,0} hand-offs, {row.NearMisses:#,0} near misses, {row.Edges:#,0} edges"));
         }
 
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(
-                new { Hunts = hunts, States = states, Gains = modes.Select(mode => Gain(mode, out _)) }, Camel));
+            var gains = modes.Select(mode => Gain(mode, Feedback.None, out _));
+            Console.WriteLine(JsonSerializer.Serialize(new { Hunts = hunts, States = states, Gains = gains }, Camel));
         }
     }
 
@@ -84,7 +85,7 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
         double seconds = Figures.Median(row.Seconds);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{row.Story,-28} {row.Feedback,-10} {row.Found,3}/{sorted.Length} found  median {At(sorted, 2),10:#,0} "
+            $"{row.Story,-28} {row.Feedback,-20} {row.Found,3}/{sorted.Length} found  median {At(sorted, 2),10:#,0} "
             + $"[{At(sorted, 1):#,0}..{At(sorted, 3):#,0}] executions, {seconds:0.00} s");
     }
 
@@ -95,14 +96,16 @@ internal sealed class GuidanceTable(Feedback[] modes, int workers)
     /// exponential distribution from a censored sample).</summary>
     private static double Mean(HuntRow row) => row.Executions.Sum() / Math.Max(row.Found, 0.5);
 
-    private double Gain(Feedback mode, out int count)
+    /// <summary>By how much one kind needs fewer executions than another, in the geometric mean over the stories that
+    /// are not found at once.</summary>
+    private double Gain(Feedback mode, Feedback other, out int count)
     {
         double[] gains = [.. hunts.Where(row => row.Feedback == $"{mode}").Select(row =>
         {
-            HuntRow? without = hunts.Find(none => none.Story == row.Story && none.Feedback == nameof(Feedback.None));
+            HuntRow? without = hunts.Find(hunt => hunt.Story == row.Story && hunt.Feedback == $"{other}");
             return without is null || Mean(without) <= Least ? 0 : Math.Log(Mean(without) / Mean(row));
         })];
-        count = hunts.Count(row => row.Feedback == nameof(Feedback.None) && Mean(row) > Least);
+        count = hunts.Count(row => row.Feedback == $"{other}" && Mean(row) > Least);
         return count == 0 ? 1 : Math.Exp(gains.Sum() / count);
     }
 
