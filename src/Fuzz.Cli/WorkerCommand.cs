@@ -23,8 +23,11 @@ internal static class WorkerCommand
     /// <summary>The heap has no room left.</summary>
     public const int Full = 5;
 
+    /// <summary>It was asked to end and could not in time.</summary>
+    public const int Late = 6;
+
     /// <summary>What is done must be done soon when nobody listens any more: it is all on the disk.</summary>
-    private static readonly TimeSpan LastMoments = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastMoments = TimeSpan.FromSeconds(30);
 
     public static Command Build(Screen screen, CancellationToken cancel)
     {
@@ -124,6 +127,6 @@ internal static class WorkerCommand
         }
 
         Thread.Sleep(LastMoments);
-        Environment.Exit(App.BadInput);
+        Environment.Exit(Late);
     }
 }

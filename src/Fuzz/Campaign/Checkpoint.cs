@@ -10,8 +10,10 @@ namespace Fuzz.Campaign;
 /// <param name="LastFind">When it kept a test case last, in seconds since 1970; 0 for never.</param>
 /// <param name="LastFailure">When it met a new signature last, in seconds since 1970; 0 for never.</param>
 /// <param name="Counts">What it has executed.</param>
+/// <param name="Edges">Code edges that it has seen: not all come back.</param>
 public sealed record Checkpoint(
-    double Seconds, long Found, long Imported, long LastFind, long LastFailure, StatisticsCounts Counts)
+    double Seconds, long Found, long Imported, long LastFind, long LastFailure, StatisticsCounts Counts,
+    long Edges = 0)
 {
     /// <summary>Name of the file in the worker's folder.</summary>
     public const string FileName = "state.json";
@@ -59,7 +61,7 @@ public sealed record Checkpoint(
 
         IEnumerable<long> counts =
         [
-            Found, Imported, LastFind, LastFailure, Counts.Executions, Counts.Programs, .. Counts.ByCpus,
+            Found, Imported, LastFind, LastFailure, Edges, Counts.Executions, Counts.Programs, .. Counts.ByCpus,
             .. Counts.ByCalls, .. Counts.BySetup, .. Counts.Calls.Values.SelectMany(three => three ?? [-1]),
         ];
         return Seconds is >= 0 and < CountMax && counts.All(count => count is >= 0 and < CountMax);

@@ -17,7 +17,11 @@ public sealed class Exploration
     private readonly IProgramSource source;
     private readonly Rng rng;
     private readonly Portfolio portfolio;
-    private readonly Feedback feedback;
+    /// <summary>What tells the listener of novelty. Edges do only where hand-offs do not: they are carried across cpus,
+    /// so that most new ones are shadows of hand-offs seen before. Two thirds of a queue would be there for them alone,
+    /// which makes starting again and sharing slow, and they find no story sooner.</summary>
+    private readonly Feedback told;
+
     private readonly Pool pool;
     private readonly MutantShare share = new();
     private readonly List<Feature> notable = [];
@@ -31,7 +35,7 @@ public sealed class Exploration
     public Exploration(IEngine engine, IProgramSource source, ulong seed, Feedback feedback = Feedback.All)
     {
         this.source = source;
-        this.feedback = feedback;
+        told = feedback.HasFlag(Feedback.Handoffs) ? feedback & ~Feedback.Edges : feedback;
         Executor = new Executor(engine);
         runner = new TestCaseRunner(Executor);
         rng = new Rng(seed);
@@ -120,7 +124,7 @@ public sealed class Exploration
         Executions++;
         notable.Clear();
         Machine machine = Executor.Engine.Machine;
-        Novelty novelty = (Coverage.Add(machine.Trace, notable) with { Edges = Edges.Add(notable) }).Within(feedback);
+        Novelty novelty = (Coverage.Add(machine.Trace, notable) with { Edges = Edges.Add(notable) }).Within(told);
         TestCase? kept = pool.Add(program, machine, notable);
         if (novelty.Any)
         {

@@ -69,6 +69,8 @@ internal sealed class Heartbeat
         return stream.ReadByte() == '\n';
     }
 
+    private long EdgesOf(CampaignProgress now) => Math.Max(Before.Edges, now.Edges);
+
     private Checkpoint Total(CampaignProgress now, StatisticsCounts counts)
     {
         Statistics total = new(language);
@@ -76,7 +78,7 @@ internal sealed class Heartbeat
         total.Add(counts);
         return new Checkpoint(
             Before.Seconds + now.Seconds, Before.Found + now.Found, Before.Imported + now.Imported, lastFind,
-            lastFailure, total.ToCounts());
+            lastFailure, total.ToCounts(), EdgesOf(now));
     }
 
     private WorkerStatistics Describe(CampaignProgress now, long time)
@@ -102,7 +104,7 @@ internal sealed class Heartbeat
             LastCrash = lastFailure,
             PeakMemory = peakMemory = Math.Max(peakMemory, Environment.WorkingSet >> 20),
             CpuAffinity = options.Cpu,
-            EdgesFound = now.Edges,
+            EdgesFound = EdgesOf(now),
             Handoffs = now.Handoffs,
             NearMisses = now.NearMisses,
             SignaturesFound = now.Failures,
@@ -133,7 +135,7 @@ internal sealed class Heartbeat
             MaxDepth = 1,
             Rate = RateOfLastMinute(now),
             Executions = Before.Counts.Executions + now.Executions,
-            Edges = now.Edges,
+            Edges = EdgesOf(now),
             Handoffs = now.Handoffs,
             NearMisses = now.NearMisses,
             Signatures = now.Failures,

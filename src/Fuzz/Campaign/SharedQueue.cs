@@ -7,8 +7,9 @@ namespace Fuzz.Campaign;
 /// </summary>
 internal sealed class SharedQueue : IDisposable
 {
-    /// <summary>Entries of one other worker that are taken over at once.</summary>
-    private const int ImportsMax = 500;
+    /// <summary>Entries of one other worker that are taken over at once: each takes one to four executions, and early
+    /// campaigns keep some hundred a second.</summary>
+    private const int ImportsMax = 2000;
 
     private readonly WorkerFolder folder;
     private readonly IEngine engine;
