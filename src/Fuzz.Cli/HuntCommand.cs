@@ -153,7 +153,7 @@ internal static class HuntCommand
     }
 
     /// <summary>Writes the table of all stories that have a file, also of those that were not hunted now.</summary>
-    private static void StoreTable(Screen screen)
+    public static void StoreTable(Screen screen)
     {
         if (!File.Exists(TableFile))
         {

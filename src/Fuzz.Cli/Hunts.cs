@@ -222,6 +222,7 @@ internal sealed class Hunts(Story[] stories, ulong seed, int seeds, int workers,
         Incident incident = Pipeline.Witness(best, "shrunk reproducer");
         string? symptom = incident.Symptom?.Message ?? incident.Symptom?.Signature.Law ?? incident.Main!.Message;
         Reproducer proven = Pipeline.Prove(Pipeline.Copy(best, symptom: symptom), budget.Proof, cancel);
+        proven = budget.Proof > 0 ? Pipeline.ProveMinimal(proven, budget.Proof, cancel) : proven;
         return Pipeline.Blame(proven, budget.Blame, cancel);
     }
 

@@ -5,6 +5,7 @@ using Fuzz.Questions;
 using Fuzz.Reporting;
 using Fuzz.Schedules;
 using Fuzz.Shrinking;
+using Mm.History;
 
 namespace Fuzz.Cli;
 
@@ -43,8 +44,46 @@ internal static class Pipeline
 
         SearchResult? passing = executionsMax == 0
             ? null
-            : Prover.Search(reproducer.Program, new Executor(new MmEngine()), executionsMax, cancel: cancel).Result;
-        return Copy(reproducer, proof: Prover.Describe(passing, reproducer.Proof));
+            : new Prover(new Executor(new MmEngine()), executionsMax).Search(reproducer.Program, cancel: cancel).Result;
+        // What is said of the variant's schedules is not said twice.
+        bool isKnown = reproducer.Proof?.StartsWith(KernelVersion.Text, StringComparison.Ordinal) == true;
+        string? failing = isKnown ? null : reproducer.Proof;
+        return Copy(reproducer, proof: Prover.Describe(passing, failing));
+    }
+
+    /// <summary>Explores, on the kernel that fails, what is less than a reproducer, and notes in its header whether it
+    /// is proven that none of that fails. What fails with fewer calls takes its place.</summary>
+    /// <param name="reproducer">As it comes from <see cref="Shrink"/>.</param>
+    /// <param name="executionsMax">The budget for each program.</param>
+    /// <param name="cancel">Ends it; nothing is noted then.</param>
+    public static Reproducer ProveMinimal(Reproducer reproducer, long executionsMax, CancellationToken cancel)
+    {
+        Executor executor = new(new MmEngine(reproducer.Variants));
+        ReproductionTest test = new(executor, reproducer.Violates, reproducer.Schedule);
+        FewestPreemptions fewest = FewestPreemptions.Find(test, executor, reproducer.Program, executionsMax);
+        Prover prover = new(executor, executionsMax);
+        FewestCalls? calls = FewestCalls.Find(
+            reproducer.Program, part => prover.Search(part, Fails, cancel).Result);
+        if (cancel.IsCancellationRequested)
+        {
+            return reproducer;
+        }
+
+        if (calls?.Failing is { } smaller)
+        {
+            Schedule schedule = Schedule.FromTrace(executor.Engine.Machine);
+            Reproducer shrunk = Shrink(Copy(reproducer, program: smaller, schedule: schedule));
+            Reproducer better = Copy(
+                reproducer, program: shrunk.Program, schedule: shrunk.Schedule, proof: shrunk.Proof);
+            return ProveMinimal(Prove(better, executionsMax, cancel), executionsMax, cancel);
+        }
+
+        bool isFewest = fewest.IsProven && fewest.Preemptions == reproducer.Schedule.Preemptions;
+        string ofSchedules = isFewest ? $"proven: {fewest.Statement}" : $"not proven: {fewest.Statement}";
+        string ofCalls = calls?.ToString() ?? $"not tried: it has more than {FewestCalls.CallsMax}";
+        return Copy(reproducer, minimal: $"schedule {ofSchedules}; calls {ofCalls}");
+
+        bool Fails(Verdict verdict) => verdict.Find(reproducer.Violates) is not null;
     }
 
     /// <summary>Tries a reproducer at every point of the history and notes the result in its header.</summary>
@@ -73,16 +112,18 @@ internal static class Pipeline
         }
     }
 
-    /// <summary>The reproducer with other words in its header; what is null stays.</summary>
+    /// <summary>The reproducer with other words in its header, or another program; what is null stays.</summary>
     public static Reproducer Copy(
         Reproducer reproducer, string? remark = null, string? symptom = null, string? proof = null,
-        string? blame = null, Aftermath? aftermath = null, string? hunted = null) =>
-        new(reproducer.Program, reproducer.Schedule, reproducer.Violates)
+        string? minimal = null, string? blame = null, Aftermath? aftermath = null, string? hunted = null,
+        Program? program = null, Schedule? schedule = null) =>
+        new(program ?? reproducer.Program, schedule ?? reproducer.Schedule, reproducer.Violates)
         {
             Variants = reproducer.Variants,
             Remark = remark ?? reproducer.Remark,
             Symptom = symptom ?? reproducer.Symptom,
             Proof = proof ?? reproducer.Proof,
+            Minimal = minimal ?? reproducer.Minimal,
             Blame = blame ?? reproducer.Blame,
             Distance = aftermath?.DescribeDistance() ?? reproducer.Distance,
             Caught = aftermath?.DescribeRates() ?? reproducer.Caught,

@@ -9,11 +9,12 @@ using Fuzz.Schedules;
 
 namespace Fuzz.Cli;
 
-/// <summary><c>fuzz prove FILE</c>: executes every interleaving of one program, by ascending number of
-/// preemptions.</summary>
+/// <summary><c>fuzz prove FILE</c>: explores every interleaving of one program.</summary>
 internal static class ProveCommand
 {
-    private const long BudgetDefault = 1_000_000;
+    private const long BudgetDefault = 5_000_000;
+    private const int WorkersMax = 64;
+    private const long MemoryDefault = StateMemory.BytesDefault >> 20;
 
     public static Command Build(Screen screen, CancellationToken cancel)
     {
@@ -21,37 +22,67 @@ internal static class ProveCommand
         Option<string[]> variant = Inputs.VariantOption();
         Option<string?> kernel = Inputs.KernelOption();
         Option<long?> budget = Inputs.Number(
-            "--budget", $"Most executions, over all bounds ({BudgetDefault} unless said).", 1);
+            "--budget", $"Most executions ({BudgetDefault} unless said).", 1);
+        Option<long?> workers = Inputs.Number(
+            "--workers", "Threads that take part (as many as there are processors, unless said).", 1, WorkersMax);
+        Option<long?> memory = Inputs.Number(
+            "--memory", $"MiB for the states that were met ({MemoryDefault} unless said).", 1, 1 << 20);
+        Option<bool> update = new("--update")
+        {
+            Description = "FILE is a reproducer: writes into its header what is proven of the kernel without its "
+                + "variants, and of all that is less than it; and its report, and the table of the corpus, anew.",
+        };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
-            "prove", "Executes every interleaving of a program on v6.18, on variants, or on a kernel version. Exits "
+            "prove", "Explores every interleaving of a program on v6.18, on variants, or on a kernel version. Exits "
             + "with 1 when one fails, 0 when none does.")
         {
-            file, variant, kernel, budget, json,
+            file, variant, kernel, budget, workers, memory, update, json,
         };
         command.SetAction(result =>
         {
             IReadOnlyList<string> variants = Inputs.Variants(result.GetValue(variant), result.GetValue(kernel));
             string name = result.GetRequiredValue(file);
+            if (result.GetValue(update))
+            {
+                return Update(name, result.GetValue(budget) ?? BudgetDefault, screen, cancel);
+            }
+
             Program program = Inputs.ReadProgram(name).Program;
-            return Run(
-                name, program, variants, result.GetValue(budget) ?? BudgetDefault, result.GetValue(json), screen,
-                cancel);
+            int threads = (int)(result.GetValue(workers) ?? Math.Min(Environment.ProcessorCount, WorkersMax));
+            MmEngine[] engines = [.. Enumerable.Range(0, threads).Select(_ => new MmEngine(variants))];
+            Prover prover = new(
+                result.GetValue(budget) ?? BudgetDefault, (result.GetValue(memory) ?? MemoryDefault) << 20,
+                Array.ConvertAll(engines, engine => new Executor(engine)));
+            return Run(name, program, prover, engines[0], result.GetValue(json), screen, cancel);
         });
         return command;
     }
 
+    private static int Update(string file, long budget, Screen screen, CancellationToken cancel)
+    {
+        Reproducer reproducer = Inputs.ReadReproducer(file);
+        Reproducer proven = Pipeline.Prove(reproducer, budget, cancel);
+        proven = Pipeline.ProveMinimal(proven, budget, cancel);
+        cancel.ThrowIfCancellationRequested();
+        string name = Path.GetFileName(file)[..^CorpusStore.ReproducerSuffix.Length];
+        CorpusStore store = new(Path.GetDirectoryName(file) is { Length: > 0 } folder ? folder : ".");
+        store.Add(name, proven, _ => TextReport.Print(Pipeline.Witness(proven, file), file));
+        HuntCommand.StoreTable(screen);
+        screen.Line($"{file}: proof {proven.Proof}; minimal: {proven.Minimal}");
+        return App.NothingFound;
+    }
+
     private static int Run(
-        string file, Program program, IReadOnlyList<string> variants, long budget, bool json, Screen screen,
+        string file, Program program, Prover prover, MmEngine engine, bool json, Screen screen,
         CancellationToken cancel)
     {
-        MmEngine engine = new(variants);
         long start = Stopwatch.GetTimestamp();
-        ProofSearch search = Prover.Search(program, new Executor(engine), budget, cancel: cancel);
+        ProofSearch search = prover.Search(program, cancel: cancel);
         cancel.ThrowIfCancellationRequested();
         Proof proof = new(
-            file, variants, search, Stopwatch.GetElapsedTime(start).TotalSeconds,
-            search.Result is Found ? Failing(program, engine, variants) : null);
+            file, engine.Variants, search, Stopwatch.GetElapsedTime(start).TotalSeconds,
+            search.Result is Found ? Failing(program, engine) : null);
         if (json)
         {
             screen.Line(JsonReport.Line(ToJson(proof)));
@@ -65,10 +96,10 @@ internal static class ProveCommand
     }
 
     /// <summary>What the search ran last, which failed.</summary>
-    private static Reproducer Failing(Program program, MmEngine engine, IReadOnlyList<string> variants) =>
+    private static Reproducer Failing(Program program, MmEngine engine) =>
         new(program, Schedule.FromTrace(engine.Machine), engine.Verdict.Violations[0].Signature)
         {
-            Variants = variants,
+            Variants = engine.Variants,
             Engine = EngineVersion.Current,
         };
 
@@ -112,6 +143,12 @@ internal static class ProveCommand
             _ => null,
         },
         ["schedules"] = proof.Search.Result is Found ? null : proof.Search.Result.Executions,
+        ["states"] = proof.Search.Result switch
+        {
+            Complete complete => complete.States,
+            Bounded bounded => bounded.States,
+            _ => null,
+        },
         ["executions"] = proof.Search.Executions,
         ["seconds"] = Math.Round(proof.Seconds, 3),
         ["failing"] = proof.Failing is null ? null : JsonReport.Of(proof.Failing),

@@ -19,25 +19,30 @@ internal static class ShrinkCommand
             HelpName = "FILE",
         };
         Option<long?> proof = Inputs.Number("--proof", "Executions to spend on each part of the proof; 0 for none.", 0);
+        Option<bool> prove = new("--prove")
+        {
+            Description = "Explores every program of fewer of its calls, and proves that none fails.",
+        };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
             "shrink", "Makes a reproducer smaller, keeping what it breaks, and proves what it can of it.")
         {
-            file, output, proof, json,
+            file, output, proof, prove, json,
         };
         command.SetAction(result => Run(
             result.GetRequiredValue(file), result.GetValue(output), result.GetValue(proof) ?? ProofExecutions,
-            result.GetValue(json), screen, cancel));
+            result.GetValue(prove), result.GetValue(json), screen, cancel));
         return command;
     }
 
     private static int Run(
-        string file, string? output, long proof, bool json, Screen screen, CancellationToken cancel)
+        string file, string? output, long proof, bool prove, bool json, Screen screen, CancellationToken cancel)
     {
         Reproducer before = Inputs.ReadReproducer(file);
         Pipeline.Witness(before, file);
         cancel.ThrowIfCancellationRequested();
         Reproducer after = Pipeline.Prove(Pipeline.Shrink(before), proof, cancel);
+        after = prove ? Pipeline.ProveMinimal(after, proof, cancel) : after;
         Incident incident = Pipeline.Witness(after, file);
         if (output is not null)
         {

@@ -6,6 +6,7 @@ namespace Interleave;
 public sealed class Cpu
 {
     private const int HeldMax = 32;
+    [NotState("where the lane returns to")]
     private readonly LaneEnd end;
     private Locks held;
     private int heldCount;
@@ -15,7 +16,6 @@ public sealed class Cpu
     {
         Machine = machine;
         Index = index;
-        Bit = 1u << index;
         end = new LaneEnd(this);
     }
 
@@ -34,7 +34,11 @@ public sealed class Cpu
     /// <summary>What the lane waits for before that step, or null; null again as soon as the step has begun.</summary>
     public IWaitable? Waiting { get; private set; }
 
-    /// <summary>Whether the lane has run to its end.</summary>
+    /// <summary>The lane that started this one while it ran; null for one that was there from the
+    /// beginning.</summary>
+    public Cpu? Parent { get; internal set; }
+
+    /// <summary>Whether the lane has run to its end, or was not started yet.</summary>
     public bool Done => Machine.IsDone(this);
 
     /// <summary>A number the engine may use to say which call the lane is in; copied into the trace.</summary>
@@ -43,13 +47,11 @@ public sealed class Cpu
     /// <summary>Depth of nested RCU read sections; see <see cref="Rcu"/>.</summary>
     public int RcuDepth { get; internal set; }
 
-    /// <summary>When the outermost RCU read section began, in <see cref="Rcu.Now"/> units.</summary>
+    /// <summary>When the outermost RCU read section began, in the units of <see cref="Rcu.Stamp"/>.</summary>
     public long RcuSince { get; internal set; }
 
     /// <summary>The locks held, oldest first.</summary>
     public ReadOnlySpan<SharedObject?> Held => ((ReadOnlySpan<SharedObject?>)held)[..heldCount];
-
-    internal uint Bit { get; }
 
     /// <summary>Id of <see cref="Parked"/>: storing a number is cheaper than storing a reference.</summary>
     internal ushort ParkedId { get; private set; }
@@ -63,6 +65,7 @@ public sealed class Cpu
     /// <summary>The innermost routine, the one that a step resumes; null before the first step.</summary>
     internal FlowBox? Leaf { get; set; }
 
+    [field: NotState("the same in all states of a program")]
     internal Func<Cpu, Flow>? Body { get; set; }
 
     /// <summary>Parks before a step that touches <paramref name="target"/>.</summary>
@@ -184,6 +187,7 @@ public sealed class Cpu
         Tag = 0;
         RcuDepth = 0;
         Body = null;
+        Parent = null;
         ((Span<SharedObject?>)held)[..heldCount].Clear();
         heldCount = 0;
     }

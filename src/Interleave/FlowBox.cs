@@ -8,6 +8,7 @@ namespace Interleave;
 internal abstract class FlowBox(FlowPools pools)
 {
     /// <summary>Where it came from and goes back to.</summary>
+    [NotState("free memory")]
     public readonly FlowPools Pools = pools;
 
     /// <summary>The routine that awaits this one, or null for the outermost.</summary>

@@ -4,6 +4,7 @@ namespace Interleave;
 /// threw.</summary>
 internal sealed class LaneEnd(Cpu cpu) : FlowBox(cpu.Machine.Pools)
 {
+    [NotState("it is reached from the lane's leaf")]
     private FlowBox? outermost;
 
     /// <summary>Waits for the routine. Returns false when it is done already.</summary>

@@ -1,6 +1,7 @@
 namespace Interleave;
 
 /// <summary>All points of one engine. Number 0 is always <see cref="Start"/>.</summary>
+[NotState("the same in all states")]
 public sealed class PointTable
 {
     /// <summary>Keys are below this.</summary>

@@ -9,14 +9,15 @@ namespace Interleave;
 public sealed class Rcu(Machine machine)
 {
     /// <summary>Counts section starts; the clock in which grace periods are told.</summary>
-    public long Now { get; private set; }
+    private long now;
 
     /// <summary>rcu_read_lock.</summary>
     public void ReadLock(Cpu cpu)
     {
         if (cpu.RcuDepth++ == 0)
         {
-            cpu.RcuSince = ++Now;
+            cpu.RcuSince = ++now;
+            machine.NoteGrace(writes: false);
         }
     }
 
@@ -27,6 +28,18 @@ public sealed class Rcu(Machine machine)
         {
             Misuse.Throw("the RCU read lock", cpu);
         }
+
+        if (cpu.RcuDepth == 0)
+        {
+            machine.NoteGrace(writes: false);
+        }
+    }
+
+    /// <summary>The moment from which a grace period counts, for <see cref="GracePeriodOver"/>.</summary>
+    public long Stamp()
+    {
+        machine.NoteGrace(writes: true);
+        return now;
     }
 
     /// <summary>Whether every read section that began at or before <paramref name="since"/> has ended.</summary>
@@ -44,5 +57,5 @@ public sealed class Rcu(Machine machine)
     }
 
     /// <summary>Forgets all time, for a new execution.</summary>
-    public void Reset() => Now = 0;
+    public void Reset() => now = 0;
 }

@@ -11,7 +11,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     private readonly string name;
     private readonly ReadSide readSide;
     private readonly WriteSide writeSide;
-    private uint readers;
+    private LaneSet readers;
 
     /// <summary>A free semaphore.</summary>
     public Rwsem(byte kind, ushort id, string name)
@@ -26,7 +26,7 @@ public sealed class Rwsem : SharedObject, IWaitable
     public Cpu? Writer { get; private set; }
 
     /// <summary>Whether anybody is inside (rwsem_is_locked).</summary>
-    public bool IsLocked => readers != 0 || Writer is not null;
+    public bool IsLocked => !readers.IsEmpty || Writer is not null;
 
     /// <inheritdoc />
     public override string Name => name;
@@ -52,8 +52,8 @@ public sealed class Rwsem : SharedObject, IWaitable
     /// <summary>up_read.</summary>
     public void ReleaseRead(Cpu cpu)
     {
-        Misuse.Unless((readers >> cpu.Index & 1) != 0, this, cpu);
-        readers &= ~(1u << cpu.Index);
+        Misuse.Unless(readers.Contains(cpu.Index), this, cpu);
+        readers.Remove(cpu.Index);
         cpu.Drop(this);
         cpu.Machine.Announce(this);
     }
@@ -72,14 +72,14 @@ public sealed class Rwsem : SharedObject, IWaitable
     {
         Misuse.Unless(Writer == cpu, this, cpu);
         Writer = null;
-        readers |= 1u << cpu.Index;
+        readers.Add(cpu.Index);
         cpu.Machine.Announce(this);
     }
 
     /// <summary>Forgets all holders, for a new execution.</summary>
     public void Reset()
     {
-        readers = 0;
+        readers = default;
         Writer = null;
     }
 
@@ -96,7 +96,7 @@ public sealed class Rwsem : SharedObject, IWaitable
 
         foreach (Cpu other in cpu.Machine.Cpus)
         {
-            if ((readers >> other.Index & 1) != 0)
+            if (readers.Contains(other.Index))
             {
                 into.Add(other);
             }
@@ -117,7 +117,7 @@ public sealed class Rwsem : SharedObject, IWaitable
 
         public void Take(Cpu cpu)
         {
-            sem.readers |= 1u << cpu.Index;
+            sem.readers.Add(cpu.Index);
             cpu.Hold(sem);
             cpu.Machine.Announce(sem);
         }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Text;
 
 namespace Interleave;
@@ -11,7 +10,7 @@ public static class WaitGraph
     /// numbers of the lanes make no difference. Null when all are done.</summary>
     public static Cpu? Culprit(Machine machine)
     {
-        Span<uint> reaches = stackalloc uint[machine.Cpus.Length];
+        LaneSet[] reaches = new LaneSet[machine.Cpus.Length];
         List<Cpu> blockers = [];
         foreach (Cpu cpu in machine.Cpus)
         {
@@ -20,7 +19,10 @@ public static class WaitGraph
             foreach (Cpu blocker in blockers)
             {
                 // A lane that is done gives nothing back any more.
-                reaches[cpu.Index] |= blocker.Done ? 0 : 1u << blocker.Index;
+                if (!blocker.Done)
+                {
+                    reaches[cpu.Index].Add(blocker.Index);
+                }
             }
         }
 
@@ -28,9 +30,9 @@ public static class WaitGraph
         {
             for (int lane = 0; lane < reaches.Length; lane++)
             {
-                for (uint left = reaches[lane]; left != 0; left &= left - 1)
+                foreach (int other in reaches[lane])
                 {
-                    reaches[lane] |= reaches[BitOperations.TrailingZeroCount(left)];
+                    reaches[lane] |= reaches[other];
                 }
             }
         }
@@ -38,8 +40,8 @@ public static class WaitGraph
         Cpu? culprit = null;
         foreach (Cpu cpu in machine.Cpus)
         {
-            uint waitsFor = reaches[cpu.Index];
-            bool isRoot = waitsFor == 0 || (waitsFor >> cpu.Index & 1) != 0;
+            LaneSet waitsFor = reaches[cpu.Index];
+            bool isRoot = waitsFor.IsEmpty || waitsFor.Contains(cpu.Index);
             if (!cpu.Done && isRoot && (culprit is null
                 || string.CompareOrdinal(cpu.Parked.Function, culprit.Parked.Function) < 0))
             {

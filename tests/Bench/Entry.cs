@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Tests.Bench.Durability;
 using Tests.Bench.Engine;
+using Tests.Bench.Explore;
 using Tests.Bench.Guidance;
 using Tests.Bench.MapcountReset;
 using Tests.Bench.Mixed;
 using Tests.Bench.PlantedBug;
+using Tests.Bench.Sct;
 
 namespace Tests.Bench;
 
@@ -21,11 +23,13 @@ internal static class Entry
     {
         RootCommand root = new("Measures the house against its limits: ratios are taken within one run.") { Json };
         Add(root, "w1", "Executions of the 'mapcount reset' workload (120 steps) against a flat switch loop", W1.Run);
+        Add(root, "explore", "All states of 'mapcount reset' and of programs of the engine", ExploreBench.Run);
         Add(root, "shrink", "Shrinking a planted bug from 20 calls on 4 cells to its 4 calls", ShrinkBench.Run);
         Add(root, "engine", "The folio engine on the default generator, one core, all oracles on", EngineBench.Run);
         Add(root, "kills", "A campaign, killed 200 times at random moments and started again", Kills.Run);
         Add(root, "disk-full", "A campaign on a disk of 3 MB, which is then made larger; needs root", DiskFull.Run);
         Add(root, "soak", "Half an hour of a campaign of two workers: memory and open files", Soak.Run);
+        root.Add(SchedulesToFailure.Build(Json));
         root.Add(MixedBench.Build());
         foreach (Command command in GuidanceBench.Build(Json))
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fuzz.Cli;
+using Fuzz.Reporting;
 using Tests.Campaign;
 using Tests.Defects;
 using Xunit;
@@ -29,6 +30,20 @@ public sealed class ProveTests : IDisposable
         Assert.Equal("bounded", run.Json.GetProperty("outcome").GetString());
         Assert.InRange(run.Json.GetProperty("preemptions").GetInt32(), 0, 3);
         Assert.InRange(run.Json.GetProperty("executions").GetInt64(), 100, 3000);
+    }
+
+    [Fact]
+    public void What_is_proven_of_a_reproducer_can_be_written_into_its_header()
+    {
+        string file = Write("lost.reproducer", Failures.LostWaiters);
+        AppRun run = AppRun.Of("prove", file, "--update", "--budget", "100000");
+        Assert.Equal(App.NothingFound, run.ExitCode);
+        Reproducer proven = Failures.Parse(File.ReadAllText(file));
+        Assert.StartsWith("v6.18 passes all schedules (", proven.Proof, Exactly);
+        Assert.StartsWith("schedule proven: no schedule with 0 preemptions fails", proven.Minimal, Exactly);
+        Assert.Contains("calls proven: none of the ", proven.Minimal, Exactly);
+        Assert.Equal(Failures.Parse().Schedule, proven.Schedule);
+        Assert.Contains(proven.Proof!, File.ReadAllText(Path.ChangeExtension(file, ".report.txt")), Exactly);
     }
 
     [Theory]

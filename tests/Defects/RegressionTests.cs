@@ -48,7 +48,7 @@ public class RegressionTests
     {
         Reproducer reproducer = Read(name + CorpusStore.ReproducerSuffix);
         Executor executor = new(new MmEngine(fix));
-        SearchResult result = BoundedSearch.Ascending(
+        SearchResult result = ExhaustiveSearch.Ascending(
             search => executor.Run(reproducer.Program, search), reproducer.Schedule.Preemptions, 2_000_000);
         Assert.True(
             result is Complete || result is Bounded bounded && bounded.Preemptions == reproducer.Schedule.Preemptions,
@@ -60,7 +60,7 @@ public class RegressionTests
     {
         Reproducer reproducer = Read("age-walks-a-folio-that-ksmd-takes.reproducer");
         Executor executor = new(new MmEngine("referenced-always-locked"));
-        SearchResult result = BoundedSearch.Ascending(
+        SearchResult result = ExhaustiveSearch.Ascending(
             search => executor.Run(reproducer.Program, search), reproducer.Schedule.Preemptions, 2_000_000);
         Assert.True(result is Bounded { Preemptions: 2 } or Complete, result.ToString());
     }
@@ -75,7 +75,7 @@ public class RegressionTests
         Reproducer reproducer = Read($"{name}.reproducer");
         Assert.Equal(preemptions, reproducer.Schedule.Preemptions);
         Executor executor = new(new MmEngine(fix));
-        SearchResult result = BoundedSearch.Ascending(
+        SearchResult result = ExhaustiveSearch.Ascending(
             search => executor.Run(reproducer.Program, search), preemptions, 2_000_000);
         Assert.True(
             result is Complete || (result is Bounded bounded && bounded.Preemptions == preemptions),
@@ -88,7 +88,7 @@ public class RegressionTests
         Reproducer reproducer = Read("madvise-free-drops-a-shared-page.reproducer");
         Executor executor = new(new MmEngine("madvise-free-tests-mapcount"));
         Assert.IsType<Complete>(
-            BoundedSearch.Ascending(search => executor.Run(reproducer.Program, search), 4, 2_000_000));
+            ExhaustiveSearch.Ascending(search => executor.Run(reproducer.Program, search), 4, 2_000_000));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public class RegressionTests
     {
         Reproducer reproducer = Read("poison-uncharges-a-mapped-folio.reproducer");
         Executor executor = new(new MmEngine("poison-spares-mapped"));
-        SearchResult result = BoundedSearch.Ascending(
+        SearchResult result = ExhaustiveSearch.Ascending(
             search => executor.Run(reproducer.Program, search), reproducer.Schedule.Preemptions, 2_000_000);
         Assert.True(result is Bounded { Preemptions: 3 } or Complete, result.ToString());
     }
@@ -106,7 +106,8 @@ public class RegressionTests
     {
         Reproducer reproducer = Read("ksmd-merges-into-poison.reproducer");
         Executor executor = new(new MmEngine("ksm-spares-poisoned"));
-        Assert.IsType<Complete>(BoundedSearch.Ascending(search => executor.Run(reproducer.Program, search), 1, 1000));
+        Assert.IsType<Complete>(
+            ExhaustiveSearch.Ascending(search => executor.Run(reproducer.Program, search), 1, 1000));
     }
 
     private static Reproducer Read(string file) =>

@@ -197,7 +197,7 @@ public class LockTests
         async Flow Update(Cpu cpu)
         {
             await cpu.At(Touch, X);
-            GracePeriod period = new(rcu!, rcu!.Now);
+            GracePeriod period = new(rcu!, rcu!.Stamp());
             foreach (Cpu other in machine!.Cpus)
             {
                 if (other.RcuDepth > 0)
@@ -222,14 +222,14 @@ public class LockTests
         Assert.True(overWhileLaterReads);
     }
 
-    private static SearchResult Explore(LaneRunner lanes) => BoundedSearch.Within(
+    private static SearchResult Explore(LaneRunner lanes) => ExhaustiveSearch.Within(
         search =>
         {
             Ending ending = lanes.Run(search);
             Assert.True(ending == Ending.Completed, $"{ending}: {lanes.Machine.Error}");
             return true;
         },
-        BoundedSearch.Unbounded, 100_000);
+        ExhaustiveSearch.Unbounded, 100_000);
 
     private async Flow Locked(Cpu cpu)
     {

@@ -24,7 +24,7 @@ public class LargeStatisticsTests
         MmEngine engine = new();
         Executor executor = new(engine);
         int lowest = 0;
-        BoundedSearch.Within(
+        ExhaustiveSearch.Within(
             search =>
             {
                 Assert.True(executor.Run(program, search));

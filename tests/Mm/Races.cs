@@ -18,7 +18,7 @@ internal static class Races
     {
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
         Executor executor = new(new MmEngine(fixes));
-        SearchResult result = BoundedSearch.Within(
+        SearchResult result = ExhaustiveSearch.Within(
             search => executor.Run(program, search), preemptions, ExecutionsMax);
         if (result is Found)
         {
@@ -44,7 +44,7 @@ internal static class Races
         Program program = ProgramText.Parse(MmLanguage.Instance, text);
         MmEngine engine = new([with, .. fixes]);
         Executor executor = new(engine);
-        SearchResult result = BoundedSearch.Ascending(
+        SearchResult result = ExhaustiveSearch.Ascending(
             search => executor.Run(program, search) || !engine.Verdict.Violations.Any(Is), 4, ExecutionsMax);
         Found found = Assert.IsType<Found>(result);
         Violation seen = engine.Verdict.Violations.First(Is);

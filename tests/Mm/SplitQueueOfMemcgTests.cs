@@ -60,7 +60,7 @@ public class SplitQueueOfMemcgTests
             cpu2  offline memcg1
             """);
         Executor executor = new(new MmEngine(Newer));
-        SearchResult result = BoundedSearch.Within(search => executor.Run(program, search), preemptions, 100_000);
+        SearchResult result = ExhaustiveSearch.Within(search => executor.Run(program, search), preemptions, 100_000);
         Assert.True(result is Bounded bounded && bounded.Preemptions == preemptions, result.ToString());
     }
 }

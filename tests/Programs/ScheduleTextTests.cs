@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using Fuzz.Programs;
 using Fuzz.Schedules;
+using Interleave;
 using Xunit;
 
 namespace Tests.Programs;
@@ -50,7 +51,7 @@ public class ScheduleTextTests
     [InlineData("schedule cpu0 until Done", 1, 21, "unknown point 'Done'", "blocked, done", "done")]
     [InlineData("schedule cpu0 until Start", 1, 21, "unknown point 'Start'", "CellRead", "EndTake")]
     [InlineData("schedule cpu0 untli done", 1, 15, "unknown word 'untli'", "'cpuN until POINT'", "until")]
-    [InlineData("schedule\n cpu8 until done", 2, 2, "'cpu8' is out of range", "cpu0..cpu7", null)]
+    [InlineData("schedule\n cpu127 until done", 2, 2, "'cpu127' is out of range", "cpu0..cpu126", null)]
     [InlineData("schedule core until done", 1, 10, "'core' is no cpu", "'cpuN until POINT'", null)]
     [InlineData("schedule cpu0 until", 1, 20, "the turn ends too early", "'cpuN until done'", null)]
     [InlineData("schedule cpu0", 1, 14, "the turn ends too early", "'cpuN until done'", null)]
@@ -71,7 +72,7 @@ public class ScheduleTextTests
     [Fact]
     public void What_is_no_turn_is_refused_by_the_schedule()
     {
-        Assert.Throws<ArgumentException>(() => new Schedule(Turn.UntilDone(8)));
+        Assert.Throws<ArgumentException>(() => new Schedule(Turn.UntilDone(Machine.CpusMax)));
         Assert.Throws<ArgumentException>(() => new Schedule(Turn.Until(0, "CellBump", 0)));
         Assert.Throws<ArgumentException>(() => new Schedule(new Turn(0, null, 1, TurnEnd.Point)));
         Assert.Throws<ArgumentException>(() => new Schedule(new Turn(0, "CellBump", 1, TurnEnd.Done)));

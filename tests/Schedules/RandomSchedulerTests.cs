@@ -7,11 +7,13 @@ namespace Tests.Schedules;
 public class RandomSchedulerTests
 {
     [Theory]
-    [InlineData(0b11u)]
-    [InlineData(0b1010010u)]
-    [InlineData(0b11111111u)]
-    public void Every_lane_that_can_run_is_equally_likely(uint enabled)
+    [InlineData(0b11ul, 0ul)]
+    [InlineData(0b1010010ul, 0ul)]
+    [InlineData(0b11111111ul, 0ul)]
+    [InlineData(1ul << 63 | 1, 0b100101ul)]
+    public void Every_lane_that_can_run_is_equally_likely(ulong low, ulong high)
     {
+        LaneSet enabled = new(low, high);
         const int Draws = 80_000;
         Machine machine = new(new PointTable());
         RandomScheduler scheduler = new(new Rng(3));

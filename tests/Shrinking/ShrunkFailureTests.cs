@@ -24,7 +24,7 @@ public class ShrunkFailureTests
         ShrunkFailure shrunk = ShrunkFailure.Shrink(executor, program, schedule, MapcountEngine.MapcountWrong);
         return shrunk.Program.Equals(TwoFaults)
             && shrunk.Fewest is { Preemptions: 1, IsProven: true }
-            && shrunk.Fewest.Statement == "none of the 2 schedules with 0 preemptions fails"
+            && shrunk.Fewest.Statement == "no schedule with 0 preemptions fails (2 executions)"
             && ReplaysStrictly(executor, shrunk, MapcountEngine.MapcountWrong);
     }
 
@@ -90,7 +90,7 @@ public class ShrunkFailureTests
         Assert.Equal(known, fewest.Schedule);
         Assert.Equal(
             (1, "the search for fewer than 1 preemption ended after 2 executions; "
-                + "none of the 2 schedules with 0 preemptions fails"),
+                + "no schedule with 0 preemptions fails (2 executions)"),
             (fewest.Preemptions, fewest.Statement));
     }
 

@@ -13,5 +13,5 @@ internal sealed class FixedOrder(params int[] cpus) : IScheduler
     public void Begin(int cpus) => at = 0;
 
     public int Next(in Choice choice) =>
-        at < cpus.Length ? cpus[at++] : System.Numerics.BitOperations.TrailingZeroCount(choice.Enabled);
+        at < cpus.Length ? cpus[at++] : choice.Enabled.First;
 }

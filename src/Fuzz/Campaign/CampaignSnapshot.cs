@@ -76,7 +76,7 @@ public sealed record CampaignSnapshot
             throw new InputException(path, 0, 0, "there is no such folder", "the folder of a campaign (run --corpus)");
         }
 
-        try
+        return Disk.Attempt(path, "read", () =>
         {
             string[] folders = Names(Directory.EnumerateDirectories(path).Where(IsWorker));
             string[] files = Names(
@@ -90,11 +90,7 @@ public sealed record CampaignSnapshot
                 Unreadable = unreadable,
                 LeftOut = Math.Max(folders.Length - WorkersMax, 0) + Math.Max(files.Length - FailuresMax, 0),
             };
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(path, "read", error);
-        }
+        });
     }
 
     /// <summary>Another text when a file has changed that <see cref="Read"/> reads; empty when there is no such
@@ -107,7 +103,7 @@ public sealed record CampaignSnapshot
             return "";
         }
 
-        try
+        return Disk.Attempt(path, "read", () =>
         {
             IEnumerable<string> ofWorkers = Directory.EnumerateDirectories(path).Take(EntriesMax).SelectMany(
                 folder => Files.Select(name => System.IO.Path.Combine(folder, name)));
@@ -117,11 +113,7 @@ public sealed record CampaignSnapshot
                 .Select(name => new FileInfo(name)).Where(file => file.Exists)
                 .Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")
                 .Order(StringComparer.Ordinal));
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(path, "read", error);
-        }
+        });
     }
 
     private static bool IsWorker(string folder) => new DirectoryInfo(folder).LinkTarget is null

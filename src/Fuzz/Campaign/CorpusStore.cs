@@ -177,25 +177,18 @@ public sealed class CorpusStore
     /// <exception cref="StorageException">It cannot be read.</exception>
     public static string ReadText(string file)
     {
-        byte[] bytes = [];
-        Disk.Attempt(file, "read", () =>
+        byte[] bytes = Disk.Attempt(file, "read", () =>
         {
             long length = new FileInfo(file).Length;
-            bytes = length > FileMax ? [] : File.ReadAllBytes(file);
-            if (length > FileMax)
-            {
-                throw new InputException(file, 0, 0, $"{length} bytes", $"a file of at most {FileMax} bytes");
-            }
+            return length <= FileMax
+                ? File.ReadAllBytes(file)
+                : throw new InputException(file, 0, 0, $"{length} bytes", $"a file of at most {FileMax} bytes");
         });
         return Decode(file, bytes);
     }
 
-    internal static string ReadStranger(string file)
-    {
-        byte[] bytes = [];
-        Disk.Attempt(file, "read", () => bytes = Disk.ReadRegular(file, FileMax));
-        return Decode(file, bytes);
-    }
+    internal static string ReadStranger(string file) =>
+        Decode(file, Disk.Attempt(file, "read", () => Disk.ReadRegular(file, FileMax)));
 
     private static string Decode(string file, byte[] bytes)
     {
@@ -218,13 +211,8 @@ public sealed class CorpusStore
 
     private static ulong Hash(string text) => Fnv.Hash(Encoding.UTF8.GetBytes(text));
 
-    private string[] Files()
-    {
-        string[] files = [];
-        Disk.Attempt(Folder, "read", () => files = Directory.GetFiles(Folder)
-            .Where(f => f.EndsWith(ProgramSuffix, StringComparison.Ordinal)
-                || f.EndsWith(ReproducerSuffix, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal).ToArray());
-        return files;
-    }
+    private string[] Files() => Disk.Attempt<string[]>(Folder, "read", () => [.. Directory.GetFiles(Folder)
+        .Where(f => f.EndsWith(ProgramSuffix, StringComparison.Ordinal)
+            || f.EndsWith(ReproducerSuffix, StringComparison.Ordinal))
+        .Order(StringComparer.Ordinal)]);
 }

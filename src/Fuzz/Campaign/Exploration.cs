@@ -17,6 +17,7 @@ public sealed class Exploration
     private readonly IProgramSource source;
     private readonly Rng rng;
     private readonly Portfolio portfolio;
+
     /// <summary>What tells the listener of novelty. Edges do only where hand-offs do not: they are carried across cpus,
     /// so that most new ones are shadows of hand-offs seen before. Two thirds of a queue would be there for them alone,
     /// which makes starting again and sharing slow, and they find no story sooner.</summary>

@@ -35,14 +35,8 @@ public sealed class MutantShare
     /// <param name="executions">Executions of it.</param>
     public void Add(bool ofMutant, int found, long executions)
     {
-        if (ofMutant)
-        {
-            mutant.Add(found, executions);
-        }
-        else
-        {
-            fresh.Add(found, executions);
-        }
+        ref Arm arm = ref ofMutant ? ref mutant : ref fresh;
+        arm.Add(found, executions);
     }
 
     private struct Arm

@@ -41,7 +41,7 @@ public sealed class QueueFolder : IDisposable
         this.worker = worker;
         this.lengthMax = lengthMax;
         Folder = Path.Combine(worker, "queue");
-        try
+        Disk.Attempt(Folder, "write", () =>
         {
             Directory.CreateDirectory(Folder);
             foreach (string left in Directory.EnumerateFiles(worker, $"{TemporaryPrefix}*{Disk.TemporarySuffix}"))
@@ -53,11 +53,7 @@ public sealed class QueueFolder : IDisposable
             {
                 next = Math.Max(next, QueueEntry.IdOf(Path.GetFileName(file)) + 1 ?? 0);
             }
-        }
-        catch (Exception error) when (StorageException.IsAboutFiles(error))
-        {
-            throw StorageException.From(Folder, "write", error);
-        }
+        });
 
         stored = next;
         thread = new Thread(WriteAll) { IsBackground = true, Name = "queue" };

@@ -19,9 +19,7 @@ namespace Fuzz.Coverage;
 public sealed unsafe class EdgeMap
 {
     /// <summary>Bytes of the map.</summary>
-    public const int Size = 1 << SizeLog;
-
-    private const int SizeLog = 16;
+    public const int Size = 1 << 16;
 
     /// <summary>Executions after which an edge is common.</summary>
     private const byte TimesMax = 128;
@@ -29,8 +27,8 @@ public sealed unsafe class EdgeMap
     /// <summary>For each edge the executions that took it, up to <see cref="TimesMax"/>.</summary>
     private readonly byte[] times = new byte[Size];
 
-    /// <summary>For each edge whether it is looked at: all bits until it is common, then none.</summary>
-    private readonly byte[] rare = NewMask();
+    /// <summary>For each edge whether it is common: no bits until it is, then all.</summary>
+    private readonly byte[] common = new byte[Size];
 
     /// <summary>Whether the engine in this process is woven.</summary>
     public static bool IsWoven { get; } = typeof(Mm.Points).Assembly.GetReferencedAssemblies()
@@ -71,7 +69,8 @@ public sealed unsafe class EdgeMap
         for (int at = 0; at < Size; at += Vector256<byte>.Count)
         {
             // Nearly all that an execution takes is common: nothing is to be done for it.
-            Vector256<byte> taken = Vector256.Load(map + at) & Vector256.LoadUnsafe(ref rare[0], (nuint)at);
+            Vector256<byte> taken = Vector256.AndNot(
+                Vector256.Load(map + at), Vector256.LoadUnsafe(ref common[0], (nuint)at));
             if (taken == Vector256<byte>.Zero)
             {
                 continue;
@@ -125,7 +124,7 @@ public sealed unsafe class EdgeMap
     public void Clear()
     {
         Array.Clear(times);
-        Array.Fill(rare, byte.MaxValue);
+        Array.Clear(common);
         Count = 0;
     }
 
@@ -142,19 +141,12 @@ public sealed unsafe class EdgeMap
         }
     }
 
-    private static byte[] NewMask()
-    {
-        byte[] mask = new byte[Size];
-        Array.Fill(mask, byte.MaxValue);
-        return mask;
-    }
-
     private void Note(int edge)
     {
         Count += times[edge] == 0 ? 1 : 0;
         if (times[edge] < TimesMax && ++times[edge] == TimesMax)
         {
-            rare[edge] = 0;
+            common[edge] = byte.MaxValue;
         }
     }
 }

@@ -24,13 +24,6 @@ public sealed class FeatureMap(int bitsLog)
     public int Add(ulong key, out int index)
     {
         index = (int)(key * 0x9E3779B97F4A7C15UL >> 64 - bitsLog);
-        return Add(index);
-    }
-
-    /// <summary>Counts a feature that has a place of its own.</summary>
-    /// <returns>How often it was seen, this time included; at most 65,535.</returns>
-    public int Add(int index)
-    {
         ref ushort count = ref counts[index];
         Count += count == 0 ? 1 : 0;
         return count == ushort.MaxValue ? count : ++count;
@@ -38,11 +31,4 @@ public sealed class FeatureMap(int bitsLog)
 
     /// <summary>How often the feature that is counted there was seen; at most 65,535.</summary>
     public int Times(int index) => counts[index];
-
-    /// <summary>Forgets all.</summary>
-    public void Clear()
-    {
-        Array.Clear(counts);
-        Count = 0;
-    }
 }

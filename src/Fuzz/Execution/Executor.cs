@@ -5,6 +5,7 @@ namespace Fuzz.Execution;
 
 /// <summary>Runs programs on an engine: setup alone, lanes under a scheduler, then the end of the world. Reused; not
 /// thread-safe.</summary>
+[NotState("it runs the execution")]
 public sealed class Executor : IStepCheck
 {
     private readonly IEngine engine;
@@ -15,12 +16,14 @@ public sealed class Executor : IStepCheck
     private Program? judged;
     private Call setupCall;
     private bool setupEffective;
+    private Program? kept;
+    private StateSnapshot? begin;
 
     /// <summary>An executor for one engine.</summary>
     public Executor(IEngine engine)
     {
         this.engine = engine;
-        lanes = new Func<Cpu, Flow>[Machine.CpusMax];
+        lanes = new Func<Cpu, Flow>[engine.Language.CpusMax];
         Array.Fill(lanes, RunLane);
         setup = RunSetupCall;
         tearDown = engine.TearDown;
@@ -28,6 +31,13 @@ public sealed class Executor : IStepCheck
 
     /// <summary>The engine.</summary>
     public IEngine Engine => engine;
+
+    /// <summary>Whether states are going to be compared: then every execution of a program begins in the very same one,
+    /// down to what nobody looks at any more, as left by whatever ran before.</summary>
+    public bool ComparesStates { get; set; }
+
+    /// <summary>Hashes and copies the engine's state.</summary>
+    public StateHasher States => field ??= new StateHasher(engine);
 
     /// <summary>Calls of the last execution that found something to do.</summary>
     public int Effective { get; private set; }
@@ -55,8 +65,11 @@ public sealed class Executor : IStepCheck
         Machine machine = engine.Machine;
         engine.Verdict.Reset();
         machine.Reset(Math.Max(program.Cpus.Length, 1));
-        engine.Reset(program.Shape);
-        if (!RunSetup(machine))
+        if (ComparesStates && ReferenceEquals(kept, program))
+        {
+            begin!.Restore();
+        }
+        else if (!Prepare(machine))
         {
             return false;
         }
@@ -94,6 +107,24 @@ public sealed class Executor : IStepCheck
 
     /// <inheritdoc />
     public bool AfterStep(Cpu cpu, Point point) => engine.AfterStep(cpu, point);
+
+    /// <summary>Resets the engine and runs the setup.</summary>
+    private bool Prepare(Machine machine)
+    {
+        engine.Reset(program.Shape);
+        if (!RunSetup(machine))
+        {
+            return false;
+        }
+
+        if (ComparesStates)
+        {
+            begin = States.Save();
+            kept = program;
+        }
+
+        return true;
+    }
 
     private bool RunSetup(Machine machine)
     {

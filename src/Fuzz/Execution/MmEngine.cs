@@ -24,6 +24,7 @@ public sealed class MmEngine : IEngine
     }
 
     /// <summary>The variants in force.</summary>
+    [field: NotState("the same in all states")]
     public IReadOnlyList<string> Variants { get; }
 
     /// <summary>The kernel.</summary>

@@ -1,6 +1,9 @@
+using Interleave;
+
 namespace Fuzz.Execution;
 
 /// <summary>The violations of one execution, in the order in which they were seen; each signature once.</summary>
+[NotState("what was said of the way to a state")]
 public sealed class Verdict
 {
     private readonly List<Violation> violations = [];

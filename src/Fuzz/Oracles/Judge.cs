@@ -8,6 +8,7 @@ namespace Fuzz.Oracles;
 /// A law stays broken after the step that broke it. Each is therefore told once in an execution, for the first object
 /// on which it was seen: what follows is mostly a consequence, and would only blame innocent functions.
 /// </remarks>
+[NotState("what was said of the way to a state")]
 public sealed class Judge(Machine machine, Verdict verdict) : IJudge
 {
     /// <summary>Blamed for what shows only when no call is in flight.</summary>

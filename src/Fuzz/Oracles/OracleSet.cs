@@ -73,6 +73,7 @@ public sealed class OracleSet
     /// <summary>
     /// Every oracle, in the order of judgement; one that judges several sorts of objects is there for each.
     /// </summary>
+    [field: NotState("they are reached otherwise")]
     public IReadOnlyList<IOracle> All { get; }
 
     /// <summary>Forgets what is pending, for a new execution.</summary>

@@ -29,7 +29,7 @@ public sealed class Asker(Question question, Func<IProgramSource> programs, AskB
         List<SearchResult> searches = [];
         foreach (Program program in cell.Programs)
         {
-            ProofSearch search = Prover.Search(program, executor, budget.Enumerated, IsBroken, cancel);
+            ProofSearch search = new Prover(executor, budget.Enumerated).Search(program, IsBroken, cancel);
             cancel.ThrowIfCancellationRequested();
             searches.Add(search.Result);
             if (search.Result is Found)

@@ -47,7 +47,7 @@ public sealed class Examiner(Program program, string? oracle, TrialBudget budget
             return asAsked;
         }
 
-        ProofSearch search = Prover.Search(program, executor, budget.Enumerated, Fails, cancel);
+        ProofSearch search = new Prover(executor, budget.Enumerated).Search(program, Fails, cancel);
         cancel.ThrowIfCancellationRequested();
         Violation? violation = search.Result is Found ? Asked(verdict) : null;
         if (search.Result is Complete)

@@ -39,6 +39,7 @@ public static class JsonReport
         ["variants"] = new JsonArray(reproducer.Variants.Select(name => (JsonNode)name).ToArray()),
         ["symptom"] = reproducer.Symptom,
         ["proof"] = reproducer.Proof,
+        ["minimal"] = reproducer.Minimal,
         ["blame"] = reproducer.Blame,
         ["distance"] = reproducer.Distance,
         ["caught"] = reproducer.Caught,

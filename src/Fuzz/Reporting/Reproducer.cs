@@ -14,6 +14,8 @@ namespace Fuzz.Reporting;
 /// violates  content: wrong word read [do_swap_page]
 /// symptom   a write is lost
 /// proof     v6.18 passes all 665 schedules
+/// minimal   schedule proven: it fails without any preemption; calls proven: none of the 3 programs of fewer
+///           of its calls fails
 /// blame     first bad 0bcac06f27d7 (v4.15), fixed by 13ddaf26be32 (v6.8)
 /// distance  34 steps in the median, at most 120
 /// caught    precursor in 4.1 % of executions (20 of 20 seeds), symptom in 0.3 % (12 of 20)
@@ -35,6 +37,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
     private const string ViolatesName = "violates";
     private const string SymptomName = "symptom";
     private const string ProofName = "proof";
+    private const string MinimalName = "minimal";
     private const string BlameName = "blame";
     private const string DistanceName = "distance";
     private const string CaughtName = "caught";
@@ -43,6 +46,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
     private readonly string remark = "";
     private readonly string? symptom;
     private readonly string? proof;
+    private readonly string? minimal;
     private readonly string? blame;
     private readonly string? distance;
     private readonly string? caught;
@@ -98,6 +102,14 @@ public sealed class Reproducer : IEquatable<Reproducer>
         init => proof = PlainOrNull(value);
     }
 
+    /// <summary>Whether no schedule with fewer preemptions and no program of fewer calls fails; smoothed as
+    /// <see cref="Symptom"/>.</summary>
+    public string? Minimal
+    {
+        get => minimal;
+        init => minimal = PlainOrNull(value);
+    }
+
     /// <summary>The commits that it comes from and that put it right, or null; smoothed as
     /// <see cref="Symptom"/>.</summary>
     public string? Blame
@@ -149,8 +161,8 @@ public sealed class Reproducer : IEquatable<Reproducer>
         IReadOnlyList<string> program = ProgramText.SectionNames(language);
         sections.Check(
             [
-                VariantName, ViolatesName, SymptomName, ProofName, BlameName, DistanceName, CaughtName, HuntedName,
-                EngineName, .. program, ScheduleText.SectionName,
+                VariantName, ViolatesName, SymptomName, ProofName, MinimalName, BlameName, DistanceName, CaughtName,
+                HuntedName, EngineName, .. program, ScheduleText.SectionName,
             ]);
         Signature violates = ParseViolates(sections);
         Program parsed = ProgramText.Parse(language, sections);
@@ -165,6 +177,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
             Variants = ParseVariants(sections, variants),
             Symptom = ParsePlain(sections, SymptomName),
             Proof = ParsePlain(sections, ProofName),
+            Minimal = ParsePlain(sections, MinimalName),
             Blame = ParsePlain(sections, BlameName),
             Distance = ParsePlain(sections, DistanceName),
             Caught = ParsePlain(sections, CaughtName),
@@ -197,6 +210,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
         Optional(ViolatesName, Violates.ToString());
         Optional(SymptomName, Symptom);
         Optional(ProofName, Proof);
+        Optional(MinimalName, Minimal);
         Optional(BlameName, Blame);
         Optional(DistanceName, Distance);
         Optional(CaughtName, Caught);
@@ -212,6 +226,7 @@ public sealed class Reproducer : IEquatable<Reproducer>
         other is not null && Program.Equals(other.Program) && Schedule.Equals(other.Schedule)
         && Violates == other.Violates && Variants.SequenceEqual(other.Variants, StringComparer.Ordinal)
         && (Remark, Symptom, Proof, Engine) == (other.Remark, other.Symptom, other.Proof, other.Engine)
+        && Minimal == other.Minimal
         && (Blame, Distance, Caught, Hunted) == (other.Blame, other.Distance, other.Caught, other.Hunted);
 
     /// <inheritdoc />

@@ -123,6 +123,7 @@ public static class TextReport
     [
         ("user sees", reproducer.Symptom),
         ("proof", reproducer.Proof),
+        ("minimal", reproducer.Minimal),
         ("blame", reproducer.Blame),
         ("caught", reproducer.Caught),
         ("hunted", reproducer.Hunted),

@@ -10,7 +10,9 @@ namespace Fuzz.Schedules;
 /// <param name="learns">Whether it tells objects apart; otherwise all are taken for shared.</param>
 public sealed class Contention(bool learns = true)
 {
-    /// <summary>For each object id the lanes that have touched it.</summary>
+    private const byte Shared = byte.MaxValue;
+
+    /// <summary>For each object id the lane that has touched it, from 1, or <see cref="Shared"/>.</summary>
     private readonly byte[] touchedBy = new byte[ushort.MaxValue + 1];
 
     /// <summary>Object ids with an entry in <see cref="touchedBy"/>.</summary>
@@ -21,6 +23,9 @@ public sealed class Contention(bool learns = true)
 
     /// <summary>The most choices that each lane has made in an execution.</summary>
     private readonly int[] longest = new int[Machine.CpusMax];
+
+    /// <summary>The most lanes that a program had.</summary>
+    private int lanes = 1;
 
     /// <summary>Another program comes: what was learnt of the last one says nothing about it.</summary>
     public void NewProgram()
@@ -41,6 +46,7 @@ public sealed class Contention(bool learns = true)
     {
         foreach (TraceStep step in trace)
         {
+            lanes = Math.Max(lanes, step.Cpu + 1);
             if (step.Target != TraceStep.NoTarget)
             {
                 Touch(step.Target, step.Cpu);
@@ -50,7 +56,7 @@ public sealed class Contention(bool learns = true)
         Array.Clear(choices);
         foreach (TraceStep step in trace)
         {
-            if (!learns || (step.Target != TraceStep.NoTarget && IsShared(touchedBy[step.Target])))
+            if (!learns || (step.Target != TraceStep.NoTarget && touchedBy[step.Target] == Shared))
             {
                 choices[step.Cpu]++;
             }
@@ -58,9 +64,10 @@ public sealed class Contention(bool learns = true)
     }
 
     /// <summary>Another execution begins.</summary>
-    public void Begin()
+    public void Begin(int cpus)
     {
-        for (int i = 0; i < choices.Length; i++)
+        lanes = Math.Max(lanes, cpus);
+        for (int i = 0; i < lanes; i++)
         {
             longest[i] = Math.Max(longest[i], choices[i]);
             choices[i] = 0;
@@ -76,7 +83,7 @@ public sealed class Contention(bool learns = true)
         get
         {
             int places = 0;
-            for (int i = 0; i < choices.Length; i++)
+            for (int i = 0; i < lanes; i++)
             {
                 places += Math.Max(longest[i], choices[i]);
             }
@@ -88,21 +95,28 @@ public sealed class Contention(bool learns = true)
     /// <summary>Counts a choice of the lane; its number, from 0.</summary>
     public int Count(int cpu) => choices[cpu]++;
 
+    /// <summary>Whether more than one lane has touched the object in an execution.</summary>
+    internal bool IsShared(ushort id) => touchedBy[id] == Shared;
+
     /// <summary>Notes that the lane will touch its target, and says whether another lane ever did.</summary>
     public bool IsContended(Cpu cpu) =>
-        !learns || (cpu.Target is { } target && IsShared(Touch(target.Id, cpu.Index)));
+        !learns || (cpu.Target is { } target && Touch(target.Id, cpu.Index) == Shared);
 
-    private static bool IsShared(byte lanes) => (lanes & (lanes - 1)) != 0;
-
-    /// <summary>Notes that the lane touches the object; all the lanes that did.</summary>
+    /// <summary>Notes that the lane touches the object; who did.</summary>
     private byte Touch(ushort id, int cpu)
     {
         byte before = touchedBy[id];
+        byte lane = (byte)(cpu + 1);
+        if (before == Shared || before == lane)
+        {
+            return before;
+        }
+
         if (before == 0)
         {
             touched.Add(id);
         }
 
-        return touchedBy[id] = (byte)(before | 1 << cpu);
+        return touchedBy[id] = before == 0 ? lane : Shared;
     }
 }

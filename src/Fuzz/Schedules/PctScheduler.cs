@@ -1,4 +1,3 @@
-using System.Numerics;
 using Interleave;
 
 namespace Fuzz.Schedules;
@@ -51,7 +50,7 @@ public sealed class PctScheduler : IScheduler
     /// <inheritdoc />
     public void Begin(int cpus)
     {
-        contention.Begin();
+        contention.Begin(cpus);
         for (int i = 0; i < cpus; i++)
         {
             int j = rng.Next(i + 1);
@@ -89,15 +88,16 @@ public sealed class PctScheduler : IScheduler
         return chosen;
     }
 
-    private int Highest(uint enabled)
+    private int Highest(LaneSet enabled)
     {
-        int best = BitOperations.TrailingZeroCount(enabled);
-        for (uint rest = enabled & (enabled - 1); rest != 0; rest &= rest - 1)
+        int best = -1;
+        int highest = -1;
+        foreach (int cpu in enabled)
         {
-            int cpu = BitOperations.TrailingZeroCount(rest);
-            if (priorities[cpu] > priorities[best])
+            if (priorities[cpu] > highest)
             {
                 best = cpu;
+                highest = priorities[cpu];
             }
         }
 

@@ -10,6 +10,9 @@ namespace Fuzz.Schedules;
 /// </remarks>
 public sealed class RandomScheduler(Rng rng) : IScheduler
 {
+    /// <summary>Lanes for which there is a table.</summary>
+    private const int TableLanes = 8;
+
     private static readonly byte[] NthSetBit = BuildTable();
 
     /// <inheritdoc />
@@ -25,21 +28,23 @@ public sealed class RandomScheduler(Rng rng) : IScheduler
     {
         // A table instead of a loop over the bits: how often such a loop turns is as random as the number, so the
         // branch predictor would miss at every step.
-        uint enabled = choice.Enabled;
-        return NthSetBit[(int)(enabled * Machine.CpusMax) + rng.Next(BitOperations.PopCount(enabled))];
+        LaneSet enabled = choice.Enabled;
+        return (enabled.Low >> TableLanes | enabled.High) == 0
+            ? NthSetBit[(int)enabled.Low * TableLanes + rng.Next(BitOperations.PopCount(enabled.Low))]
+            : enabled.Nth(rng.Next(enabled.Count));
     }
 
     private static byte[] BuildTable()
     {
-        byte[] table = new byte[Machine.CpusMax << Machine.CpusMax];
-        for (int mask = 0; mask < 1 << Machine.CpusMax; mask++)
+        byte[] table = new byte[TableLanes << TableLanes];
+        for (int mask = 0; mask < 1 << TableLanes; mask++)
         {
             int n = 0;
-            for (int bit = 0; bit < Machine.CpusMax; bit++)
+            for (int bit = 0; bit < TableLanes; bit++)
             {
                 if ((mask >> bit & 1) != 0)
                 {
-                    table[mask * Machine.CpusMax + n++] = (byte)bit;
+                    table[mask * TableLanes + n++] = (byte)bit;
                 }
             }
         }

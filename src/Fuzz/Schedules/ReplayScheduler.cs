@@ -166,7 +166,7 @@ public sealed class ReplayScheduler : IScheduler
 
     private int StopLate(in Choice choice)
     {
-        int cpu = System.Numerics.BitOperations.TrailingZeroCount(choice.Enabled);
+        int cpu = choice.Enabled.First;
         return StopAt(choice, DriftKind.EndedLate, "the end of the execution", Describe(choice.Machine, cpu));
     }
 
@@ -186,7 +186,7 @@ public sealed class ReplayScheduler : IScheduler
 
         if (!choice.Can(tail))
         {
-            tail = System.Numerics.BitOperations.TrailingZeroCount(choice.Enabled);
+            tail = choice.Enabled.First;
         }
 
         return tail;

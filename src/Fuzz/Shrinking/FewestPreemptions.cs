@@ -29,10 +29,11 @@ public sealed record FewestPreemptions(
             throw new InvalidOperationException($"the program does not fail under the schedule '{test.Schedule}'");
         }
 
+        executor.ComparesStates = true;
         long before = test.Executions;
         int known = machine.Preemptions;
-        SearchResult result = BoundedSearch.Ascending(
-            search => !test.Execute(program, search), known, executionsMax);
+        SearchResult result = ExhaustiveSearch.Ascending(
+            search => !test.Execute(program, search), known, executionsMax, executor.States);
         long executions = test.Executions - before;
         if (result is Found found)
         {
@@ -55,9 +56,7 @@ public sealed record FewestPreemptions(
         }
 
         string bound = below.Preemptions == 0 ? "0 preemptions" : $"at most {Times(below.Preemptions)}";
-        return below.Executions == 1
-            ? $"the only schedule with {bound} does not fail"
-            : $"none of the {below.Executions} schedules with {bound} fails";
+        return $"no schedule with {bound} fails ({below.Executions} executions)";
     }
 
     private static string Times(int preemptions) => preemptions == 1 ? "1 preemption" : $"{preemptions} preemptions";

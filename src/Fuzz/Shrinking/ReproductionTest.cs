@@ -61,7 +61,7 @@ public sealed class ReproductionTest : ICandidateTest
             return true;
         }
 
-        SearchResult searched = BoundedSearch.Ascending(
+        SearchResult searched = ExhaustiveSearch.Ascending(
             search => !Execute(candidate, search), PreemptionsMax, budget.Bounded);
         return searched switch
         {

@@ -16,7 +16,7 @@ public sealed class AnonTestBeforeLock : SwapIn
 {
     private static readonly Point EarlyTest = Points.Define("SwapinTestAnonEarly", "do_swap_page", Access.Read);
 
-    private readonly bool[] anon = new bool[Machine.CpusMax];
+    private readonly bool[] anon = new bool[Kernel.CpusMax];
 
     /// <inheritdoc />
     protected override async Flow<FaultResult> LockFolio(Cpu cpu, FaultContext fault, Folio folio)

@@ -17,7 +17,7 @@ public sealed class AnonTestWithoutLock : SwapIn
     private static readonly Point EarlyTest =
         Points.Define("SwapinTestAnonAtLookup", "do_swap_page", Access.Read);
 
-    private readonly bool[] anon = new bool[Machine.CpusMax];
+    private readonly bool[] anon = new bool[Kernel.CpusMax];
 
     /// <inheritdoc />
     protected override async Flow<FaultResult> LockFolio(Cpu cpu, FaultContext fault, Folio folio)

@@ -25,7 +25,7 @@ public abstract class ChargeMover : ChargeMoving
     private static readonly Point SetMemcg =
         Points.Define("MoveAccountSetMemcg", "mem_cgroup_move_account", Access.Write);
 
-    private readonly GracePeriod?[] waits = new GracePeriod?[Machine.CpusMax];
+    private readonly GracePeriod?[] waits = new GracePeriod?[Kernel.CpusMax];
 
     /// <summary>The start of mem_cgroup_move_charge: from now on lock_page_memcg takes the lock, and whoever did
     /// without has ended.</summary>
@@ -43,7 +43,7 @@ public abstract class ChargeMover : ChargeMoving
         await cpu.At(Start, from.Word);
         from.MovingAccount++;
         GracePeriod wait = waits[cpu.Index] ??= new GracePeriod(K);
-        wait.Since = K.Rcu.Now;
+        wait.Since = K.Rcu.Stamp();
         await cpu.At(Synchronize, from.Word, wait);
     }
 

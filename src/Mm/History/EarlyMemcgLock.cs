@@ -15,7 +15,7 @@ namespace Mm.History;
     Symptom = "none: it is the safe position")]
 public sealed class EarlyMemcgLock : FolioMemcgLock
 {
-    private readonly bool[] inside = new bool[Machine.CpusMax];
+    private readonly bool[] inside = new bool[Kernel.CpusMax];
 
     /// <inheritdoc />
     public override async Flow BeginRemove(Cpu cpu, Folio folio)

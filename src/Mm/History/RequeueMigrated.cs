@@ -15,7 +15,7 @@ namespace Mm.History;
     Symptom = "none; without it: migrated folios are never looked at again")]
 public class RequeueMigrated : Migrate
 {
-    private readonly bool[] queued = new bool[Machine.CpusMax];
+    private readonly bool[] queued = new bool[Kernel.CpusMax];
 
     /// <inheritdoc />
     protected override async Flow<bool> MoveToNewFolio(Cpu cpu, Folio target, Folio source)

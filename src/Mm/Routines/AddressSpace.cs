@@ -26,7 +26,7 @@ public class AddressSpace : Routine
     protected static readonly Point AdviseVma = Points.Define("AdviseVmaLock", "lock_vma_under_rcu", Access.Acquire);
     protected static readonly Point AdviseMmap = Points.Define("AdviseMmapLock", "madvise_lock", Access.Acquire);
 
-    private readonly List<Vma>[] detached = new List<Vma>[Machine.CpusMax];
+    private readonly List<Vma>[] detached = new List<Vma>[Kernel.CpusMax];
 
     /// <summary>A thread of the process enters a system call or faults: it counts as a user until
     /// <see cref="Mmput"/>.</summary>
@@ -281,7 +281,7 @@ public class AddressSpace : Routine
     protected virtual async Flow Discard(Cpu cpu, Gather gather, Vma vma, int start, int end)
     {
         MmStruct mm = vma.Mm;
-        gather.TruthMark(start, end);
+        gather.TruthMark(cpu, start, end);
         await R.Zap.ZapRange(cpu, gather, vma, start, end);
         for (int page = start; page < end; page++)
         {

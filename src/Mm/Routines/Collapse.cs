@@ -49,7 +49,7 @@ public class Collapse : Routine
     /// <summary>What a scan says of a table that is not to be collapsed.</summary>
     private const int Refused = -1;
 
-    private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
+    private readonly FaultContext[] contexts = new FaultContext[Kernel.CpusMax];
 
     /// <summary>madvise_collapse of the range of a PMD entry that has the page.</summary>
     /// <returns>Whether the range is mapped by a PMD entry now because of this call.</returns>

@@ -22,7 +22,7 @@ public class CollapsePages : Routine
     protected static readonly Point ClearPte =
         Points.Define("CollapseClearPte", "__collapse_huge_page_copy_succeeded", Access.Write);
 
-    private readonly List<Folio>[] large = new List<Folio>[Machine.CpusMax];
+    private readonly List<Folio>[] large = new List<Folio>[Kernel.CpusMax];
 
     /// <summary>folio_expected_ref_count of an anonymous folio: of its mappings and of the swap cache.</summary>
     public static int ExpectedRefs(Folio folio) =>

@@ -30,7 +30,7 @@ public class Fault : Routine
     protected static readonly Point AnonRefs = Points.Define("AnonFaultAddRefs", "do_anonymous_page", Access.Rmw);
     protected static readonly Point AnonSet = Points.Define("AnonFaultSetPte", "do_anonymous_page", Access.Write);
 
-    private readonly FaultContext[] contexts = new FaultContext[Machine.CpusMax];
+    private readonly FaultContext[] contexts = new FaultContext[Kernel.CpusMax];
 
     /// <summary>A load or a store by a user thread: through a cached translation, or after a walk of the table; faults
     /// as often as it takes.</summary>

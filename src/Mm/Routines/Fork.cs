@@ -29,7 +29,7 @@ public class Fork : Routine
         Points.Define("ForkShareMigrationPte", "copy_nonpresent_pte", Access.Write);
     protected static readonly Point Finish = Points.Define("ForkFinish", "copy_mm", Access.Write);
 
-    private readonly Folio?[] spare = new Folio?[Machine.CpusMax];
+    private readonly Folio?[] spare = new Folio?[Kernel.CpusMax];
 
     /// <summary>fork: false when the child's number is in use.</summary>
     public virtual async Flow<bool> Run(Cpu cpu, MmStruct parent, MmStruct child)

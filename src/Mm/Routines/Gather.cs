@@ -1,3 +1,4 @@
+using Interleave;
 using Mm.State;
 
 namespace Mm.Routines;
@@ -93,7 +94,7 @@ public sealed class Gather
     }
 
     /// <summary>Ground truth: what is in these pages now must be gone when they have been zapped.</summary>
-    public void TruthMark(int start, int end)
+    public void TruthMark(Cpu cpu, int start, int end)
     {
         if (truthEmptied.Length < end)
         {
@@ -102,6 +103,7 @@ public sealed class Gather
 
         for (int page = start; page < end; page++)
         {
+            cpu.Machine.Look(Mm.EntryWord(page));
             truthEmptied[page] = Mm.IsEmpty(page) ? -1 : Mm.TruthEmptied[page];
         }
     }

@@ -92,7 +92,7 @@ public class Gup : GupFast
 
         if (pin.Write)
         {
-            int value = K.NextValue++;
+            int value = K.NewValue(cpu);
             frame.StoreData(value, pin.TruthWriter);
             if (pin.TruthAttached)
             {

@@ -29,7 +29,7 @@ public class KsmTree : Routine
         Points.Define("KsmUnlinkItem", "remove_rmap_item_from_tree", Access.Write);
     protected static readonly Point Drop = Points.Define("KsmDropNode", "remove_node_from_stable_tree", Access.Write);
 
-    private readonly FreezeOver[] waits = new FreezeOver[Machine.CpusMax];
+    private readonly FreezeOver[] waits = new FreezeOver[Kernel.CpusMax];
 
     /// <summary>enum ksm_get_folio_flags.</summary>
     public enum Lock

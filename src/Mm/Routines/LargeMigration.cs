@@ -32,8 +32,8 @@ public class LargeMigration : Routine
     protected static readonly Point SetZero =
         Points.Define("RestoreSetZeroPte", "try_to_map_unused_to_zeropage", Access.Write);
 
-    private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Machine.CpusMax];
-    private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Machine.CpusMax];
+    private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Kernel.CpusMax];
+    private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Kernel.CpusMax];
 
     /// <summary>try_to_migrate of a large folio.</summary>
     /// <param name="cpu">The lane.</param>

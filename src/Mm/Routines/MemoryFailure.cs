@@ -34,7 +34,7 @@ public class MemoryFailure : Routine
     protected static readonly Point SetDirty = Points.Define("PoisonSetDirty", "try_to_unmap_one", Access.Rmw);
     protected static readonly Point SetEntry = Points.Define("PoisonSetEntry", "try_to_unmap_one", Access.Write);
 
-    private readonly PoisonWalk?[] walks = new PoisonWalk?[Machine.CpusMax];
+    private readonly PoisonWalk?[] walks = new PoisonWalk?[Kernel.CpusMax];
 
     /// <summary>MADV_HWPOISON of one page.</summary>
     /// <returns>Whether there was a page that was not poisoned yet.</returns>

@@ -25,7 +25,7 @@ public class Migrate : CompactionScan
     protected static readonly Point TestUnmapped =
         Points.Define("MigrateTestUnmapped", "migrate_folio_unmap", Access.Read);
 
-    private readonly Migration?[] migrations = new Migration?[Machine.CpusMax];
+    private readonly Migration?[] migrations = new Migration?[Kernel.CpusMax];
 
     /// <summary>move_pages(MPOL_MF_MOVE_ALL) for one address: shared pages move too, and the call may sleep.</summary>
     /// <returns>Whether a folio was isolated, moved or not.</returns>

@@ -27,9 +27,9 @@ public abstract class MigrationEntries : Routine
         Points.Define("MigrationWaitPmdLock", "pmd_migration_entry_wait", Access.Acquire);
     protected static readonly Point WaitPtl = Points.Define("MigrationWaitPtl", "migration_entry_wait", Access.Acquire);
 
-    private readonly bool[] batches = new bool[Machine.CpusMax];
-    private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Machine.CpusMax];
-    private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Machine.CpusMax];
+    private readonly bool[] batches = new bool[Kernel.CpusMax];
+    private readonly MigrateWalk?[] migrateWalks = new MigrateWalk?[Kernel.CpusMax];
+    private readonly RestoreWalk?[] restoreWalks = new RestoreWalk?[Kernel.CpusMax];
 
     /// <summary>
     /// migration_entry_wait: sleeps until the folio that a migration entry names is unlocked. Takes no reference.

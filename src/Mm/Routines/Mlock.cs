@@ -45,8 +45,8 @@ public class Mlock : Routine
     protected static readonly Point AddClearActive = Points.Define("LruAddClearActive", "lru_add", Access.Rmw);
     protected static readonly Point AddUnevictable = Points.Define("LruAddSetUnevictable", "lru_add", Access.Rmw);
 
-    private readonly MlockBatch?[] taken = new MlockBatch?[Machine.CpusMax];
-    private readonly bool[] locked = new bool[Machine.CpusMax];
+    private readonly MlockBatch?[] taken = new MlockBatch?[Kernel.CpusMax];
+    private readonly bool[] locked = new bool[Kernel.CpusMax];
 
     /// <summary>Whether this cpu has folios to mlock or munlock.</summary>
     public bool HasAny(Cpu cpu) => K.Lruvec.MlockBatches[cpu.Index].Folios.Count != 0;

@@ -74,7 +74,7 @@ public class Mmu : Routine
         bool judged = cached.TruthDiscards == mm.TruthDiscards[page];
         if (write)
         {
-            Store(mm, page, K.PageOf(cached.Pte), judged, zero);
+            Store(mm, page, K.PageOf(cached.Pte), judged, zero ? 0 : K.NewValue(cpu));
         }
         else
         {
@@ -103,7 +103,7 @@ public class Mmu : Routine
         }
     }
 
-    private void Store(MmStruct mm, int page, Page frame, bool judged, bool zero)
+    private void Store(MmStruct mm, int page, Page frame, bool judged, int value)
     {
         if (frame.Head.Has(PageFlag.Writeback) && frame.Head.File is null && K.Swap.Synchronous)
         {
@@ -111,7 +111,6 @@ public class Mmu : Routine
                 $"stable: {mm} p{page} is written while {frame} is on its way to a stable-writes device");
         }
 
-        int value = zero ? 0 : K.NextValue++;
         frame.StoreData(value, mm.TruthId);
         if (!frame.Head.Anon)
         {

@@ -24,7 +24,7 @@ public class Mprotect : Routine
     protected static readonly Point SetMigration =
         Points.Define("ProtectSetMigrationPte", "change_pte_range", Access.Write);
 
-    private readonly List<Vma>[] changed = new List<Vma>[Machine.CpusMax];
+    private readonly List<Vma>[] changed = new List<Vma>[Kernel.CpusMax];
 
     /// <summary>do_mprotect_pkey over [start, end): stops at a hole.</summary>
     /// <returns>Whether a VMA changed.</returns>

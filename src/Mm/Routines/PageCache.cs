@@ -36,7 +36,7 @@ public class PageCache : Routine
     protected static readonly Point DeleteMapping =
         Points.Define("CacheDeleteMapping", "page_cache_delete", Access.Write);
 
-    private readonly EntryChanged[] waits = new EntryChanged[Machine.CpusMax];
+    private readonly EntryChanged[] waits = new EntryChanged[Kernel.CpusMax];
 
     /// <summary>filemap_get_entry: what the xarray has for a page, without any lock.</summary>
     public virtual async Flow<CacheEntry> Lookup(Cpu cpu, Inode file, int index)

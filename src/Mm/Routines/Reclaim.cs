@@ -27,7 +27,7 @@ public class Reclaim : Routine
     protected static readonly Point ScanPut = Points.Define("ReclaimPutLost", "isolate_lru_folios", Access.Rmw);
     protected static readonly Point AgeActive = Points.Define("AgeClearActive", "shrink_active_list", Access.Rmw);
 
-    private readonly FolioList?[] taken = new FolioList?[Machine.CpusMax];
+    private readonly FolioList?[] taken = new FolioList?[Kernel.CpusMax];
 
     /// <summary>MADV_PAGEOUT of the mapped pages of [start, end): only folios that nobody else maps. A large folio goes
     /// as a whole if all of it is mapped there; otherwise it is split.</summary>

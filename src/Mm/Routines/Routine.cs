@@ -17,7 +17,7 @@ public abstract class Routine
     /// <summary>Lane-private lists of folios, by lane.</summary>
     protected static List<Folio>[] ListForEachCpu()
     {
-        List<Folio>[] lists = new List<Folio>[Machine.CpusMax];
+        List<Folio>[] lists = new List<Folio>[Kernel.CpusMax];
         for (int i = 0; i < lists.Length; i++)
         {
             lists[i] = [];

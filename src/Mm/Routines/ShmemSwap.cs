@@ -29,7 +29,7 @@ public abstract class ShmemSwap : Routine
     protected static readonly Point WillNeedLook =
         Points.Define("ShmemWillNeedLook", "shmem_swapin_range", Access.Read);
 
-    private readonly PinOrEntry[] waits = new PinOrEntry[Machine.CpusMax];
+    private readonly PinOrEntry[] waits = new PinOrEntry[Kernel.CpusMax];
 
     /// <summary>shmem_writeout up to swap_writeout: the locked, unmapped folio moves from the page cache to the swap
     /// cache. False: there is no slot.</summary>

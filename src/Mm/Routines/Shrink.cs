@@ -23,7 +23,7 @@ public class Shrink : SwapOut
     protected static readonly Point Redirty = Points.Define("ShmemRedirty", "shmem_writeout", Access.Rmw);
     protected static readonly Point Written = Points.Define("ShrinkTestWritten", "shrink_folio_list", Access.Read);
 
-    private readonly FolioList?[] kept = new FolioList?[Machine.CpusMax];
+    private readonly FolioList?[] kept = new FolioList?[Kernel.CpusMax];
     private readonly List<Folio>[] freed = ListForEachCpu();
     private readonly List<Folio>[] writing = ListForEachCpu();
 

@@ -25,7 +25,7 @@ public class SwapCache : Routine
         Points.Define("SwapCacheReplaceTable", "__swap_cache_replace_folio", Access.Write);
     protected static readonly Point DeletePut = Points.Define("SwapCacheDeletePut", "swap_cache_del_folio", Access.Rmw);
 
-    private readonly WordChanged[] waits = new WordChanged[Machine.CpusMax];
+    private readonly WordChanged[] waits = new WordChanged[Kernel.CpusMax];
 
     /// <summary>swap_cache_get_folio: the cached folio with a <see cref="Holder.Lookup"/> reference, or null.</summary>
     public virtual async Flow<Folio?> Lookup(Cpu cpu, int slot)

@@ -19,7 +19,7 @@ public class UffdMove : Routine
     protected static readonly Point LockBoth = Points.Define("UffdLockBothVmas", "uffd_move_lock", Access.Acquire);
 
     private readonly MoveContext[] moves =
-        [.. Enumerable.Range(0, Machine.CpusMax).Select(_ => new MoveContext())];
+        [.. Enumerable.Range(0, Kernel.CpusMax).Select(_ => new MoveContext())];
 
     /// <summary>move_pages: up to <paramref name="count"/> pages, as far as both VMAs reach.</summary>
     /// <returns>Whether anything was moved.</returns>

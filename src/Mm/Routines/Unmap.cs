@@ -27,8 +27,8 @@ public class Unmap : Routine
     /// <summary>What <see cref="Referenced"/> says when it has met a VMA that is locked.</summary>
     public const int InLockedVma = int.MaxValue;
 
-    private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Machine.CpusMax];
-    private readonly ReferencedWalk?[] referencedWalks = new ReferencedWalk?[Machine.CpusMax];
+    private readonly UnmapWalk?[] unmapWalks = new UnmapWalk?[Kernel.CpusMax];
+    private readonly ReferencedWalk?[] referencedWalks = new ReferencedWalk?[Kernel.CpusMax];
 
     /// <summary>try_to_unmap: replaces every mapping by a swap entry, or by nothing if the folio is a file's or
     /// lazyfree. The folio is locked, and in the swap cache unless it is one of these.</summary>

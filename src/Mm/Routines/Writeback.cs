@@ -24,7 +24,7 @@ public class Writeback : Routine
     protected static readonly Point Start = Points.Define("StartWriteback", "__folio_start_writeback", Access.Rmw);
     protected static readonly Point Device = Points.Define("WritebackDevice", "submit_bio", Access.Write);
 
-    private readonly CleanWalk?[] walks = new CleanWalk?[Machine.CpusMax];
+    private readonly CleanWalk?[] walks = new CleanWalk?[Kernel.CpusMax];
 
     /// <summary>folio_mark_dirty, for any mapping: PG_dirty by one atomic step.</summary>
     public virtual async Flow MarkDirty(Cpu cpu, Folio folio)

@@ -28,7 +28,7 @@ public class Zap : Routine
     protected static readonly Point GatherNested = Points.Define("GatherTestNested", "tlb_finish_mmu", Access.Read);
     protected static readonly Point GatherEnd = Points.Define("GatherEnd", "tlb_finish_mmu", Access.Rmw);
 
-    private readonly Gather[] gathers = new Gather[Machine.CpusMax];
+    private readonly Gather[] gathers = new Gather[Kernel.CpusMax];
 
     /// <summary>tlb_gather_mmu: this lane's gather, empty; other gathers of the process can see that there is
     /// one.</summary>

@@ -8,6 +8,7 @@ public sealed class BitSet
     private ulong[] words;
 
     /// <summary>Whether a number was added since it was cleared: most sets are empty most of the time.</summary>
+    [Interleave.NotState("a set that became empty may not know it yet")]
     private bool any;
 
     /// <summary>An empty set of numbers below <paramref name="capacity"/>.</summary>

@@ -5,8 +5,8 @@ namespace Mm.State;
 /// <summary>The cpus that walk page tables with interrupts off, so that an IPI waits for them.</summary>
 public sealed class FastWalkers : IWaitable
 {
-    private readonly uint[] awaited = new uint[Machine.CpusMax];
-    private readonly Cpu?[] walking = new Cpu?[Machine.CpusMax];
+    private readonly uint[] awaited = new uint[Kernel.CpusMax];
+    private readonly Cpu?[] walking = new Cpu?[Kernel.CpusMax];
 
     /// <summary>local_irq_save.</summary>
     public void Enter(Cpu cpu) => walking[cpu.Index] = cpu;

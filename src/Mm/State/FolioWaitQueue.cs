@@ -7,7 +7,7 @@ namespace Mm.State;
 /// spurious.</remarks>
 public sealed class FolioWaitQueue(KernelSpinlock queueLock, Folio folio)
 {
-    private readonly Waiter[] slots = new Waiter[Machine.CpusMax];
+    private readonly Waiter[] slots = new Waiter[Kernel.CpusMax];
     private readonly List<Waiter> queue = [];
 
     /// <summary>The queue's lock (wait_queue_head.lock), and the queue as an object of points.</summary>

@@ -12,7 +12,7 @@ public sealed partial class Kernel
     public DeferredSplitQueue[] SplitQueues { get; } = new DeferredSplitQueue[1 + MemcgTree.Max];
 
     /// <summary>What the scan of each lane has on its stack.</summary>
-    public SplitScan[] SplitScans { get; } = new SplitScan[Machine.CpusMax];
+    public SplitScan[] SplitScans { get; } = new SplitScan[Kernel.CpusMax];
 
     /// <summary>MTHP_STAT_NR_ANON_PARTIALLY_MAPPED, of all orders.</summary>
     public int PartiallyMapped { get; set; }
@@ -62,7 +62,7 @@ public sealed partial class Kernel
             SplitQueues[1 + number] = new DeferredSplitQueue(this, ids, $"memcg{number}", Memcgs[number]);
         }
 
-        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        for (int cpu = 0; cpu < Kernel.CpusMax; cpu++)
         {
             SplitScans[cpu] = new SplitScan(this, ids, cpu);
         }

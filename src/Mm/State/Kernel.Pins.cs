@@ -24,7 +24,7 @@ public sealed partial class Kernel
     public Pin[] Gets { get; } = new Pin[GetsMax];
 
     /// <summary>Ground truth: what each lane has pinned, or is about to.</summary>
-    public PinUnderWay[] TruthPinning { get; } = new PinUnderWay[Machine.CpusMax];
+    public PinUnderWay[] TruthPinning { get; } = new PinUnderWay[Kernel.CpusMax];
 
     /// <summary>Ground truth: the page of the process was dropped, so pins through it no longer show what it
     /// reads.</summary>

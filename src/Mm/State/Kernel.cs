@@ -9,6 +9,9 @@ public sealed partial class Kernel
     /// <summary>Page frames of a small world; larger shapes get more, see <see cref="Reset"/>.</summary>
     public const int FramesMin = 64;
 
+    /// <summary>Most cpus.</summary>
+    public const int CpusMax = 8;
+
     /// <summary>Most processes.</summary>
     public const int MmsMax = 4;
 
@@ -31,6 +34,7 @@ public sealed partial class Kernel
     private readonly Stack<Vma> freeVmas = new();
     private readonly Stack<AnonVma> freeAnonVmas = new();
     private readonly Stack<AnonVmaChain> freeChains = new();
+    private readonly int[] stores = new int[CpusMax];
     private readonly Vma[] vmas = new Vma[VmasMax];
     private static readonly Action<AnonVma> AnonVmaReset = anonVma => anonVma.Reset();
     private static readonly Action<Vma> VmaReset = vma =>
@@ -96,6 +100,7 @@ public sealed partial class Kernel
     public RoutineTable R { get; }
 
     /// <summary>Every shared object by id.</summary>
+    [field: NotState("they are reached otherwise")]
     public IReadOnlyList<SharedObject> Objects { get; }
 
     /// <summary>The frames that have been allocated at least once in this execution; all others are as after
@@ -115,7 +120,7 @@ public sealed partial class Kernel
     public MmStruct[] Mms { get; } = new MmStruct[MmsMax];
 
     /// <summary>What each cpu's TLB holds.</summary>
-    public TlbState[] Tlbs { get; } = new TlbState[Machine.CpusMax];
+    public TlbState[] Tlbs { get; } = new TlbState[Kernel.CpusMax];
 
     /// <summary>The anon_vma slab.</summary>
     public AnonVma[] AnonVmas { get; } = new AnonVma[AnonVmasMax];
@@ -128,7 +133,7 @@ public sealed partial class Kernel
 
     /// <summary>The process that makes the call which each lane is in (current->mm); null for kernel threads and for
     /// the owner of the machine.</summary>
-    public MmStruct?[] Current { get; } = new MmStruct?[Machine.CpusMax];
+    public MmStruct?[] Current { get; } = new MmStruct?[Kernel.CpusMax];
 
     /// <summary>The LRU.</summary>
     public Lruvec Lruvec { get; }
@@ -175,8 +180,9 @@ public sealed partial class Kernel
     /// <summary>Number of page tables of each process.</summary>
     public int TableCount => ((PageCount - 1) >> PmdOrder) + 1;
 
-    /// <summary>The value that the next store writes; each store writes another one.</summary>
-    public int NextValue { get; set; }
+    /// <summary>The value that the next store of a lane writes: each store writes another one, which does not depend on
+    /// what other lanes have stored.</summary>
+    public int NewValue(Cpu cpu) => 1 + cpu.Index + (stores[cpu.Index]++ * CpusMax);
 
     /// <summary>Builds the fresh world: mm0 exists and maps all its pages, nothing is touched.</summary>
     public void Reset(
@@ -187,7 +193,7 @@ public sealed partial class Kernel
         Thp = thp;
         MmCount = mms;
         PageCount = pages;
-        NextValue = 1;
+        Array.Clear(stores);
         Files.Reset(files, shmem, filePages);
         R.Reset();
         Rcu.Reset();
@@ -313,7 +319,7 @@ public sealed partial class Kernel
     public void FreeAnonVma(AnonVma anonVma)
     {
         anonVma.Freed = true;
-        anonVma.FreedAt = Rcu.Now;
+        anonVma.FreedAt = Rcu.Stamp();
         Touched.AnonVmas |= 1UL << anonVma.Number;
         freeAnonVmas.Push(anonVma);
     }

@@ -14,18 +14,18 @@ public sealed class Lruvec
         InactiveFile = new FolioList(kernel, "inactive file", isLru: true);
         ActiveFile = new FolioList(kernel, "active file", isLru: true);
         Lists = [Inactive, Active, InactiveFile, ActiveFile];
-        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        for (int cpu = 0; cpu < Kernel.CpusMax; cpu++)
         {
             Batches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"lru batch of cpu{cpu}"));
         }
 
-        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        for (int cpu = 0; cpu < Kernel.CpusMax; cpu++)
         {
             DeactivateBatches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"deactivate batch of cpu{cpu}"));
             LazyfreeBatches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"lazyfree batch of cpu{cpu}"));
         }
 
-        for (int cpu = 0; cpu < Machine.CpusMax; cpu++)
+        for (int cpu = 0; cpu < Kernel.CpusMax; cpu++)
         {
             MlockBatches[cpu] = new MlockBatch(ids.Word(ObjectKind.LruBatch, $"mlock batch of cpu{cpu}"));
         }
@@ -52,16 +52,16 @@ public sealed class Lruvec
     public FolioList[] Lists { get; }
 
     /// <summary>cpu_fbatches.lru_add of each cpu.</summary>
-    public LruBatch[] Batches { get; } = new LruBatch[Machine.CpusMax];
+    public LruBatch[] Batches { get; } = new LruBatch[Kernel.CpusMax];
 
     /// <summary>cpu_fbatches.lru_deactivate of each cpu.</summary>
-    public LruBatch[] DeactivateBatches { get; } = new LruBatch[Machine.CpusMax];
+    public LruBatch[] DeactivateBatches { get; } = new LruBatch[Kernel.CpusMax];
 
     /// <summary>cpu_fbatches.lru_lazyfree of each cpu.</summary>
-    public LruBatch[] LazyfreeBatches { get; } = new LruBatch[Machine.CpusMax];
+    public LruBatch[] LazyfreeBatches { get; } = new LruBatch[Kernel.CpusMax];
 
     /// <summary>mlock_fbatch of each cpu.</summary>
-    public MlockBatch[] MlockBatches { get; } = new MlockBatch[Machine.CpusMax];
+    public MlockBatch[] MlockBatches { get; } = new MlockBatch[Kernel.CpusMax];
 
     /// <summary>Whether a page was mlocked in this execution.</summary>
     public bool HasMlock { get; private set; }

@@ -9,7 +9,8 @@ internal sealed class FlowModel : IStepCheck
     private readonly KernelSpinlock pageLock = new(0, 0, "ptl");
     private readonly Word anonVma = new(1, 1, "anon_vma");
     private readonly Word mapcountWord = new(2, 2, "mapcount");
-    private readonly Word[] ptes = new Word[W1.Lanes];
+    private readonly Word[] ptes;
+    private readonly int rounds;
     private readonly Func<Cpu, Flow> body;
     private readonly Point takeLock;
     private readonly Point readAnon;
@@ -27,8 +28,12 @@ internal sealed class FlowModel : IStepCheck
 
     /// <summary>The model.</summary>
     /// <param name="nested">Whether each fault and each zap is a routine of its own, awaited by the lane's.</param>
-    public FlowModel(bool nested)
+    /// <param name="lanes">Lanes.</param>
+    /// <param name="rounds">Rounds of each.</param>
+    public FlowModel(bool nested, int lanes = W1.Lanes, int rounds = W1.Rounds)
     {
+        this.rounds = rounds;
+        ptes = new Word[lanes];
         takeLock = points.Add("FaultTakeLock", "do_anonymous_page", Access.Acquire);
         readAnon = points.Add("FaultReadAnon", "do_anonymous_page", Access.Read);
         writeAnon = points.Add("FaultWriteAnon", "do_anonymous_page", Access.Write);
@@ -57,8 +62,8 @@ internal sealed class FlowModel : IStepCheck
         present = 0;
         inFlight = 0;
         broken = false;
-        Machine.Reset(W1.Lanes);
-        for (int i = 0; i < W1.Lanes; i++)
+        Machine.Reset(ptes.Length);
+        for (int i = 0; i < ptes.Length; i++)
         {
             Machine.SetBody(i, body);
         }
@@ -72,7 +77,7 @@ internal sealed class FlowModel : IStepCheck
 
     private async Flow Lane(Cpu cpu)
     {
-        for (int round = 0; round < W1.Rounds; round++)
+        for (int round = 0; round < rounds; round++)
         {
             await Fault(cpu);
             await Zap(cpu);
@@ -82,7 +87,7 @@ internal sealed class FlowModel : IStepCheck
     /// <summary>The same lane without routines inside, as the flat switch has none.</summary>
     private async Flow LaneAtOnce(Cpu cpu)
     {
-        for (int round = 0; round < W1.Rounds; round++)
+        for (int round = 0; round < rounds; round++)
         {
             await pageLock.Acquire(cpu, takeLock);
             inFlight++;

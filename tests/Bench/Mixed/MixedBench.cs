@@ -11,7 +11,6 @@ namespace Tests.Bench.Mixed;
 /// <c>afl-fuzz -S</c> on one folder, and a worker of ours on another host, with rsync both ways.</summary>
 internal static class MixedBench
 {
-    private const int BadInput = 2;
     private const int CopySeconds = 3;
     private const int SecondsMin = 60;
     private const string Ours = "a-0";
@@ -53,7 +52,7 @@ internal static class MixedBench
         if (Missing() is { } missing)
         {
             Console.Error.WriteLine($"mixed: {missing}");
-            return BadInput;
+            return App.BadInput;
         }
 
         using CancellationTokenSource cancel = new();
@@ -67,7 +66,7 @@ internal static class MixedBench
         catch (InvalidOperationException error)
         {
             Console.Error.WriteLine($"mixed: {error.Message}");
-            return BadInput;
+            return App.BadInput;
         }
         finally
         {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Tests.Schedules;
 
-public class BoundedSearchTests
+public class ExhaustiveSearchTests
 {
     [Theory]
     [InlineData(new[] { 5 }, 1)]
@@ -18,8 +18,8 @@ public class BoundedSearchTests
     {
         LaneRunner lanes = LaneRunner.Independent(steps);
         HashSet<string> seen = [];
-        SearchResult result = BoundedSearch.Within(
-            search => { lanes.Run(search); return seen.Add(lanes.Order); }, BoundedSearch.Unbounded, 10_000);
+        SearchResult result = ExhaustiveSearch.Within(
+            search => { lanes.Run(search); return seen.Add(lanes.Order); }, ExhaustiveSearch.Unbounded, 10_000);
         Assert.Equal(new Complete(schedules), result);
         Assert.Equal(schedules, seen.Count);
     }
@@ -39,11 +39,11 @@ public class BoundedSearchTests
         for (int bound = 0; bound < exactly.Length; bound++)
         {
             expected += exactly[bound];
-            SearchResult result = BoundedSearch.Within(Execute, bound, 10_000);
+            SearchResult result = ExhaustiveSearch.Within(Execute, bound, 10_000);
             Assert.Equal(expected, result.Executions);
         }
 
-        bool Execute(BoundedSearch search)
+        bool Execute(ExhaustiveSearch search)
         {
             lanes.Run(search);
             Assert.Equal(lanes.Preemptions, search.Preemptions);
@@ -55,7 +55,7 @@ public class BoundedSearchTests
     public void Ascending_bounds_end_with_the_complete_number()
     {
         LaneRunner lanes = LaneRunner.Independent(3, 3);
-        SearchResult result = BoundedSearch.Ascending(search => Execute(lanes, search), 100, 1000);
+        SearchResult result = ExhaustiveSearch.Ascending(search => Execute(lanes, search), 100, 1000);
         Assert.Equal(new Complete(20), result); // 6! / (3! 3!)
     }
 
@@ -64,9 +64,9 @@ public class BoundedSearchTests
     {
         LaneRunner lanes = LaneRunner.Independent(6, 6);
         Assert.Equal(
-            new Bounded(1, 12), BoundedSearch.Ascending(search => Execute(lanes, search), 5, 2 + 12 + 30));
-        Assert.Equal(new Bounded(-1, 0), BoundedSearch.Ascending(search => Execute(lanes, search), 5, 1));
-        Assert.Equal(new Bounded(0, 2), BoundedSearch.Ascending(search => Execute(lanes, search), 0, 1000));
+            new Bounded(1, 12), ExhaustiveSearch.Ascending(search => Execute(lanes, search), 5, 2 + 12 + 30));
+        Assert.Equal(new Bounded(-1, 0), ExhaustiveSearch.Ascending(search => Execute(lanes, search), 5, 1));
+        Assert.Equal(new Bounded(0, 2), ExhaustiveSearch.Ascending(search => Execute(lanes, search), 0, 1000));
     }
 
     [Fact]
@@ -87,8 +87,8 @@ public class BoundedSearchTests
         // (2), or inside the lock, when the other starts, waits, and the first goes on to its end (2); or when the lock
         // is free again there is nothing left to preempt.
         LaneRunner lanes = new(points, spinlock.Reset, Lane, Lane);
-        Assert.Equal(new Bounded(0, 2), BoundedSearch.Within(search => Execute(lanes, search), 0, 100));
-        Assert.Equal(6, BoundedSearch.Within(search => Execute(lanes, search), 1, 100).Executions);
+        Assert.Equal(new Bounded(0, 2), ExhaustiveSearch.Within(search => Execute(lanes, search), 0, 100));
+        Assert.Equal(6, ExhaustiveSearch.Within(search => Execute(lanes, search), 1, 100).Executions);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public class BoundedSearchTests
     {
         Executor executor = new(new MapcountEngine(defect: true));
         Program program = new(MapcountEngine.Mapcounts, [1], [], [[new Call(0)], [new Call(0)]]);
-        SearchResult result = BoundedSearch.Ascending(search => executor.Run(program, search), 5, 1000);
+        SearchResult result = ExhaustiveSearch.Ascending(search => executor.Run(program, search), 5, 1000);
         Found found = Assert.IsType<Found>(result);
         Assert.Equal(1, found.Preemptions);
         Assert.Equal(new Bounded(0, 2), found.Below);
@@ -108,8 +108,8 @@ public class BoundedSearchTests
     {
         Executor executor = new(new MapcountEngine(defect: false));
         Program program = new(MapcountEngine.Mapcounts, [1], [], [[new Call(0), new Call(1)], [new Call(0)]]);
-        SearchResult result = BoundedSearch.Within(
-            search => executor.Run(program, search), BoundedSearch.Unbounded, 100_000);
+        SearchResult result = ExhaustiveSearch.Within(
+            search => executor.Run(program, search), ExhaustiveSearch.Unbounded, 100_000);
         Assert.IsType<Complete>(result);
     }
 
@@ -129,12 +129,12 @@ public class BoundedSearchTests
         }
 
         LaneRunner lanes = new(points, () => { }, Lane, Lane);
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => BoundedSearch.Within(
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => ExhaustiveSearch.Within(
             search => { lanes.Run(search); executions++; return true; }, 2, 100));
         Assert.Contains("not deterministic", error.Message, StringComparison.Ordinal);
     }
 
-    private static bool Execute(LaneRunner lanes, BoundedSearch search)
+    private static bool Execute(LaneRunner lanes, ExhaustiveSearch search)
     {
         lanes.Run(search);
         return true;
