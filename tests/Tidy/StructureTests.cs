@@ -18,7 +18,8 @@ public class StructureTests
     [InlineData("src/Fuzz/Fuzz.csproj", "Mm", "SharpFuzz.Common")]
     [InlineData("generators/Generators.csproj", "Fuzz")]
     [InlineData("src/Fuzz.Report/Fuzz.Report.csproj", "Fuzz")]
-    [InlineData("src/Fuzz.Cli/Fuzz.Cli.csproj", "Generators", "Fuzz.Report")]
+    [InlineData("src/Conformance/Conformance.csproj", "Fuzz")]
+    [InlineData("src/Fuzz.Cli/Fuzz.Cli.csproj", "Generators", "Fuzz.Report", "Conformance")]
     [InlineData("src/Fuzz.Target/Fuzz.Target.csproj", "Fuzz.Cli", "SharpFuzz")]
     [InlineData("src/SharpFuzz.Common/SharpFuzz.Common.csproj")]
     [InlineData("src/SharpFuzz/SharpFuzz.csproj", "SharpFuzz.Common")]
@@ -31,7 +32,8 @@ public class StructureTests
     {
         string[] expected =
         [
-            "generators/Generators.csproj", "src/Fuzz.Cli/Fuzz.Cli.csproj", "src/Fuzz.Report/Fuzz.Report.csproj",
+            "generators/Generators.csproj", "src/Conformance/Conformance.csproj", "src/Fuzz.Cli/Fuzz.Cli.csproj",
+            "src/Fuzz.Report/Fuzz.Report.csproj",
             "src/Fuzz.Target/Fuzz.Target.csproj", "src/Fuzz/Fuzz.csproj", "src/Interleave/Interleave.csproj",
             "src/Mm/Mm.csproj",
             "src/SharpFuzz.CommandLine/SharpFuzz.CommandLine.csproj",
