@@ -77,8 +77,9 @@ internal sealed class FuzzProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Whether a process lives.</summary>
-    public static bool Lives(int id) => Processes().Any(p => p.Id == id);
+    /// <summary>Whether any process lives whose command line says that.</summary>
+    /// <param name="argument">What no other process's would say, such as a folder of one's own.</param>
+    public static bool Lives(string argument) => Processes().Any(p => Says(p.Id, argument));
 
     /// <summary>Waits until it has ended by itself.</summary>
     public bool Wait() => process.WaitForExit(Patience);
@@ -113,13 +114,26 @@ internal sealed class FuzzProcess : IDisposable
         }
     }
 
+    private static bool Says(int id, string argument) => Read($"/proc/{id}/cmdline")?.Contains(
+        argument, StringComparison.Ordinal) == true;
+
     private static string[]? Stat(string folder)
+    {
+        if (Read(Path.Combine(folder, "stat")) is not { } text)
+        {
+            return null;
+        }
+
+        string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return fields[0] is "Z" or "X" ? null : fields;
+    }
+
+    /// <summary>A file of a process; null when that has just ended.</summary>
+    private static string? Read(string file)
     {
         try
         {
-            string text = File.ReadAllText(Path.Combine(folder, "stat"));
-            string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] is "Z" or "X" ? null : fields;
+            return File.ReadAllText(file);
         }
         catch (IOException)
         {

@@ -7,7 +7,9 @@ namespace Tests.Durability;
 /// <summary>A campaign that is killed at random moments and started again, in a loop.</summary>
 internal sealed class KillRun
 {
-    private const int WorkersGoneMilliseconds = 30_000;
+    /// <summary>Of a machine that does much else.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private static readonly string[] Variants = ["non-atomic-swapbacked"];
     private readonly string program;
     private readonly string root;
@@ -35,11 +37,12 @@ internal sealed class KillRun
     public CampaignAudit Audit => audit;
 
     /// <summary>Starts it, kills the supervisor, or a worker and then the supervisor, and looks what is left.</summary>
-    /// <remarks>Every other time it may work for a while before, at least until it has kept something new.</remarks>
+    /// <remarks>Every other time it may work before, until it has kept so many new test cases.</remarks>
     /// <param name="workers">Number of workers.</param>
+    /// <param name="news">Test cases.</param>
     /// <param name="millisecondsMax">How long it may live, from its start or from then.</param>
     /// <returns>What is wrong.</returns>
-    public IReadOnlyList<string> Round(int workers, int millisecondsMax)
+    public IReadOnlyList<string> Round(int workers, int news, int millisecondsMax)
     {
         using FuzzProcess fuzz = FuzzProcess.Run(
             program, root, "--variant", Variants[0], "--corpus", folder, "--workers",
@@ -47,17 +50,15 @@ internal sealed class KillRun
                 CultureInfo.InvariantCulture));
         if (++rounds % 2 != 0)
         {
-            WaitForNews(fuzz);
+            WaitForNews(fuzz, news);
         }
 
         Thread.Sleep(rng.Next(millisecondsMax));
-        IReadOnlyList<int> alive = fuzz.Workers;
-        if (rng.Next(2) == 0 && alive.Count > 0)
+        if (rng.Next(2) == 0 && fuzz.Workers is { Count: > 0 } alive)
         {
             FuzzProcess.Kill(alive[rng.Next(alive.Count)]);
             Kills++;
             Thread.Sleep(rng.Next(millisecondsMax));
-            alive = [.. alive, .. fuzz.Workers];
         }
 
         if (Directory.Exists(folder))
@@ -65,10 +66,9 @@ internal sealed class KillRun
             audit.Note();
         }
 
-        alive = [.. alive, .. fuzz.Workers];
         FuzzProcess.Kill(fuzz.Id);
         Kills++;
-        bool gone = WaitUntilGone(alive);
+        bool gone = WaitUntilGone();
         List<string> wrong = Directory.Exists(folder) ? [.. audit.Check()] : [];
         if (!gone)
         {
@@ -78,11 +78,11 @@ internal sealed class KillRun
         return wrong;
     }
 
-    private void WaitForNews(FuzzProcess fuzz)
+    private void WaitForNews(FuzzProcess fuzz, int news)
     {
         Stopwatch watch = Stopwatch.StartNew();
-        int before = audit.Entries;
-        while (audit.Entries == before && !fuzz.HasEnded && watch.ElapsedMilliseconds < WorkersGoneMilliseconds)
+        int enough = audit.Entries + news;
+        while (audit.Entries < enough && !fuzz.HasEnded && watch.Elapsed < Patience)
         {
             Thread.Sleep(10);
             if (Directory.Exists(folder))
@@ -92,12 +92,13 @@ internal sealed class KillRun
         }
     }
 
-    private static bool WaitUntilGone(IReadOnlyList<int> processes)
+    /// <summary>Waits for workers, also one that was started in the very moment of the kill.</summary>
+    private bool WaitUntilGone()
     {
         Stopwatch watch = Stopwatch.StartNew();
-        while (processes.Any(FuzzProcess.Lives))
+        while (FuzzProcess.Lives(folder))
         {
-            if (watch.ElapsedMilliseconds > WorkersGoneMilliseconds)
+            if (watch.Elapsed > Patience)
             {
                 return false;
             }

@@ -52,7 +52,7 @@ internal static class Kills
             (int Handoffs, int NearMisses) seen = default;
             while (run.Kills < kills)
             {
-                foreach (string problem in run.Round(Workers, MillisecondsMax))
+                foreach (string problem in run.Round(Workers, news: 1, MillisecondsMax))
                 {
                     wrong++;
                     Console.Error.WriteLine($"round {rounds}: {problem}");
