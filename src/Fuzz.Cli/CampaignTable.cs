@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Fuzz.Campaign;
 using Fuzz.Programs;
@@ -44,6 +45,10 @@ internal sealed class CampaignTable(
 
     /// <summary>Files that could not be read.</summary>
     public IEnumerable<Quarantined> Quarantined => [.. quarantined, .. supervisor.Slots.SelectMany(s => s.Quarantined)];
+
+    private ResidualRisk Risk => supervisor.Slots
+        .Select(slot => new ResidualRisk(slot.Progress.Singletons, slot.Progress.Observed))
+        .Aggregate(default(ResidualRisk), (all, one) => all + one);
 
     private Statistics Statistics
     {
@@ -99,6 +104,7 @@ internal sealed class CampaignTable(
         if (Failures.Count == 0)
         {
             screen.Line("nothing was found");
+            screen.Line(Describe(Risk));
             return;
         }
 
@@ -141,6 +147,7 @@ internal sealed class CampaignTable(
             ["perWorker"] = new JsonArray(supervisor.Slots.Select(slot => (JsonNode)ToJson(slot)).ToArray()),
             ["calls"] = Distribution.CallsToJson(statistics),
             ["failures"] = new JsonArray(Failures.Select(failure => (JsonNode)ToJson(failure)).ToArray()),
+            ["residualRisk"] = ToJson(Risk),
             ["problem"] = supervisor.Problem,
             ["quarantined"] = new JsonArray(Quarantined.Select(bad => (JsonNode)new JsonObject
             {
@@ -150,6 +157,24 @@ internal sealed class CampaignTable(
             }).ToArray()),
         };
     }
+
+    private static string Describe(ResidualRisk risk) => risk.Executions == 0
+        ? "nothing was executed, so that means nothing"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"what that is worth: the next execution shows {risk.NewFeatures:0.###} new hand-offs, near misses and "
+            + $"branches in the mean (Good-Turing: {risk.Singletons:#,0} of them were seen in one of "
+            + $"{risk.Executions:#,0} executions); drawn like these, fewer than 1 in {1 / risk.FailureMax:#,0} "
+            + $"fails ({100 * ResidualRisk.Confidence:0} %)");
+
+    private static JsonObject ToJson(ResidualRisk risk) => new()
+    {
+        ["executions"] = risk.Executions,
+        ["singletons"] = risk.Singletons,
+        ["newFeaturesPerExecution"] = risk.Executions == 0 ? null : risk.NewFeatures,
+        ["failureAtMost"] = risk.FailureMax,
+        ["confidence"] = ResidualRisk.Confidence,
+    };
 
     private static JsonObject ToJson(WorkerSlot slot) => new()
     {

@@ -16,6 +16,10 @@ internal static class ProveCommand
     private const int WorkersMax = 64;
     private const long MemoryDefault = StateMemory.BytesDefault >> 20;
 
+    /// <summary>Share of the budget that random walks have beside it, where nothing else says more.</summary>
+    private const long WalksShare = 10;
+    private const ulong WalksSeed = 1;
+
     public static Command Build(Screen screen, CancellationToken cancel)
     {
         Argument<string> file = new("FILE") { Description = "The program, or a reproducer, whose program it is." };
@@ -54,7 +58,9 @@ internal static class ProveCommand
             Prover prover = new(
                 result.GetValue(budget) ?? BudgetDefault, (result.GetValue(memory) ?? MemoryDefault) << 20,
                 Array.ConvertAll(engines, engine => new Executor(engine)));
-            return Run(name, program, prover, engines[0], result.GetValue(json), screen, cancel);
+            Proof proof = Prove(
+                name, program, prover, engines[0], (result.GetValue(budget) ?? BudgetDefault) / WalksShare, cancel);
+            return Tell(proof, result.GetValue(json), screen);
         });
         return command;
     }
@@ -73,16 +79,35 @@ internal static class ProveCommand
         return App.NothingFound;
     }
 
-    private static int Run(
-        string file, Program program, Prover prover, MmEngine engine, bool json, Screen screen,
-        CancellationToken cancel)
+    private static Proof Prove(
+        string file, Program program, Prover prover, MmEngine engine, long walksMax, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
         ProofSearch search = prover.Search(program, cancel: cancel);
         cancel.ThrowIfCancellationRequested();
-        Proof proof = new(
-            file, engine.Variants, search, Stopwatch.GetElapsedTime(start).TotalSeconds,
-            search.Result is Found ? Failing(program, engine) : null);
+        long? walks = null;
+        bool hasFailed = search.Result is Found;
+        if (search.Result is Bounded bounded)
+        {
+            walks = prover.Walk(program, walksMax, WalksSeed, cancel);
+            cancel.ThrowIfCancellationRequested();
+            hasFailed = walks < walksMax;
+            search = new ProofSearch(
+                hasFailed
+                    ? new Found(
+                        Schedule.FromTrace(engine.Machine).Preemptions, bounded.Preemptions < 0 ? null : bounded,
+                        walks.Value + 1)
+                    : bounded,
+                search.Executions + walks.Value + (hasFailed ? 1 : 0));
+        }
+
+        return new Proof(
+            file, engine.Variants, search, hasFailed ? null : walks, Stopwatch.GetElapsedTime(start).TotalSeconds,
+            hasFailed ? Failing(program, engine) : null);
+    }
+
+    private static int Tell(Proof proof, bool json, Screen screen)
+    {
         if (json)
         {
             screen.Line(JsonReport.Line(ToJson(proof)));
@@ -114,6 +139,12 @@ internal static class ProveCommand
         screen.Line(
             $"{proof.File} on {Inputs.Describe(proof.Variants)}: {Describe(proof.Search.Result)}; "
             + $"{proof.Search.Executions:#,0} executions, {proof.Seconds:0.00} s");
+        if (proof.Walks is { } walks)
+        {
+            screen.Line(
+                $"{walks:#,0} random walks pass, too: of such fewer than 1 in "
+                + $"{1 / ResidualRisk.FailureMaxOf(walks):#,0} fails ({100 * ResidualRisk.Confidence:0} %)");
+        }
     }
 
     private static string Describe(SearchResult search) => search switch
@@ -150,11 +181,14 @@ internal static class ProveCommand
             _ => null,
         },
         ["executions"] = proof.Search.Executions,
+        ["randomWalks"] = proof.Walks,
+        ["randomWalkFailsAtMost"] = proof.Walks is { } walks ? ResidualRisk.FailureMaxOf(walks) : null,
         ["seconds"] = Math.Round(proof.Seconds, 3),
         ["failing"] = proof.Failing is null ? null : JsonReport.Of(proof.Failing),
         ["reproducer"] = proof.Failing?.Print(),
     };
 
     private sealed record Proof(
-        string File, IReadOnlyList<string> Variants, ProofSearch Search, double Seconds, Reproducer? Failing);
+        string File, IReadOnlyList<string> Variants, ProofSearch Search, long? Walks, double Seconds,
+        Reproducer? Failing);
 }

@@ -29,7 +29,16 @@ public sealed class ProveTests : IDisposable
         Assert.Equal(App.NothingFound, run.ExitCode);
         Assert.Equal("bounded", run.Json.GetProperty("outcome").GetString());
         Assert.InRange(run.Json.GetProperty("preemptions").GetInt32(), 0, 3);
-        Assert.InRange(run.Json.GetProperty("executions").GetInt64(), 100, 3000);
+        Assert.InRange(run.Json.GetProperty("executions").GetInt64(), 100, 3300);
+    }
+
+    [Fact]
+    public void Where_the_budget_ends_random_walks_say_how_likely_a_failure_is_at_most()
+    {
+        string file = Write("lost.reproducer", Failures.LostWaiters);
+        AppRun run = AppRun.Of("prove", file, "--budget", "3000");
+        Assert.Contains(
+            "\n300 random walks pass, too: of such fewer than 1 in 101 fails (95 %)", run.Output, Exactly);
     }
 
     [Fact]

@@ -119,6 +119,24 @@ public class TraceCoverageTests
     }
 
     [Fact]
+    public void What_one_execution_has_shown_is_a_singleton_however_often_until_another_one_shows_it()
+    {
+        TraceStep[] steps = [Step(0, Take), Step(1, Take), Step(0, Take), Step(1, Take)];
+        Novelty first = seen.Add(steps);
+        int shown = first.Handoffs + first.NearMisses + first.Branches;
+        Assert.Equal(shown, seen.Singletons);
+        Assert.Equal(1, first.Handoffs);
+
+        // The branch from nowhere is seen again, and again; the rest is still what one execution has shown.
+        seen.Add([Step(0, Take)]);
+        Assert.Equal(shown - 1, seen.Singletons);
+        seen.Add([Step(0, Take)]);
+        Assert.Equal(shown - 1, seen.Singletons);
+        seen.Add(steps);
+        Assert.Equal(0, seen.Singletons);
+    }
+
+    [Fact]
     public void Each_kind_of_feature_is_named()
     {
         List<Feature> notable = [];

@@ -56,9 +56,11 @@ public sealed record CampaignParts(
 /// <param name="Found">Those of them that this run has found.</param>
 /// <param name="Imported">Those of them that this run has taken over from other workers.</param>
 /// <param name="Failures">Different signatures.</param>
+/// <param name="Singletons">See <see cref="Coverage.TraceCoverage.Singletons"/>.</param>
+/// <param name="Observed">Executions that they are of: all of this process, replays included.</param>
 public readonly record struct CampaignProgress(
     double Seconds, long Executions, int Edges, int Handoffs, int NearMisses, int Queue, int Found, int Imported,
-    int Failures)
+    int Failures, int Singletons, long Observed)
 {
     /// <summary>Executions a second.</summary>
     public double Rate => Seconds > 0 ? Executions / Seconds : 0;

@@ -107,6 +107,26 @@ public sealed class Prover
         }
     }
 
+    /// <summary>Where nothing more is proven, there is still what random walks say: see
+    /// <see cref="ResidualRisk.FailureMaxOf"/>.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="walks">Most executions under <see cref="RandomScheduler"/>.</param>
+    /// <param name="seed">Of the walks.</param>
+    /// <param name="cancel">Ends them early.</param>
+    /// <returns>How many have passed. When that is fewer and nobody has cancelled, the next one failed, and the engine
+    /// of the first executor still remembers it.</returns>
+    public long Walk(Program program, long walks, ulong seed, CancellationToken cancel = default)
+    {
+        RandomScheduler scheduler = new(new Rng(seed));
+        long passed = 0;
+        while (passed < walks && !cancel.IsCancellationRequested && executors[0].Run(program, scheduler))
+        {
+            passed++;
+        }
+
+        return passed;
+    }
+
     /// <summary>What is proven, for the header of a reproducer.</summary>
     /// <param name="passing">The search on v6.18; null when there was none.</param>
     /// <param name="failing">What the shrinker proved of the variant, or null.</param>

@@ -244,7 +244,8 @@ internal sealed class Worker : IExplorationListener
 
     private CampaignProgress Now() => new(
         watch.Elapsed.TotalSeconds, Executions, exploration.Edges.Count, exploration.Coverage.Handoffs,
-        exploration.Coverage.NearMisses, queue?.Stored ?? found, found, imported, findings.All.Count);
+        exploration.Coverage.NearMisses, queue?.Stored ?? found, found, imported, findings.All.Count,
+        exploration.Coverage.Singletons, exploration.Executions);
 }
 
 /// <summary>What a worker is told besides what it is made of.</summary>

@@ -6,15 +6,26 @@ namespace Fuzz.Coverage;
 /// <remarks>
 /// Features are 64-bit keys, kept under a hash in 2^<paramref name="bitsLog"/> counters of 16 bits, which stop at their
 /// highest value: of n features about n / 2^(bitsLog+1) share their counter with another one and are not told apart.
-/// Allocates nothing after its construction. Not thread-safe.
+/// Allocates next to nothing after its construction. Not thread-safe.
 /// </remarks>
 /// <param name="bitsLog">Binary logarithm of the number of counters.</param>
 public sealed class FeatureMap(int bitsLog)
 {
+    private const int WordLog = 6;
     private readonly ushort[] counts = new ushort[1 << bitsLog];
+
+    /// <summary>By counter, whether one earlier execution has shown it, and no other.</summary>
+    private readonly ulong[] single = new ulong[1 << bitsLog - WordLog];
+
+    /// <summary>What was seen first in this execution.</summary>
+    private readonly List<int> fresh = [];
 
     /// <summary>Number of different features seen.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Number of those that one execution has shown, and no other, as of the last
+    /// <see cref="EndExecution"/>: the singletons of Good and Turing.</summary>
+    public int Singletons { get; private set; }
 
     /// <summary>Counts a feature.</summary>
     /// <param name="key">The feature.</param>
@@ -25,8 +36,30 @@ public sealed class FeatureMap(int bitsLog)
     {
         index = (int)(key * 0x9E3779B97F4A7C15UL >> 64 - bitsLog);
         ref ushort count = ref counts[index];
-        Count += count == 0 ? 1 : 0;
+        if (count == 0)
+        {
+            Count++;
+            fresh.Add(index);
+        }
+        else if ((single[index >> WordLog] >> index & 1) != 0)
+        {
+            single[index >> WordLog] &= ~(1UL << index);
+            Singletons--;
+        }
+
         return count == ushort.MaxValue ? count : ++count;
+    }
+
+    /// <summary>What is counted from now on was shown by another execution.</summary>
+    public void EndExecution()
+    {
+        foreach (int index in fresh)
+        {
+            single[index >> WordLog] |= 1UL << index;
+        }
+
+        Singletons += fresh.Count;
+        fresh.Clear();
     }
 
     /// <summary>How often the feature that is counted there was seen; at most 65,535.</summary>

@@ -54,6 +54,9 @@ public sealed class TraceCoverage(PointTable points)
     /// <summary>Number of branches seen.</summary>
     public int Branches => branches.Count;
 
+    /// <summary>Number of features of the three kinds that one execution has shown, and no other.</summary>
+    public int Singletons => handoffs.Singletons + nearMisses.Singletons + branches.Singletons;
+
     /// <summary>Adds what one execution showed.</summary>
     /// <param name="trace">Its steps.</param>
     /// <param name="notable">Takes the features that were seen for the first, second, fourth ... time.</param>
@@ -93,6 +96,9 @@ public sealed class TraceCoverage(PointTable points)
             }
         }
 
+        handoffs.EndExecution();
+        nearMisses.EndExecution();
+        branches.EndExecution();
         return new Novelty(
             0, Handoffs - handoffsBefore, NearMisses - nearMissesBefore, Branches - branchesBefore);
     }
