@@ -79,16 +79,19 @@ public class EventSchedulerTests
     public void A_wish_for_a_hand_off_finds_what_a_hundred_threads_hide()
     {
         // Of the dozen hand-offs that may be, the one that fails is among the rare ones.
-        Search search = new(profile => new HandoffScheduler(new Rng(1), profile));
-        Assert.InRange(search.Run(new Reorder(99, 1), 60), 2, 60);
+        Portfolio handoffs = Portfolio.Of(known => new HandoffScheduler(new Rng(1), known));
+        Assert.InRange(SctSuite.SchedulesToFailure(new Reorder(99, 1), handoffs, 60), 2, 60);
     }
 
     [Fact]
     public void A_delay_bound_is_enough_that_is_as_large_as_the_bug_is_deep()
     {
         // deadlock01 needs one delay, at one of a dozen choices.
-        Assert.InRange(new Search(new DelayBoundedScheduler(1, new Rng(1))).Run(new Deadlock(), 500), 2, 500);
-        Assert.Equal(501, new Search(new DelayBoundedScheduler(0, new Rng(1))).Run(new Deadlock(), 500));
+        Assert.InRange(Schedules(delays: 1), 2, 500);
+        Assert.Equal(501, Schedules(delays: 0));
+
+        static int Schedules(int delays) => SctSuite.SchedulesToFailure(
+            new Deadlock(), Portfolio.Of(_ => new DelayBoundedScheduler(delays, new Rng(1))), 500);
     }
 
     [Fact]

@@ -28,12 +28,12 @@ public class SctProgramTests
     [Theory]
     [MemberData(nameof(Names))]
     public void The_portfolio_finds_the_bug(string name) =>
-        Assert.InRange(new Search(Portfolio.ForAny(new Rng(1))).Run(Make(name), Enough), 1, Enough);
+        Assert.InRange(SctSuite.SchedulesToFailure(Make(name), Portfolio.ForAny(new Rng(1)), Enough), 1, Enough);
 
     [Theory]
     [MemberData(nameof(Right))]
     public void A_program_that_was_put_right_never_fails(string name) =>
-        Assert.Equal(301, new Search(Portfolio.ForAny(new Rng(1))).Run(RightOnes[name](), 300));
+        Assert.Equal(301, SctSuite.SchedulesToFailure(RightOnes[name](), Portfolio.ForAny(new Rng(1)), 300));
 
     [Fact]
     public void Every_scheduler_finds_an_easy_bug_and_the_same_one_again_with_the_same_seed()

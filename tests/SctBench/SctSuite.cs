@@ -50,51 +50,32 @@ internal static class SctSuite
     ];
 
     /// <summary>The schedulers by name; each call makes fresh ones.</summary>
-    public static IReadOnlyList<(string Name, Func<Rng, Search> Make)> Schedulers { get; } =
+    public static IReadOnlyList<(string Name, Func<Rng, Portfolio> Make)> Schedulers { get; } =
     [
-        ("random", rng => new Search(new RandomScheduler(rng))),
-        ("pct-3", rng => new Search(new PctScheduler(3, rng))),
-        ("pct-10", rng => new Search(new PctScheduler(10, rng))),
-        ("pos", rng => new Search(profile => new PosScheduler(rng, profile))),
-        ("urw", rng => new Search(profile => new UrwScheduler(rng, profile))),
-        ("surw", rng => new Search(profile => new SurwScheduler(rng, profile))),
-        ("delay-bounded", rng => new Search(new DelayBoundedScheduler(3, rng))),
-        ("start-delay", rng => new Search(new StartDelayScheduler(rng))),
-        ("hand-offs", rng => new Search(profile => new HandoffScheduler(rng, profile))),
-        ("portfolio", rng => new Search(Portfolio.ForAny(rng))),
+        ("random", rng => Portfolio.Of(_ => new RandomScheduler(rng))),
+        ("pct-3", rng => Portfolio.Of(known => new PctScheduler(3, rng, known.Contention))),
+        ("pct-10", rng => Portfolio.Of(known => new PctScheduler(10, rng, known.Contention))),
+        ("pos", rng => Portfolio.Of(known => new PosScheduler(rng, known))),
+        ("urw", rng => Portfolio.Of(known => new UrwScheduler(rng, known))),
+        ("surw", rng => Portfolio.Of(known => new SurwScheduler(rng, known))),
+        ("delay-bounded", rng => Portfolio.Of(_ => new DelayBoundedScheduler(3, rng))),
+        ("start-delay", rng => Portfolio.Of(_ => new StartDelayScheduler(rng))),
+        ("hand-offs", rng => Portfolio.Of(known => new HandoffScheduler(rng, known))),
+        ("portfolio", Portfolio.ForAny),
     ];
-}
 
-/// <summary>A way of choosing one schedule after another of one program.</summary>
-internal sealed class Search
-{
-    private readonly Profile? profile;
-    private readonly IScheduler? scheduler;
-    private readonly Portfolio? portfolio;
-
-    public Search(IScheduler scheduler) => this.scheduler = scheduler;
-
-    public Search(Func<Profile, IScheduler> learning)
-    {
-        profile = new Profile();
-        scheduler = learning(profile);
-    }
-
-    public Search(Portfolio portfolio) => this.portfolio = portfolio;
-
-    /// <summary>Schedules until the program has failed, that one included; one more than the cap when it has
+    /// <summary>Schedules until a program has failed, that one included; one more than the cap when it has
     /// not.</summary>
-    public int Run(SctProgram program, int cap)
+    public static int SchedulesToFailure(SctProgram program, Portfolio portfolio, int cap)
     {
         for (int execution = 0; execution < cap; execution++)
         {
-            if (program.Fails(scheduler ?? portfolio!.For(execution)))
+            if (program.Fails(portfolio.For(execution)))
             {
                 return execution + 1;
             }
 
-            profile?.Learn(program.Machine);
-            portfolio?.Learn(program.Machine);
+            portfolio.Learn(program.Machine);
         }
 
         return cap + 1;

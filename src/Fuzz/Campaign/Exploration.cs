@@ -33,14 +33,17 @@ public sealed class Exploration
     /// <param name="source">Where fresh programs come from.</param>
     /// <param name="seed">Where all random numbers come from.</param>
     /// <param name="feedback">What it learns from.</param>
-    public Exploration(IEngine engine, IProgramSource source, ulong seed, Feedback feedback = Feedback.All)
+    /// <param name="schedules">Makes another portfolio than the one for campaigns.</param>
+    public Exploration(
+        IEngine engine, IProgramSource source, ulong seed, Feedback feedback = Feedback.All,
+        Func<Rng, Portfolio>? schedules = null)
     {
         this.source = source;
         told = feedback.HasFlag(Feedback.Handoffs) ? feedback & ~Feedback.Edges : feedback;
         Executor = new Executor(engine);
         runner = new TestCaseRunner(Executor);
         rng = new Rng(seed);
-        portfolio = new Portfolio(rng, feedback.HasFlag(Feedback.Contention));
+        portfolio = schedules?.Invoke(rng) ?? new Portfolio(rng, feedback.HasFlag(Feedback.Contention));
         Coverage = new TraceCoverage(engine.Machine.Points);
         pool = new Pool(engine.Language, rng, Coverage, Edges, feedback);
     }
@@ -117,6 +120,7 @@ public sealed class Exploration
     {
         EdgeMap.Begin();
         Executor.Run(program, scheduler);
+        portfolio.Learn(Executor.Engine.Machine);
         return Judge(program, listener);
     }
 

@@ -3,6 +3,7 @@ using Fuzz.Coverage;
 using Fuzz.Execution;
 using Fuzz.Programs;
 using Fuzz.Schedules;
+using Interleave;
 
 namespace Fuzz.Campaign;
 
@@ -11,9 +12,10 @@ namespace Fuzz.Campaign;
 /// <param name="SecondsMax">After so much time.</param>
 /// <param name="AftermathExecutions">Executions of the program that failed, to see what becomes of it.</param>
 /// <param name="Feedback">What it learns from.</param>
+/// <param name="Schedules">Makes another portfolio than the one for campaigns.</param>
 public sealed record HuntOptions(
     long ExecutionsMax = long.MaxValue, double SecondsMax = 60, int AftermathExecutions = 0,
-    Feedback Feedback = Feedback.All);
+    Feedback Feedback = Feedback.All, Func<Rng, Portfolio>? Schedules = null);
 
 /// <summary>A failure as it was met.</summary>
 /// <param name="Program">The program.</param>
@@ -51,7 +53,7 @@ public sealed class Hunter : IExplorationListener
         this.story = story;
         this.options = options;
         this.cancel = cancel;
-        exploration = new Exploration(new MmEngine(story.Variants), source, seed, options.Feedback);
+        exploration = new Exploration(new MmEngine(story.Variants), source, seed, options.Feedback, options.Schedules);
     }
 
     /// <inheritdoc />

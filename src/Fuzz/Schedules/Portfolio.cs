@@ -76,6 +76,15 @@ public sealed class Portfolio
         ], known.Contention, known);
     }
 
+    /// <summary>One scheduler alone, to compare it with others. <see cref="Learn"/> must be called after each
+    /// execution.</summary>
+    /// <param name="scheduler">Makes it, given what is known of the program.</param>
+    public static Portfolio Of(Func<Profile, IScheduler> scheduler)
+    {
+        Profile known = new();
+        return new Portfolio([scheduler(known)], known.Contention, known);
+    }
+
     /// <summary>A scheduler for each depth up to <see cref="Rest.DepthMax"/>; at 0 a random walk.</summary>
     internal static IScheduler[] ByDepth(Rng rng, Contention contention) =>
     [
@@ -110,7 +119,7 @@ public sealed class Portfolio
     /// <summary>The scheduler for the program's execution number <paramref name="execution"/>, from 0.</summary>
     public IScheduler For(int execution)
     {
-        if (profile is null)
+        if (profile is null || rotation.Length == 1)
         {
             last = execution % rotation.Length;
         }
@@ -123,10 +132,16 @@ public sealed class Portfolio
         return rotation[last];
     }
 
-    /// <summary>Learns what the execution has shown that was just made with what <see cref="For"/> gave.</summary>
+    /// <summary>Learns what the execution has shown that was just made with what <see cref="For"/> gave; the portfolio
+    /// for campaigns learns from a program's first execution only (<see cref="Wants"/>).</summary>
     public void Learn(Machine machine)
     {
-        int found = profile?.Learn(machine) ?? 0;
+        if (profile is null)
+        {
+            return;
+        }
+
+        int found = profile.Learn(machine);
 
         // What the first execution shows is nobody's merit.
         payoffs[last] = asked++ == 0 ? 0 : payoffs[last] * Fading + found * (1 - Fading);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Fuzz.Schedules;
 using Interleave;
 using Tests.SctBench;
 
@@ -55,7 +56,7 @@ internal static class SchedulesToFailure
     private static void Run(int seeds, int cap, string[] only, string[] names, bool json)
     {
         SctSuite.Row[] rows = [.. SctSuite.Rows.Where(row => only.Length == 0 || only.Contains(row.Name))];
-        (string Name, Func<Rng, Search> Make)[] schedulers =
+        (string Name, Func<Rng, Portfolio> Make)[] schedulers =
             [.. SctSuite.Schedulers.Where(one => names.Length == 0 || names.Contains(one.Name))];
         Figure[,] figures = new Figure[rows.Length, schedulers.Length];
 
@@ -74,14 +75,15 @@ internal static class SchedulesToFailure
     }
 
     private static Figure Measure(
-        SctSuite.Row row, (string Name, Func<Rng, Search> Make) scheduler, int seeds, int cap)
+        SctSuite.Row row, (string Name, Func<Rng, Portfolio> Make) scheduler, int seeds, int cap)
     {
         cap *= row.Name == SafeStackName ? SafeStackFactor : 1;
         SctProgram program = row.Make();
         int[] found = new int[seeds];
         for (int seed = 0; seed < seeds; seed++)
         {
-            found[seed] = scheduler.Make(new Rng((ulong)seed)).Run(program, cap);
+            found[seed] = SctSuite.SchedulesToFailure(
+                program, scheduler.Make(new Rng((ulong)seed)), cap);
         }
 
         Array.Sort(found);
