@@ -38,9 +38,10 @@ public class SctProgramTests
     [Fact]
     public void Every_scheduler_finds_an_easy_bug_and_the_same_one_again_with_the_same_seed()
     {
-        foreach ((string name, Func<Rng, Search> make) in SctSuite.Schedulers)
+        foreach ((string name, Func<Rng, Portfolio> make) in SctSuite.Schedulers)
         {
-            int[] found = [.. Enumerable.Range(0, 2).Select(_ => make(new Rng(3)).Run(new WrongLock(3), Enough))];
+            int[] found = [.. Enumerable.Range(0, 2).Select(
+                _ => SctSuite.SchedulesToFailure(new WrongLock(3), make(new Rng(3)), Enough))];
             Assert.True(found[0] <= Enough && found[0] == found[1], $"{name}: {found[0]}, {found[1]}");
         }
     }
