@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Tests.Campaign;
 
-/// <summary>Goal: what a campaign says of the next execution is what happens. Method: species with known chances.</summary>
+/// <summary>Goal: what a campaign says of the next execution is what happens. Method: species with known
+/// chances.</summary>
 public class ResidualRiskTests
 {
     private const int Draws = 20_000;

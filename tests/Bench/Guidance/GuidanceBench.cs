@@ -96,7 +96,8 @@ internal static class GuidanceBench
         HuntResult[] results = [.. Enumerable.Range(1, seeds).Select(seed => Hunter.Hunt(
             story, new ProgramSource(), (ulong)seed, options, CancellationToken.None))];
         Console.WriteLine(JsonSerializer.Serialize(new HuntRow(
-            name, scheduler == Usual ? $"{mode}" : scheduler, results.Count(r => r.Found), [.. results.Select(r => r.Executions)],
+            name, scheduler == Usual ? $"{mode}" : scheduler, results.Count(r => r.Found),
+            [.. results.Select(r => r.Executions)],
             [.. results.Select(r => r.Seconds)])));
     }
 
