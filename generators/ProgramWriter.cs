@@ -28,10 +28,7 @@ public static class ProgramWriter
     /// <summary>A random program.</summary>
     public static Program Write(Taste taste, Rng rng)
     {
-        int huge = taste.Shape[MmLanguage.Thp] == 0 ? 1 : 1 << taste.Shape[MmLanguage.Pmd];
-        Stage stage = Stage.First(
-            taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs], huge, taste.Shape[MmLanguage.FilePages],
-            taste.Shape[MmLanguage.FileType] == 1, taste.Shape[MmLanguage.Thp] == 2);
+        Stage stage = Begin(taste);
         Call[] setup = new Call[SetupMin + rng.Next(taste.SetupMax - SetupMin + 1)];
         Fill(setup, taste, rng, ref stage, concurrent: false);
 
@@ -59,6 +56,20 @@ public static class ProgramWriter
         return new Program(Mm, taste.Shape, setup, cpus);
     }
 
+    /// <summary>A random program without lanes: calls one after another, the first third as in setups.</summary>
+    /// <param name="taste">What it is made of.</param>
+    /// <param name="rng">Where the choices come from.</param>
+    /// <param name="count">Number of calls.</param>
+    public static Program WriteAlone(Taste taste, Rng rng, int count)
+    {
+        Stage stage = Begin(taste);
+        Call[] first = new Call[count / 3];
+        Fill(first, taste, rng, ref stage, concurrent: false);
+        Call[] rest = new Call[count - first.Length];
+        Fill(rest, taste, rng, ref stage, concurrent: true);
+        return new Program(Mm, taste.Shape, [.. first, .. rest], []);
+    }
+
     /// <summary>
     /// A thread that goes on using what it has used: the setup, which runs on the same cpu, ends with a store, so that
     /// the lane begins with a translation that it may never have to look up again.
@@ -79,6 +90,14 @@ public static class ProgramWriter
         }
 
         return calls;
+    }
+
+    private static Stage Begin(Taste taste)
+    {
+        int huge = taste.Shape[MmLanguage.Thp] == 0 ? 1 : 1 << taste.Shape[MmLanguage.Pmd];
+        return Stage.First(
+            taste.Shape[MmLanguage.Pages], taste.Shape[MmLanguage.Memcgs], huge, taste.Shape[MmLanguage.FilePages],
+            taste.Shape[MmLanguage.FileType] == 1, taste.Shape[MmLanguage.Thp] == 2);
     }
 
     private static void Fill(Call[] calls, Taste taste, Rng rng, ref Stage stage, bool concurrent, int about = -1)
