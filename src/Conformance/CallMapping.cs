@@ -1,0 +1,134 @@
+using Fuzz.Programs;
+using Mm.State;
+
+namespace Conformance;
+
+/// <summary>The table engine call -> system call, written once.</summary>
+public static class CallMapping
+{
+    private const string WholeMachine = "works on lists of the whole machine: nobody can say which pages it takes";
+    private const string NoPmd = "a PMD entry of hardware maps 512 pages, the engine's 4 to 16";
+    private const string OnlyDisk = "does something to files with blocks only, and the guest's files have none";
+    private const string NoDevice = "no device of the guest pins pages for reading";
+
+    /// <summary>A row for each call of <see cref="MmLanguage"/>, by kind.</summary>
+    public static IReadOnlyList<CallRow> Rows { get; } =
+    [
+        Row(MmCall.Read, "a load", s => [$"read {s.Mm} {s.Page}"], Answers.OfLoad),
+        Row(MmCall.Write, "a store", s => [$"write {s.Mm} {s.Page} V"], Answers.OfStore),
+        Row(MmCall.Readahead, "MADV_WILLNEED", s => Advise(s, 1, "willneed"), Answers.OfPageAdvice),
+        Row(MmCall.Swapoff, "swapoff", _ => ["swapoff"], Answers.OfSwapoff),
+        Row(MmCall.Swapon, "swapon", _ => ["swapon"], Answers.OfSwapon),
+        Row(MmCall.Fork, "fork", s => CanFork(s) ? [$"fork {s.Mm} {s.Call.B}"] : [], Answers.Always),
+        Row(MmCall.Pageout, "MADV_PAGEOUT", s => Advise(s, 1, "pageout"), Answers.OfUnlockedPage),
+        Not(MmCall.Reclaim, WholeMachine),
+        Not(MmCall.Age, WholeMachine),
+        Row(MmCall.DontNeed, "MADV_DONTNEED", s => Advise(s, s.Count, "dontneed"), Answers.OfUnlocked),
+        Row(MmCall.Munmap, "munmap", s => [$"munmap {s.Mm} {s.Page} {s.Count}"], Answers.Always),
+        Row(MmCall.Map, "mmap, for each hole", s => s.Holes().Select(h => $"map {s.Mm} {h.Page} {h.Count}"),
+            Answers.Always),
+        Row(MmCall.Exit, "exit_group", s => [$"exit {s.Mm}"], Answers.Always),
+        Row(MmCall.Migrate, "move_pages, MPOL_MF_MOVE_ALL, to the node where it is not",
+            s => [$"migrate {s.Mm} {s.Page} 1 all"]),
+        Not(MmCall.Compact, WholeMachine),
+        Row(MmCall.Drain, "move_pages that moves nothing", _ => ["drain"], Answers.Always),
+        Not(MmCall.Pin, NoDevice),
+        Not(MmCall.PinWrite, NoDevice),
+        Not(MmCall.Dma, NoDevice),
+        Not(MmCall.Unpin, NoDevice),
+        Not(MmCall.Attach, "what is charged to a memcg is not shown exactly: charges are made in batches"),
+        Not(MmCall.Offline, "what is charged to a memcg is not shown exactly: charges are made in batches"),
+        Row(MmCall.WriteZero, "a store", s => [$"writezero {s.Mm} {s.Page}"], Answers.OfStore),
+        Not(MmCall.Merge, "ksmd merges whatever is equal, not the pages that somebody names"),
+        Not(MmCall.Unmerge, "nothing is merged, see merge"),
+        Row(MmCall.Free, "MADV_FREE", s => Advise(s, s.Count, "free"), Answers.OfFree),
+        Row(MmCall.Cold, "MADV_COLD", s => Advise(s, s.Count, "cold"), Answers.OfUnlocked),
+        Row(MmCall.DontFork, "MADV_DONTFORK", s => Advise(s, s.Count, "dontfork"), Answers.OfAdvice),
+        Row(MmCall.DoFork, "MADV_DOFORK", s => Advise(s, s.Count, "dofork"), Answers.OfAdvice),
+        Row(MmCall.ReadOnly, "mprotect, PROT_READ", s => [$"mprotect {s.Mm} {s.Page} {s.Count} ro"], Answers.OfRange),
+        Row(MmCall.Writable, "mprotect, PROT_READ and PROT_WRITE", s => [$"mprotect {s.Mm} {s.Page} {s.Count} rw"],
+            Answers.OfRange),
+        Row(MmCall.Poison, "MADV_HWPOISON", s => Advise(s, 1, "hwpoison")),
+        Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE", s => Advise(s, 1, "softoffline")),
+        Not(MmCall.Split, NoPmd),
+        Not(MmCall.ShrinkThp, NoPmd),
+        Row(MmCall.MapShared, "munmap, mmap of a memfd, MAP_SHARED", s => MapFile(s, "mapshared"), Answers.Always),
+        Row(MmCall.MapPrivate, "munmap, mmap of a memfd, MAP_PRIVATE", s => MapFile(s, "mapprivate"), Answers.Always),
+        Row(MmCall.Truncate, "ftruncate",
+            s => [$"truncate {s.Call.A} {Math.Min((int)s.Call.B, s.Kernel.Files.Pages)}"], Answers.Always),
+        Row(MmCall.Punch, "fallocate, FALLOC_FL_PUNCH_HOLE", s => [$"punch {s.Call.A} {s.Call.B} {s.PunchCount}"],
+            Answers.Always),
+        Not(MmCall.Invalidate, OnlyDisk),
+        Not(MmCall.Writeback, OnlyDisk),
+        Row(MmCall.PageoutRange, "MADV_PAGEOUT of all that the engine's PMD entry covers",
+            s => [$"madvise {s.Mm} {s.TableStart} {s.TableCount} pageout"], Answers.OfUnlockedTable),
+        Not(MmCall.Collapse, NoPmd),
+        Row(MmCall.Mremap, "mremap, MREMAP_FIXED",
+            s => s.MovedCount > 0 ? [$"mremap {s.Mm} {s.Page} {s.Call.C} {s.MovedCount}"] : [], Answers.Always),
+        Row(MmCall.Move, "UFFDIO_MOVE", Move),
+        Row(MmCall.GetPage, "vmsplice", s => [$"getpage {s.Mm} {s.Page}"]),
+        Row(MmCall.PutPage, "a read of the pipe", s => [$"putpage {s.Mm} {s.Page}"]),
+        Row(MmCall.Mlock, "mlock", s => [$"mlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
+        Row(MmCall.Munlock, "munlock", s => [$"munlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
+    ];
+
+    /// <summary>The row of a call.</summary>
+    public static CallRow Of(MmCall call) => Rows[(int)call];
+
+    /// <summary>A call as it is made in the state that an engine is in.</summary>
+    /// <param name="kernel">The engine, before the call.</param>
+    /// <param name="call">The call; it can be made.</param>
+    /// <returns>Null when neither side would have anything to do.</returns>
+    public static CallPlan? Plan(Kernel kernel, Call call)
+    {
+        CallRow row = Of((MmCall)call.Kind);
+        Situation before = new(kernel, call);
+        Parameter[] parameters = MmLanguage.Instance.Calls[call.Kind].Parameters;
+        if (parameters is [{ Bound: MmLanguage.Mms }, ..] && !before.Process.Alive)
+        {
+            return null;
+        }
+
+        // The state is the engine's own, which the call changes: what is asked of it has to be asked before.
+        string[] operations = [.. row.Operations(before)];
+        string? succeeded = row.Answer(before, true);
+        string? failed = row.Answer(before, false);
+        bool loads = row.Call == MmCall.Read;
+        return operations.Length == 0 ? null : new CallPlan(
+            row, call, operations,
+            (after, effective) => loads && effective
+                ? row.Answer(new Situation(after, call), true) : effective ? succeeded : failed);
+    }
+
+    private static CallRow Row(
+        MmCall call, string systemCall, Func<Situation, IEnumerable<string>> operations,
+        Func<Situation, bool, string?>? answer = null) => new(call, systemCall, "")
+        {
+            Operations = operations,
+            Answer = answer ?? (static (_, _) => null),
+        };
+
+    private static CallRow Not(MmCall call, string reason) => new(call, "", reason);
+
+    private static IEnumerable<string> Advise(Situation s, int count, string advice) =>
+        [$"madvise {s.Mm} {s.Page} {count} {advice}"];
+
+    private static bool CanFork(Situation s) => s.Call.A != s.Call.B && !s.Kernel.Mms[s.Call.B].Claimed;
+
+    private static IEnumerable<string> MapFile(Situation s, string how) =>
+    [
+        $"munmap {s.Mm} {s.Page} {s.FileCount}",
+        $"{how} {s.Mm} {s.Page} {s.Call.C} {s.Call.D} {s.FileCount}",
+    ];
+
+    /// <summary>The engine takes as many pages as both VMAs have from there on.</summary>
+    private static IEnumerable<string> Move(Situation s)
+    {
+        if (s.Vma is { } source && s.Process.FindVma(s.Call.C) is { } target && s.Call.C != s.Page)
+        {
+            int room = Math.Min(source.End - s.Page, target.End - s.Call.C);
+            int count = Math.Min(Math.Min((int)s.Call.D, room), Math.Abs(s.Call.C - s.Page));
+            yield return $"uffdmove {s.Mm} {s.Page} {s.Call.C} {count}";
+        }
+    }
+}

@@ -1,0 +1,44 @@
+namespace Conformance;
+
+/// <summary>Compares what the engine shows after a call with what a kernel of some version shows.</summary>
+/// <param name="release">The kernel's version.</param>
+public sealed class Comparison(Release release)
+{
+    private readonly Observable[] compared = [.. Observables.All.Where(observable => observable.AppliesTo(release))];
+
+    /// <summary>The version.</summary>
+    public Release Release => release;
+
+    /// <summary>The observables that are compared.</summary>
+    public IReadOnlyList<Observable> Compared => compared;
+
+    /// <summary>The first thing in which both differ, or null. What one of them does not show is not
+    /// compared.</summary>
+    public Mismatch? First(Reaction engine, Reaction kernel)
+    {
+        foreach (Observable observable in compared)
+        {
+            foreach (((string subject, string? mine), (_, string? theirs)) in
+                observable.Facts(engine).Zip(observable.Facts(kernel)))
+            {
+                if (mine is not null && theirs is not null && mine != theirs)
+                {
+                    return new Mismatch(observable, subject, mine, theirs);
+                }
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A thing that two sides show differently.</summary>
+/// <param name="Observable">What.</param>
+/// <param name="Subject">Of what.</param>
+/// <param name="Engine">What the engine shows.</param>
+/// <param name="Kernel">What the kernel shows.</param>
+public sealed record Mismatch(Observable Observable, string Subject, string Engine, string Kernel)
+{
+    /// <inheritdoc />
+    public override string ToString() => $"{Observable.Name} of {Subject}: engine {Engine}, kernel {Kernel}";
+}

@@ -1,0 +1,82 @@
+using Fuzz.Execution;
+using Fuzz.Oracles;
+using Fuzz.Programs;
+using Interleave;
+using Mm.State;
+
+namespace Conformance;
+
+/// <summary>The engine as one of the sides: one call at a time, alone, with all laws judged after each.</summary>
+/// <remarks>It can stand for a kernel, too: with a variant, for one that has a defect.</remarks>
+/// <param name="judged">Whether its laws are looked at: not where it stands for a kernel that breaks them.</param>
+/// <param name="variants">Names of variants.</param>
+public sealed class EngineSide(bool judged, params IEnumerable<string> variants) : IKernelSide
+{
+    private readonly MmEngine engine = new(variants);
+    private Call call;
+    private bool effective;
+    private int messagesSeen;
+
+    /// <summary>The engine's state.</summary>
+    public Kernel Kernel => engine.Kernel;
+
+    /// <summary>What the engine's own laws say: empty as long as it is sound.</summary>
+    public IReadOnlyList<Violation> Broken => engine.Verdict.Violations;
+
+    /// <inheritdoc />
+    public void Reset(int[] shape)
+    {
+        engine.Verdict.Reset();
+        engine.Machine.Reset(1);
+        engine.Reset(shape);
+        messagesSeen = 0;
+    }
+
+    /// <summary>Makes a call that was planned on this engine, and then drains all batches.</summary>
+    /// <returns>Null when the call waits for something that nobody can bring, or breaks a law.</returns>
+    public Reaction? Run(CallPlan plan)
+    {
+        call = plan.Call;
+        if (!engine.Machine.RunSolo(RunCall) || !Judge(() => engine.AfterAlone(call, effective))
+            || !engine.Machine.RunSolo(Drain) || !Judge(engine.AtRest))
+        {
+            return null;
+        }
+
+        View view = EngineView.Of(Kernel, messagesSeen);
+        messagesSeen += view.Messages.Count;
+        return new Reaction(plan.Answer(Kernel, effective), view);
+    }
+
+    /// <inheritdoc />
+    public Reaction Run(CallPlan plan, Kernel engine)
+    {
+        const string Stuck = "stuck";
+        return CallMapping.Plan(Kernel, plan.Call) is { } own
+            ? Run(own) ?? new Reaction(Stuck, EngineView.Of(Kernel))
+            : new Reaction(null, EngineView.Of(Kernel));
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+    }
+
+    private bool Judge(Action look)
+    {
+        if (judged)
+        {
+            look();
+        }
+        else
+        {
+            engine.AfterKnown();
+        }
+
+        return !judged || !engine.Verdict.Any;
+    }
+
+    private async Flow RunCall(Cpu cpu) => effective = await engine.Run(cpu, call);
+
+    private async Flow Drain(Cpu cpu) => await Kernel.R.Lru.DrainAll(cpu);
+}

@@ -1,0 +1,102 @@
+using Mm.State;
+
+namespace Conformance;
+
+/// <summary>What the engine shows, as a <see cref="View"/>.</summary>
+public static class EngineView
+{
+    private static readonly (PageFlag Flag, PageTraits Trait)[] Flags =
+    [
+        (PageFlag.Swapbacked, PageTraits.Swapbacked), (PageFlag.Swapcache, PageTraits.Swapcache),
+        (PageFlag.AnonExclusive, PageTraits.Exclusive), (PageFlag.Dirty, PageTraits.Dirty),
+        (PageFlag.Uptodate, PageTraits.Uptodate), (PageFlag.Mlocked, PageTraits.Mlocked),
+        (PageFlag.Lru, PageTraits.Lru), (PageFlag.Active, PageTraits.Active),
+        (PageFlag.Unevictable, PageTraits.Unevictable), (PageFlag.Referenced, PageTraits.Referenced),
+        (PageFlag.Locked, PageTraits.Locked), (PageFlag.Writeback, PageTraits.Writeback),
+    ];
+
+    /// <summary>The state that an engine is in.</summary>
+    /// <param name="kernel">The engine.</param>
+    /// <param name="messagesSeen">How many lines of its console are known already.</param>
+    public static View Of(Kernel kernel, int messagesSeen = 0)
+    {
+        Identities frames = new();
+        Identities slots = new();
+        List<PageView> pages = new(kernel.MmCount * kernel.PageCount);
+        List<ProcessView> processes = new(kernel.MmCount);
+        for (int number = 0; number < kernel.MmCount; number++)
+        {
+            MmStruct mm = kernel.Mms[number];
+            for (int page = 0; page < kernel.PageCount; page++)
+            {
+                pages.Add(PageOf(kernel, mm, page, frames, slots));
+            }
+
+            processes.Add(new ProcessView(
+                number, mm.Alive, mm.AnonPages, mm.FilePages, mm.ShmemPages, mm.SwapEntries,
+                mm.Vmas.Where(vma => vma.IsLocked).Sum(vma => vma.End - vma.Start)));
+        }
+
+        return new View(
+            pages, processes, kernel.Swap.InUse(), kernel.Swap.Live,
+            [.. kernel.Console.Skip(messagesSeen).Select(message => $"{message.Function}: {message.Text}")]);
+    }
+
+    private static PageView PageOf(Kernel kernel, MmStruct mm, int page, Identities frames, Identities slots)
+    {
+        Pte pte = mm.Alive ? mm.Entry(page) : Pte.None;
+        VmaTraits vma = mm.Alive && mm.FindVma(page) is { } found ? TraitsOf(found) : VmaTraits.None;
+        PageView view = new(mm.Index, page, KindOf(pte)) { Vma = vma };
+        if (pte.IsSwap)
+        {
+            return view with { Object = slots.Of(pte.Target) };
+        }
+
+        if (!pte.IsPresent)
+        {
+            return view;
+        }
+
+        Page frame = kernel.PageOf(pte);
+        return view with
+        {
+            Object = frames.Of(frame.Pfn), Mapcount = MapcountOf(frame), Traits = TraitsOf(frame),
+        };
+    }
+
+    private static EntryKind KindOf(Pte pte) => pte.Kind switch
+    {
+        PteKind.None => EntryKind.None,
+        PteKind.Present => EntryKind.Present,
+        PteKind.Zero => EntryKind.Zero,
+        PteKind.Swap => EntryKind.Swapped,
+        _ => EntryKind.Special,
+    };
+
+    /// <summary>folio_precise_page_mapcount.</summary>
+    private static int MapcountOf(Page frame) =>
+        frame.MapcountField + 1 + (frame.Head.IsLarge ? frame.Head.Large.Entire + 1 : 0);
+
+    /// <summary>/proc/kpageflags says of all pages of a folio what is true of the first one; only whether memory is
+    /// broken is a page's own.</summary>
+    private static PageTraits TraitsOf(Page frame)
+    {
+        Folio folio = frame.Head;
+        PageTraits traits = folio.Anon ? PageTraits.Anon : PageTraits.None;
+        foreach ((PageFlag flag, PageTraits trait) in Flags)
+        {
+            traits |= folio.Has(flag) ? trait : PageTraits.None;
+        }
+
+        traits |= folio.Ksm ? PageTraits.Ksm : PageTraits.None;
+        traits |= frame.Has(PageFlag.HwPoison) ? PageTraits.Poisoned : PageTraits.None;
+        traits |= folio.IsLarge ? PageTraits.Large : PageTraits.None;
+        return traits | (folio.IsLarge && folio == frame ? PageTraits.Head : PageTraits.None);
+    }
+
+    private static VmaTraits TraitsOf(Vma vma) => VmaTraits.Mapped
+        | (vma.Writable ? VmaTraits.Writable : VmaTraits.None)
+        | (vma.Shared ? VmaTraits.Shared : VmaTraits.None)
+        | (vma.IsLocked ? VmaTraits.Locked : VmaTraits.None)
+        | (vma.Has(VmaFlag.DontCopy) ? VmaTraits.DontCopy : VmaTraits.None);
+}

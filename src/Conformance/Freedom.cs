@@ -1,0 +1,33 @@
+using Fuzz.Programs;
+
+namespace Conformance;
+
+/// <summary>A difference that is none of the engine's faults: where a kernel is free, or where a version differs from
+/// the engine's text in a way that the engine has no variant for.</summary>
+/// <param name="Name">One word.</param>
+/// <param name="Observable">What differs.</param>
+/// <param name="Reason">Why that is no fault, with the kernel function that decides.</param>
+public sealed record Freedom(string Name, string Observable, string Reason)
+{
+    /// <summary>All that are known.</summary>
+    public static IReadOnlyList<Freedom> All { get; } = [];
+
+    /// <summary>The calls after which it can show; empty for all.</summary>
+    public IReadOnlyList<MmCall> Calls { get; init; } = [];
+
+    /// <summary>The first kernel that does as the engine does; null when none does.</summary>
+    public Version? Until { get; init; }
+
+    /// <summary>What the engine shows then; null for anything.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>The freedom that a difference is, or null: then somebody is wrong.</summary>
+    public static Freedom? Of(Difference difference, Release release) =>
+        All.FirstOrDefault(freedom => freedom.Explains(difference, release));
+
+    private bool Explains(Difference difference, Release release) =>
+        difference.Mismatch.Observable.Name == Observable
+        && (Calls.Count == 0 || Calls.Contains((MmCall)difference.Call.Kind))
+        && (Until is null || release.Number < Until)
+        && (Engine is null || difference.Mismatch.Engine == Engine);
+}

@@ -1,0 +1,26 @@
+using Fuzz.Programs;
+using Mm.History;
+
+namespace Conformance;
+
+/// <summary>A kernel version that real kernels are taken from, and what the engine runs as to be compared with
+/// it.</summary>
+/// <param name="Name">As on the command line: <c>6.18</c>.</param>
+/// <param name="Number">The same, to be compared.</param>
+/// <param name="Variants">The engine's variants of that version.</param>
+public sealed record Release(string Name, Version Number, IReadOnlyList<string> Variants)
+{
+    private static readonly string[] Names = ["6.1", "6.12", "6.18", "7.2"];
+
+    /// <summary>The engine's own text.</summary>
+    public static Release Text { get; } = Make("6.18");
+
+    /// <summary>All of them, oldest first.</summary>
+    public static IReadOnlyList<Release> All { get; } = [.. Names.Select(Make)];
+
+    /// <summary>The version of that name, or null.</summary>
+    public static Release? Find(string name) => All.FirstOrDefault(release => release.Name == name);
+
+    private static Release Make(string name) => new(
+        name, Version.Parse(name), KernelVersion.Find($"v{name}")?.Variants ?? []);
+}

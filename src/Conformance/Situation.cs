@@ -1,0 +1,67 @@
+using Fuzz.Programs;
+using Mm.State;
+
+namespace Conformance;
+
+/// <summary>A call, and the engine in the state that it meets: all that it takes to say the call in system
+/// calls.</summary>
+/// <param name="Kernel">The engine.</param>
+/// <param name="Call">The call.</param>
+public readonly record struct Situation(Kernel Kernel, Call Call)
+{
+    /// <summary>Number of the process that makes the call.</summary>
+    public int Mm => Call.A;
+
+    /// <summary>The page that is named first.</summary>
+    public int Page => Call.B;
+
+    /// <summary>Pages of a call that names a first page and a number of them, as far as the region goes.</summary>
+    public int Count => Math.Min(Call.B + Call.C, Kernel.PageCount) - Call.B;
+
+    /// <summary>The process that makes the call.</summary>
+    public MmStruct Process => Kernel.Mms[Call.A];
+
+    /// <summary>The VMA around the page that is named first, or null.</summary>
+    public Vma? Vma => Process.FindVma(Page);
+
+    /// <summary>First page of the range that one PMD entry of the engine covers.</summary>
+    public int TableStart => Process.Table(Page).Start;
+
+    /// <summary>Number of pages in that range.</summary>
+    public int TableCount => Process.Table(Page).End - Process.Table(Page).Start;
+
+    /// <summary>Pages that a file mapping of the call covers: to the file's last page, or as far as the region
+    /// goes.</summary>
+    public int FileCount => Math.Min(Page + Kernel.Files.Pages - Call.D, Kernel.PageCount) - Page;
+
+    /// <summary>Pages that a punch takes: what lies behind the end of the file is no use.</summary>
+    public int PunchCount => Math.Min(Call.B + Call.C, Kernel.Files.Pages) - Call.B;
+
+    /// <summary>Pages that mremap moves in the engine: of one VMA without a file, and so that neither range overlaps
+    /// the other or leaves the region.</summary>
+    public int MovedCount => Vma is { File: null } vma
+        ? Math.Min(Math.Min(Call.D, vma.End - Page), Math.Min(Kernel.PageCount - Call.C, Math.Abs(Call.C - Page)))
+        : 0;
+
+    /// <summary>Runs of pages of the range that no VMA covers.</summary>
+    public IEnumerable<(int Page, int Count)> Holes()
+    {
+        for (int page = Page; page < Page + Count; page++)
+        {
+            int from = page;
+            while (page < Page + Count && Process.FindVma(page) is null)
+            {
+                page++;
+            }
+
+            if (page > from)
+            {
+                yield return (from, page - from);
+            }
+        }
+    }
+
+    /// <summary>What a page reads, from the engine's page table: its content, or zeroes.</summary>
+    public int Content(int page) =>
+        Process.Entry(page) is { IsPresent: true } pte ? Kernel.PageOf(pte).Data : 0;
+}

@@ -1,0 +1,111 @@
+using Conformance;
+using Fuzz.Programs;
+using Tests.Defects;
+using Xunit;
+
+namespace Tests.Conformance;
+
+public class CallMappingTests
+{
+    [Fact]
+    public void Every_call_of_the_language_has_its_row() => Assert.Equal(
+        MmLanguage.Instance.Calls.Select(call => (MmCall)call.Kind), CallMapping.Rows.Select(row => row.Call));
+
+    [Fact]
+    public void A_call_is_made_somehow_or_there_is_a_reason_why_not() => Assert.All(
+        CallMapping.Rows, row => Assert.NotEqual(row.SystemCall.Length == 0, row.Reason.Length == 0));
+
+    [Fact]
+    public void The_page_of_the_folder_has_the_same_table()
+    {
+        string[] page = File.ReadAllLines(Path.Combine(CorpusFolder.Root, "src", "Conformance", "README.md"));
+        IEnumerable<string> expected = CallMapping.Rows.Select(row =>
+            $"| `{MmLanguage.Instance.Calls[(int)row.Call].Name}` | {row.SystemCall} | {row.Reason} |");
+        Assert.Equal(expected, page.Where(line => expected.Contains(line, StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("write mm0 p1", "write 0 1 V")]
+    [InlineData("fork mm0 mm1", "fork 0 1")]
+    [InlineData("dontneed mm0 p2 4", "madvise 0 2 2 dontneed")]
+    [InlineData("munmap mm0 p1 2; map mm0 p0 4", "map 0 1 2")]
+    [InlineData("munmap mm0 p1 1; munmap mm0 p3 1; map mm0 p0 4", "map 0 1 1", "map 0 3 1")]
+    [InlineData("mremap mm0 p0 p1 4", "mremap 0 0 1 1")]
+    [InlineData("mremap mm0 p0 p2 4", "mremap 0 0 2 2")]
+    [InlineData("mapshared mm0 p3 f1 i0", "munmap 0 3 1", "mapshared 0 3 1 0 1")]
+    [InlineData("mapprivate mm0 p1 f0 i1", "munmap 0 1 1", "mapprivate 0 1 0 1 1")]
+    [InlineData("punch f0 i1 4", "punch 0 1 1")]
+    [InlineData("truncate f0 4", "truncate 0 2")]
+    [InlineData("move mm0 p0 p3 4", "uffdmove 0 0 3 1")]
+    [InlineData("pageoutrange mm0 p3", "madvise 0 0 4 pageout")]
+    [InlineData("migrate mm0 p3", "migrate 0 3 1 all")]
+    public void The_last_call_is_made_by_these_operations(string calls, params string[] operations)
+    {
+        Assert.Equal(operations, Plan(calls)?.Operations);
+    }
+
+    [Theory]
+    [InlineData("read mm1 p0")]
+    [InlineData("fork mm0 mm0")]
+    [InlineData("fork mm0 mm1; fork mm0 mm1")]
+    [InlineData("map mm0 p0 4")]
+    [InlineData("munmap mm0 p0 1; mremap mm0 p0 p1 1")]
+    [InlineData("mapshared mm0 p0 f0 i0; mremap mm0 p0 p3 1")]
+    [InlineData("move mm0 p1 p1 1")]
+    public void A_call_that_finds_nothing_to_do_is_not_made(string calls) => Assert.Null(Plan(calls));
+
+    [Theory]
+    [InlineData("read mm0 p0", "0")]
+    [InlineData("write mm0 p0", "ok")]
+    [InlineData("munmap mm0 p0 1; read mm0 p0", "sig11")]
+    [InlineData("readonly mm0 p0 1; write mm0 p0", "sig11")]
+    [InlineData("mapshared mm0 p0 f0 i0; truncate f0 0; write mm0 p0", "sig7")]
+    [InlineData("munmap mm0 p1 1; dontneed mm0 p0 4", "-ENOMEM")]
+    [InlineData("mlock mm0 p1 1; dontneed mm0 p0 4", "-EINVAL")]
+    [InlineData("mlock mm0 p1 1; dontneed mm0 p0 1", "ok")]
+    [InlineData("mapshared mm0 p0 f0 i0; free mm0 p0 1", "-EINVAL")]
+    [InlineData("munmap mm0 p1 1; mlock mm0 p0 4", "-ENOMEM")]
+    [InlineData("swapoff; swapoff", "-EINVAL")]
+    [InlineData("swapoff; swapon", "ok")]
+    [InlineData("swapon", "-EBUSY")]
+    [InlineData("migrate mm0 p0", null)]
+    public void The_answer_to_the_last_call_is_what_the_manual_page_says(string calls, string? answer) =>
+        Assert.Equal(answer, Sides.After(Text(calls)).Answer);
+
+    [Fact]
+    public void What_the_engine_has_stored_is_what_is_stored_and_what_a_load_returns()
+    {
+        using EngineSide engine = new(judged: true);
+        Program program = ProgramText.Parse(MmLanguage.Instance, Text("write mm0 p0; write mm0 p1; read mm0 p0"));
+        engine.Reset(program.Shape);
+        string[] operations = new string[program.Setup.Length];
+        string? answer = null;
+        for (int i = 0; i < program.Setup.Length; i++)
+        {
+            CallPlan plan = CallMapping.Plan(engine.Kernel, program.Setup[i])!;
+            answer = engine.Run(plan)!.Answer;
+            operations[i] = Assert.Single(plan.OperationsWithValue(engine.Kernel));
+        }
+
+        string first = operations[0].Split(' ')[^1];
+        Assert.Equal($"write 0 0 {first}", operations[0]);
+        Assert.NotEqual(first, operations[1].Split(' ')[^1]);
+        Assert.Equal(first, answer);
+    }
+
+    private static string Text(string calls) =>
+        $"shape mms 2 pages 4 slots 4 device sync files 2 filepages 2\nsetup {calls}";
+
+    private static CallPlan? Plan(string calls)
+    {
+        Program program = ProgramText.Parse(MmLanguage.Instance, Text(calls));
+        using EngineSide engine = new(judged: true);
+        engine.Reset(program.Shape);
+        foreach (Call call in program.Setup[..^1])
+        {
+            Assert.NotNull(engine.Run(CallMapping.Plan(engine.Kernel, call)!));
+        }
+
+        return CallMapping.Plan(engine.Kernel, program.Setup[^1]);
+    }
+}
