@@ -1,0 +1,255 @@
+/* What the kernel shows of the processes' memory. */
+#include "agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define PRESENT (1UL << 63)
+#define SWAPPED (1UL << 62)
+#define FRAME ((1UL << 55) - 1)
+#define SEEN_MAX 256
+#define DRAIN_MS 2000
+
+static const char *const counter_names[5] = {"VmLck:", "RssAnon:", "RssFile:", "RssShmem:", "VmSwap:"};
+
+/* move_pages() begins with lru_cache_disable(), which empties the batches of all cpus. */
+void drain(void)
+{
+    static char own[PAGE] __attribute__((aligned(PAGE)));
+    static char text[1 << 14];
+    void *page = own;
+    int node = 0, status = 0;
+    own[0] = 1;
+    syscall(SYS_move_pages, 0, 1UL, &page, &node, &status, 2);
+    for (int waited = 0; world.async && waited < DRAIN_MS; waited++) {
+        write_file("/proc/sys/vm/stat_refresh", "1");
+        read_file("/proc/vmstat", text, sizeof text);
+        char *line = strstr(text, "\nnr_writeback ");
+        if (line == NULL || strtol(line + 14, NULL, 10) == 0)
+            break;
+        poll(NULL, 0, 1);
+    }
+}
+
+/* Frames are met again and again: the answers for one dump are kept. */
+static struct {
+    unsigned long frame, dump;
+    uint64_t count, flags;
+} seen[SEEN_MAX];
+static unsigned long dumps;
+
+static int look_up(unsigned long frame)
+{
+    static int counts = -1, flags = -1;
+    int slot = (int)(frame % SEEN_MAX);
+    if (counts < 0) {
+        counts = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+        flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+    }
+    if (seen[slot].dump == dumps && seen[slot].frame == frame)
+        return slot;
+    seen[slot].dump = dumps;
+    seen[slot].frame = frame;
+    off_t offset = (off_t)(frame * sizeof(uint64_t));
+    if (pread(counts, &seen[slot].count, sizeof(uint64_t), offset) < 0)
+        seen[slot].count = UINT64_MAX;
+    if (pread(flags, &seen[slot].flags, sizeof(uint64_t), offset) < 0)
+        seen[slot].flags = 0;
+    return slot;
+}
+
+/* How many pages from the first on have entries that follow each other. */
+static int run_length(const uint64_t *entries, int first)
+{
+    int last = first + 1;
+    uint64_t entry = entries[first], step = entry & PRESENT ? 1 : 32;
+    int slot = entry & PRESENT ? look_up(entry & FRAME) : 0;
+    uint64_t count = seen[slot].count, flags = seen[slot].flags;
+    while (last < world.pages && entries[last] == entry + (uint64_t)(last - first) * step) {
+        if (entry & PRESENT) {
+            slot = look_up(entries[last] & FRAME);
+            if (seen[slot].count != count || seen[slot].flags != flags)
+                break;
+        }
+        last++;
+    }
+    return last - first;
+}
+
+static void dump_pages(int mm)
+{
+    static uint64_t entries[PAGES_MAX];
+    size_t size = (size_t)world.pages * sizeof entries[0];
+    if (pread(processes[mm].pagemap, entries, size, (off_t)(REGION / PAGE * sizeof entries[0])) != (ssize_t)size)
+        return;   /* it is exiting */
+    for (int page = 0; page < world.pages;) {
+        uint64_t entry = entries[page];
+        unsigned bits = (unsigned)(entry >> 55);
+        if (!(entry & (PRESENT | SWAPPED))) {
+            page++;
+            continue;
+        }
+        int count = run_length(entries, page);
+        say("P%d %d", mm, page);
+        if (count > 1)
+            say("+%d", count);
+        if (entry & PRESENT) {
+            int slot = look_up(entry & FRAME);
+            say(" present pfn=%lx map=%ld flags=%lx bits=%x\n", entry & FRAME, (long)seen[slot].count,
+                seen[slot].flags, bits);
+        } else {
+            say(" swap type=%lu off=%lu bits=%x\n", entry & 31, entry >> 5 & ((1UL << 50) - 1), bits);
+        }
+        page += count;
+    }
+}
+
+/* The region comes first, so reading stops behind it. The kernel fills a read as far as it can: small ones cost less. */
+static void dump_vmas(int mm)
+{
+    static char text[1 << 12];
+    size_t used = 0;
+    ssize_t count;
+    unsigned long end = REGION + (unsigned long)world.pages * PAGE, from, to;
+    char permissions[8];
+    lseek(processes[mm].smaps, 0, SEEK_SET);
+    while ((count = read(processes[mm].smaps, text + used, 800)) > 0) {
+        char *line = text, *newline;
+        used += (size_t)count;
+        text[used] = 0;
+        while ((newline = strchr(line, '\n')) != NULL) {
+            *newline = 0;
+            if (!strncmp(line, "VmFlags: ", 9)) {
+                size_t length = strlen(line);
+                while (length > 0 && line[length - 1] == ' ')
+                    line[--length] = 0;
+                say(" %s\n", line + 9);
+            } else if ((*line < 'A' || *line > 'Z') && sscanf(line, "%lx-%lx %7s", &from, &to, permissions) == 3) {
+                if (from >= end)
+                    return;
+                say("V%d %lu %lu %s", mm, (from - REGION) / PAGE, (to - from) / PAGE, permissions);
+            }
+            line = newline + 1;
+        }
+        used = (size_t)(text + used - line);
+        memmove(text, line, used);
+    }
+}
+
+void read_counters(int mm, long counters[5])
+{
+    static char text[4096];
+    ssize_t count = pread(processes[mm].status, text, sizeof text - 1, 0);
+    text[count < 0 ? 0 : count] = 0;
+    for (int i = 0; i < 5; i++) {
+        char *at = strstr(text, counter_names[i]);
+        counters[i] = at ? strtol(at + strlen(counter_names[i]), NULL, 10) / 4 : 0;
+    }
+}
+
+/* Before 6.17 the kernel shows sums that lack what is still in the cpus' own counters. */
+static int has_exact_sums(void)
+{
+    static int exact = -1, major, minor;
+    struct utsname name;
+    if (exact < 0) {
+        uname(&name);
+        sscanf(name.release, "%d.%d", &major, &minor);
+        exact = major > 6 || (major == 6 && minor >= 17);
+    }
+    return exact;
+}
+
+static void dump_process(int mm)
+{
+    static const char *const names[5] = {"locked", "rss_anon", "rss_file", "rss_shmem", "swap"};
+    long counters[5];
+    int shown = has_exact_sums() ? 5 : 1;
+    read_counters(mm, counters);
+    say("M%d", mm);
+    for (int i = 0; i < shown; i++)
+        say(" %s=%ld", names[i], counters[i] - processes[mm].own[i]);
+    say("\n");
+}
+
+static void dump_swap(void)
+{
+    static char text[512];
+    static int fd = -1;
+    long size, used;
+    if (fd < 0)
+        fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+    ssize_t count = pread(fd, text, sizeof text - 1, 0);
+    text[count < 0 ? 0 : count] = 0;
+    char *line = strchr(text, '\n');
+    if (line && sscanf(line + 1, "%*s %*s %ld %ld", &size, &used) == 2)
+        say("W size=%ld used=%ld\n", size / 4, used / 4);
+    else
+        say("W none\n");
+}
+
+/* New messages of the kernel itself, up to that level; of a level below 0 none, which passes over all there are. */
+void show_messages(int level)
+{
+    static int fd = -1;
+    static char text[8192];
+    ssize_t count;
+    if (fd < 0)
+        fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    while ((count = read(fd, text, sizeof text - 1)) > 0 || (count < 0 && errno == EPIPE)) {
+        text[count < 0 ? 0 : count] = 0;
+        char *message = strchr(text, ';');
+        long priority = strtol(text, NULL, 10);
+        if (message == NULL || priority > level)
+            continue;
+        *strchrnul(message, '\n') = 0;
+        say("K%ld %s\n", priority, message + 1);
+    }
+}
+
+void dump(void)
+{
+    dumps++;
+    for (int mm = 0; mm < MMS; mm++)
+        if (processes[mm].pid)
+            dump_pages(mm);
+    for (int mm = 0; mm < MMS; mm++)
+        if (processes[mm].pid)
+            dump_vmas(mm);
+    for (int mm = 0; mm < MMS; mm++)
+        if (processes[mm].pid)
+            dump_process(mm);
+    dump_swap();
+    show_messages(4);
+}
+
+void show_counters(char **names, int count)
+{
+    static char text[1 << 14];
+    write_file("/proc/sys/vm/stat_refresh", "1");
+    read_file("/proc/vmstat", text, sizeof text);
+    for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL;) {
+        char *space = strchr(line, ' ');
+        for (int i = 0; space && i < count; i++)
+            if (strlen(names[i]) == (size_t)(space - line) && !strncmp(names[i], line, strlen(names[i])))
+                say("%s\n", line);
+    }
+}
+
+void show_symbols(char **names, int count)
+{
+    FILE *symbols = fopen("/proc/kallsyms", "re");
+    char line[512], address[32], name[400];
+    while (symbols && fgets(line, sizeof line, symbols))
+        for (int i = 0; i < count; i++)
+            if (sscanf(line, "%31s %*s %399s", address, name) == 2 && !strcmp(name, names[i]))
+                say("%s %s\n", name, address);
+    if (symbols)
+        fclose(symbols);
+}
