@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -340,10 +339,8 @@ static int read_line(char *line, size_t size)
     for (;;) {
         if (position == length) {
             ssize_t count = read(channel, input, sizeof input);
-            if (count <= 0) {
-                poll(NULL, 0, 20);   /* the host is not there */
-                continue;
-            }
+            if (count <= 0)
+                reboot(RB_POWER_OFF);   /* the host is gone */
             length = (size_t)count;
             position = 0;
         }
