@@ -90,6 +90,7 @@ public static class App
         root.Add(ReplayCommand.Build(screen, cancel));
         root.Add(ShrinkCommand.Build(screen, cancel));
         root.Add(ProveCommand.Build(screen, cancel));
+        root.Add(ExhaustCommand.Build(screen, cancel));
         root.Add(BlameCommand.Build(screen, cancel));
         root.Add(AskCommand.Build(screen, cancel));
         root.Add(HistoryCommand.Build(screen));

@@ -132,6 +132,28 @@ internal static class Inputs
         return variants;
     }
 
+    /// <summary>Names of calls, in the order of the language.</summary>
+    /// <exception cref="InputException">One is unknown, or none is there.</exception>
+    public static IReadOnlyCollection<string> Calls(string[] names)
+    {
+        string[] known = [.. MmLanguage.Instance.Calls.Select(call => call.Name)];
+        HashSet<string> asked = [.. names.SelectMany(list => list.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        foreach (string name in asked)
+        {
+            Known(name, "call", known);
+        }
+
+        return asked.Count > 0
+            ? [.. known.Where(asked.Contains)]
+            : throw new InputException(CommandLine, 0, 0, "--calls without a name", "names of calls");
+    }
+
+    /// <summary>A shape, as it is written in programs; the simplest when nothing is said.</summary>
+    /// <exception cref="InputException">It is none.</exception>
+    public static int[] Shape(string? text) =>
+        ProgramText.Parse(MmLanguage.Instance, $"shape {text?.ReplaceLineEndings(" ")}\n", "--shape").Shape;
+
     /// <summary>The place in the history that a version or a commit names.</summary>
     /// <exception cref="InputException">It names none.</exception>
     public static Place Place(string name) => Mm.History.Place.Find(name) ?? throw new InputException(

@@ -54,7 +54,8 @@ internal static class Pipeline
     /// <summary>Explores, on the kernel that fails, what is less than a reproducer, and notes in its header whether it
     /// is proven that none of that fails. What fails with fewer calls takes its place.</summary>
     /// <param name="reproducer">As it comes from <see cref="Shrink"/>.</param>
-    /// <param name="executionsMax">The budget for each program.</param>
+    /// <param name="executionsMax">The budget for each program, and for all together that are made of the same sorts of
+    /// calls, the fewest first.</param>
     /// <param name="cancel">Ends it; nothing is noted then.</param>
     public static Reproducer ProveMinimal(Reproducer reproducer, long executionsMax, CancellationToken cancel)
     {
@@ -71,19 +72,38 @@ internal static class Pipeline
 
         if (calls?.Failing is { } smaller)
         {
-            Schedule schedule = Schedule.FromTrace(executor.Engine.Machine);
-            Reproducer shrunk = Shrink(Copy(reproducer, program: smaller, schedule: schedule));
-            Reproducer better = Copy(
-                reproducer, program: shrunk.Program, schedule: shrunk.Schedule, proof: shrunk.Proof);
-            return ProveMinimal(Prove(better, executionsMax, cancel), executionsMax, cancel);
+            return Replace(smaller, Schedule.FromTrace(executor.Engine.Machine));
+        }
+
+        Scope scope = Scope.Of(reproducer);
+        int fewer = reproducer.Program.Setup.Length + reproducer.Program.ConcurrentCalls - 1;
+        ScopeResult all = new SmallScope(scope.Programs(), executionsMax, [executor], Fails)
+            .Search(fewer, executionsMax, cancel: cancel);
+        if (cancel.IsCancellationRequested)
+        {
+            return reproducer;
+        }
+
+        if (all.Simplest is { } simplest)
+        {
+            return Replace(simplest.Program, simplest.Schedule);
         }
 
         bool isFewest = fewest.IsProven && fewest.Preemptions == reproducer.Schedule.Preemptions;
         string ofSchedules = isFewest ? $"proven: {fewest.Statement}" : $"not proven: {fewest.Statement}";
         string ofCalls = calls?.ToString() ?? $"not tried: it has more than {FewestCalls.CallsMax}";
-        return Copy(reproducer, minimal: $"schedule {ofSchedules}; calls {ofCalls}");
+        string ofAll = all.Proven == 0 ? "" : $"; {scope.Claim(all)}";
+        return Copy(reproducer, minimal: $"schedule {ofSchedules}; calls {ofCalls}{ofAll}");
 
         bool Fails(Verdict verdict) => verdict.Find(reproducer.Violates) is not null;
+
+        Reproducer Replace(Program program, Schedule schedule)
+        {
+            Reproducer shrunk = Shrink(Copy(reproducer, program: program, schedule: schedule));
+            Reproducer better = Copy(
+                reproducer, program: shrunk.Program, schedule: shrunk.Schedule, proof: shrunk.Proof);
+            return ProveMinimal(Prove(better, executionsMax, cancel), executionsMax, cancel);
+        }
     }
 
     /// <summary>Tries a reproducer at every point of the history and notes the result in its header.</summary>

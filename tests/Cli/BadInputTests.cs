@@ -29,6 +29,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("blame x --budget 0", "--budget '0'", "a whole number from 1")]
     [InlineData("prove x --budget 0", "--budget '0'", "a whole number from 1")]
     [InlineData("prove x --kernel v6.77", "unknown kernel 'v6.77'", "the nearest is 'v6.7'")]
+    [InlineData("exhaust --calls reed --size 1", "unknown call 'reed'", "the nearest is 'read'")]
+    [InlineData("exhaust --calls , --size 1", "--calls without a name", "names of calls")]
+    [InlineData("exhaust --calls read", "Option '--size' is required", "'fuzz exhaust --help'")]
+    [InlineData("exhaust --calls read --size 13", "--size '13'", "a whole number 1..12")]
+    [InlineData("exhaust --calls read --size 1 --cpus 5", "--cpus '5'", "a whole number 1..4")]
     [InlineData("show", "nothing to show", "--distribution")]
     [InlineData("replay", "Required argument 'FILE' missing", "'fuzz replay --help'")]
     public void A_command_line_that_cannot_be_understood_is_answered_in_one_line(

@@ -45,7 +45,7 @@ public sealed class ProveTests : IDisposable
     public void What_is_proven_of_a_reproducer_can_be_written_into_its_header()
     {
         string file = Write("lost.reproducer", Failures.LostWaiters);
-        AppRun run = AppRun.Of("prove", file, "--update", "--budget", "100000");
+        AppRun run = AppRun.Of("prove", file, "--update", "--budget", "30000");
         Assert.Equal(App.NothingFound, run.ExitCode);
         Reproducer proven = Failures.Parse(File.ReadAllText(file));
         Assert.StartsWith("v6.18 passes all schedules (", proven.Proof, Exactly);

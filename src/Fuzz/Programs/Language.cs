@@ -14,8 +14,11 @@ public sealed class Language
     /// <param name="calls">All calls; the position is the <see cref="Call.Kind"/>.</param>
     /// <param name="cpusMax">Most lanes of a program.</param>
     /// <param name="callsMax">Most calls in the setup, and in one lane.</param>
-    public Language(string name, ShapeField[] shape, CallInfo[] calls, int cpusMax, int callsMax)
+    /// <param name="sameness">Which of its programs do the same; null where nothing is known of that.</param>
+    public Language(
+        string name, ShapeField[] shape, CallInfo[] calls, int cpusMax, int callsMax, Sameness? sameness = null)
     {
+        Sameness = sameness ?? new Sameness();
         Name = name;
         Shape = shape;
         Calls = calls;
@@ -42,6 +45,9 @@ public sealed class Language
 
     /// <summary>Most calls in the setup, and in one lane.</summary>
     public int CallsMax { get; }
+
+    /// <summary>Which of its programs do the same.</summary>
+    public Sameness Sameness { get; }
 
     /// <summary>The call of that name, or null.</summary>
     public CallInfo? Find(string name) => byName.GetValueOrDefault(name);

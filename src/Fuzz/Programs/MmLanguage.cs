@@ -148,5 +148,6 @@ public static class MmLanguage
             new CallInfo("munlock", "rmap", "sys_munlock", "lets reclaim have them again", Mm, Page, Count),
         ],
         cpusMax: 4,
-        callsMax: 16);
+        callsMax: 16,
+        new MmSameness());
 }

@@ -96,7 +96,7 @@ public sealed class SimplerThan : IComparer<Program>
         int difference = 0;
         for (int i = 0; difference == 0 && i < x.Length; i++)
         {
-            difference = kinds ? x[i].Kind - y[i].Kind : Arguments(x[i]) - Arguments(y[i]);
+            difference = kinds ? x[i].Kind - y[i].Kind : Arguments(x[i]).CompareTo(Arguments(y[i]));
         }
 
         return difference;
@@ -127,7 +127,8 @@ public sealed class SimplerThan : IComparer<Program>
     private static int Distance(Program program, int field) =>
         Math.Abs(program.Shape[field] - program.Language.Shape[field].Simplest);
 
-    private static int Arguments(Call call) => call.A << 16 | call.B << 8 | call.C;
+    private static uint Arguments(Call call) =>
+        (uint)(call.A << 24 | call.B << 16 | call.C << 8 | call.D);
 
     private static int LaneCalls(Program program)
     {
@@ -156,7 +157,7 @@ public sealed class SimplerThan : IComparer<Program>
         int sum = 0;
         foreach (Call call in calls)
         {
-            sum += call.A + call.B + call.C;
+            sum += call.A + call.B + call.C + call.D;
         }
 
         return sum;
