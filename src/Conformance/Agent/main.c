@@ -1,9 +1,10 @@
 /* Process 1: sets the guest up, reads lines from the channel, and has each operation done. */
 #include "agent.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,10 +17,13 @@
 #include <unistd.h>
 
 #define CHANNEL "/dev/vport0p1"
+#define CHANNEL_MS 5000
+#define SAID_MAX 8192
+#define MODULES_MAX 100
 #define WORDS_MAX 16
 
 static int channel;
-static char output[1 << 18];
+static char output[1 << 14];
 static size_t output_used;
 
 static void write_all(int fd, const char *bytes, size_t count)
@@ -44,10 +48,10 @@ static void flush(void)
 void say(const char *format, ...)
 {
     va_list arguments;
-    if (output_used > sizeof output - 8192)
+    if (output_used > sizeof output - SAID_MAX)
         flush();
     va_start(arguments, format);
-    output_used += (size_t)vsnprintf(output + output_used, 8192, format, arguments);
+    output_used += (size_t)vsnprintf(output + output_used, SAID_MAX, format, arguments);
     va_end(arguments);
 }
 
@@ -229,15 +233,18 @@ static int do_system_operation(char **word, int count, const long *number)
 
 static void show_file(const char *path)
 {
-    static char text[1 << 17];
-    int result = read_file(path, text, sizeof text);
-    say_result(result < 0 ? result : 0);
-    if (result > 0) {
+    char text[PAGE], last = '\n';
+    ssize_t count;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    say_result(fd < 0 ? -errno : 0);
+    while (fd >= 0 && (count = read(fd, text, sizeof text)) > 0) {
         flush();
-        write_all(channel, text, (size_t)result);
-        if (text[result - 1] != '\n')
-            say("\n");
+        write_all(channel, text, (size_t)count);
+        last = text[count - 1];
     }
+    if (last != '\n')
+        say("\n");
+    close(fd);
 }
 
 /* What only shows something. */
@@ -333,7 +340,7 @@ static void do_operation(char *text)
 
 static int read_line(char *line, size_t size)
 {
-    static char input[1 << 16];
+    static char input[PAGE];
     static size_t length, position;
     size_t used = 0;
     for (;;) {
@@ -354,20 +361,22 @@ static int read_line(char *line, size_t size)
     }
 }
 
+/* Their names begin with numbers, in the order of their dependencies. */
 static void load_modules(void)
 {
-    struct dirent **names;
-    int count = scandir("/modules", &names, NULL, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[300];
-        snprintf(path, sizeof path, "/modules/%s", names[i]->d_name);
-        if (names[i]->d_name[0] == '.')
-            continue;
+    for (int number = 0; number < MODULES_MAX; number++) {
+        char pattern[32], *path;
+        glob_t found;
+        snprintf(pattern, sizeof pattern, "/modules/%02d-*", number);
+        if (glob(pattern, 0, NULL, &found))
+            return;
+        path = found.gl_pathv[0];
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (syscall(SYS_finit_module, fd, strstr(path, "brd") ? "rd_nr=1 rd_size=1024" : "", 0))
             note("agent: %s: %s\n", path, name_of(-errno));
         close(fd);
         unlink(path);
+        globfree(&found);
     }
 }
 
@@ -387,7 +396,8 @@ int main(void)
     load_modules();
     read_file("/proc/cmdline", command_line, sizeof command_line);
     make_world_ready(command_line);
-    channel = open(CHANNEL, O_RDWR | O_CLOEXEC);
+    for (int waited = 0; (channel = open(CHANNEL, O_RDWR | O_CLOEXEC)) < 0 && waited < CHANNEL_MS; waited++)
+        poll(NULL, 0, 1);
     if (channel < 0)
         note("agent: %s: %s\n", CHANNEL, name_of(-errno));
     remember_own_memory();

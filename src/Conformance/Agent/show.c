@@ -18,19 +18,20 @@
 
 static const char *const counter_names[5] = {"VmLck:", "RssAnon:", "RssFile:", "RssShmem:", "VmSwap:"};
 
+static char vmstat[1 << 14];
+
 /* move_pages() begins with lru_cache_disable(), which empties the batches of all cpus. */
 void drain(void)
 {
     static char own[PAGE] __attribute__((aligned(PAGE)));
-    static char text[1 << 14];
     void *page = own;
     int node = 0, status = 0;
     own[0] = 1;
     syscall(SYS_move_pages, 0, 1UL, &page, &node, &status, 2);
     for (int waited = 0; world.async && waited < DRAIN_MS; waited++) {
         write_file("/proc/sys/vm/stat_refresh", "1");
-        read_file("/proc/vmstat", text, sizeof text);
-        char *line = strstr(text, "\nnr_writeback ");
+        read_file("/proc/vmstat", vmstat, sizeof vmstat);
+        char *line = strstr(vmstat, "\nnr_writeback ");
         if (line == NULL || strtol(line + 14, NULL, 10) == 0)
             break;
         poll(NULL, 0, 1);
@@ -231,10 +232,9 @@ void dump(void)
 
 void show_counters(char **names, int count)
 {
-    static char text[1 << 14];
     write_file("/proc/sys/vm/stat_refresh", "1");
-    read_file("/proc/vmstat", text, sizeof text);
-    for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL;) {
+    read_file("/proc/vmstat", vmstat, sizeof vmstat);
+    for (char *rest = vmstat, *line; (line = strsep(&rest, "\n")) != NULL;) {
         char *space = strchr(line, ' ');
         for (int i = 0; space && i < count; i++)
             if (strlen(names[i]) == (size_t)(space - line) && !strncmp(names[i], line, strlen(names[i])))

@@ -21,6 +21,7 @@
 #define ANSWER_MS 4000
 #define ANSWER_MAX 512
 #define OWN_RANGES_MAX 16
+#define STACK_SIZE 32768
 
 struct process processes[MMS];
 
@@ -129,21 +130,38 @@ const char *name_of(long negative)
     return name;
 }
 
+/* A private mapping of a file is copied by fork only when one of its pages was copied on write. With that, children
+ * have the text mapped from the start, and what they use of it does not show in their counters. */
+static void keep_in_children(unsigned long start, unsigned long end, int protection)
+{
+    mprotect((void *)start, end - start, PROT_READ | PROT_WRITE | PROT_EXEC);
+    for (volatile char *page = (volatile char *)start; page < (volatile char *)end; page += PAGE)
+        (void)*page;
+    *(volatile char *)start = *(volatile char *)start;
+    mprotect((void *)start, end - start, protection);
+}
+
 /* The ranges are the same in all processes, as these are copies of the controller. */
 void remember_own_memory(void)
 {
-    static char maps[8192];
-    volatile char stack[65536];
+    static char maps[4096];
+    volatile char stack[STACK_SIZE];
     for (unsigned long i = 0; i < sizeof stack; i += PAGE)
         stack[i] = 1;
     read_file("/proc/self/maps", maps, sizeof maps);
-    own_range_count = 0;
     for (char *rest = maps, *line; (line = strsep(&rest, "\n")) != NULL && own_range_count < OWN_RANGES_MAX;) {
         unsigned long start, end;
-        if (sscanf(line, "%lx-%lx", &start, &end) == 2 && !strstr(line, "[v")) {
-            own_ranges[own_range_count].start = start;
-            own_ranges[own_range_count++].end = end;
+        char bits[5];
+        if (sscanf(line, "%lx-%lx %4s", &start, &end, bits) != 3 || strstr(line, "[v"))
+            continue;
+        if (bits[1] != 'w') {
+            keep_in_children(start, end, bits[2] == 'x' ? PROT_READ | PROT_EXEC : PROT_READ);
+            continue;
         }
+        if (strstr(line, "[stack]"))
+            start = (unsigned long)stack & ~(PAGE - 1);
+        own_ranges[own_range_count].start = start;
+        own_ranges[own_range_count++].end = end;
     }
 }
 

@@ -54,7 +54,7 @@ void make_world_ready(const char *command_line)
         write_file("/sys/kernel/mm/lru_gen/enabled", "7");
     mkdir("/cg/w", 0755);
     write_file("/cg/w/cgroup.subtree_control", "+memory");
-    static char image[1 << 18];
+    char image[PAGE];
     int from = open("/disk.img", O_RDONLY | O_CLOEXEC), to = open("/dev/ram0", O_WRONLY | O_CLOEXEC);
     ssize_t count;
     while (from >= 0 && to >= 0 && (count = read(from, image, sizeof image)) > 0)
@@ -138,10 +138,12 @@ static int renew_files(void)
 
 static int renew_groups(void)
 {
-    for (int i = 0; i < world.memcgs; i++) {
+    for (int i = 0; i < GROUPS; i++) {
         char path[32];
         snprintf(path, sizeof path, "/cg/w/g%d", i);
-        if (mkdir(path, 0755) && errno != EEXIST)
+        if (i >= world.memcgs)
+            rmdir(path);
+        else if (mkdir(path, 0755) && errno != EEXIST)
             return -errno;
     }
     return 0;

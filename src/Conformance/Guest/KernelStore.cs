@@ -15,6 +15,10 @@ public static class KernelStore
     /// <summary>Newer packages than there are: of those that are listed the newest may be gone already.</summary>
     private const int AttemptsMax = 3;
 
+    /// <summary>What guests need and some kernels have as modules; lzo-rle is what zram of 6.1 compresses with.</summary>
+    private static readonly string[] Modules =
+        ["virtio_pci", "virtio_console", "virtio_blk", "lzo-rle", "zram", "brd"];
+
     private static readonly Regex PackageName = new(
         @"^linux-(?<kind>image|binary)-(?<release>\d+\.\d+\.\d+(\+deb\d+|-\d+)-cloud-amd64)$",
         RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
@@ -104,8 +108,7 @@ public static class KernelStore
         File.Move(kernel, Path.Combine(folder, KernelFile));
         string modules = Directory.CreateDirectory(Path.Combine(folder, ModulesFolder)).FullName;
         int number = 0;
-        foreach ((string name, byte[] content) in
-            new KernelModules(unpacked).WithDependencies("zram", "brd", "virtio_blk"))
+        foreach ((string name, byte[] content) in new KernelModules(unpacked).WithDependencies(Modules))
         {
             File.WriteAllBytes(Path.Combine(modules, $"{number++:00}-{name}.ko"), content);
         }
