@@ -24,6 +24,9 @@ public sealed class KernelGuest : IDisposable
     /// <summary>All that the kernel has printed on its console since it was booted.</summary>
     public string Console => emulator.Console;
 
+    /// <summary>Virtual cpus.</summary>
+    public int Cpus => options.Cpus;
+
     /// <summary>The memory of each node.</summary>
     internal IReadOnlyList<FileStream> Memory => emulator.Memory;
 

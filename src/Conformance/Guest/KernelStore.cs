@@ -15,7 +15,7 @@ public static class KernelStore
     /// <summary>Newer packages than there are: of those that are listed the newest may be gone already.</summary>
     private const int AttemptsMax = 3;
 
-    /// <summary>What guests need and some kernels have as modules; lzo-rle is what zram of 6.1 compresses with.</summary>
+    /// <summary>What guests need and some kernels have as modules; zram of 6.1 compresses with lzo-rle.</summary>
     private static readonly string[] Modules =
         ["virtio_pci", "virtio_console", "virtio_blk", "lzo-rle", "zram", "brd"];
 
