@@ -16,6 +16,7 @@
 #define GROUPS 3
 #define HELD_MAX 64
 #define LINE_MAX 1024
+#define WARNINGS 4                   /* KERN_WARNING: the least level of messages that are shown */
 
 struct process {
     pid_t pid;                       /* 0: there is no such process */

@@ -227,7 +227,7 @@ void dump(void)
         if (processes[mm].pid)
             dump_process(mm);
     dump_swap();
-    show_messages(4);
+    show_messages(WARNINGS);
 }
 
 void show_counters(char **names, int count)
@@ -242,14 +242,18 @@ void show_counters(char **names, int count)
     }
 }
 
+/* Lines of /proc/kallsyms: ffffffff81000000 T name */
 void show_symbols(char **names, int count)
 {
     FILE *symbols = fopen("/proc/kallsyms", "re");
-    char line[512], address[32], name[400];
-    while (symbols && fgets(line, sizeof line, symbols))
+    char line[512];
+    while (symbols && fgets(line, sizeof line, symbols)) {
+        char *name = line + strcspn(line, " ") + 3;
+        size_t length = strcspn(name, "\t\n");
         for (int i = 0; i < count; i++)
-            if (sscanf(line, "%31s %*s %399s", address, name) == 2 && !strcmp(name, names[i]))
-                say("%s %s\n", name, address);
+            if (strlen(names[i]) == length && !strncmp(names[i], name, length))
+                say("%.*s %.*s\n", (int)length, name, (int)strcspn(line, " "), line);
+    }
     if (symbols)
         fclose(symbols);
 }

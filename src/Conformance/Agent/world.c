@@ -220,12 +220,9 @@ void reset(char **words, int count)
     }
     start_worker(0);
     renew_thp();
-    if (!world.mapped) {
-        say("= 0\n");
-        return;
-    }
     snprintf(operation, sizeof operation, "map 0 %d", world.pages);
-    say("%s\n", processes[0].pid ? ask(0, operation) : "= -EAGAIN");
+    say("%s\n", processes[0].pid == 0 ? "= -EAGAIN" : world.mapped ? ask(0, operation) : "= 0");
+    show_messages(WARNINGS);   /* what the end of the last world has led to is not the next one's */
 }
 
 long run_ksm(int scans)

@@ -13,6 +13,7 @@ internal sealed class Emulator : IDisposable
 
     private const string SharedMemory = "/dev/shm";
     private const int DiskBytes = 8 << 20;
+    private static readonly string[] Complaints = ["BUG:", "kernel BUG", "WARNING:", "Oops", "Kernel panic", "RIP:"];
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string folder = Directory.CreateTempSubdirectory("fuzz-guest-").FullName;
@@ -161,11 +162,14 @@ internal sealed class Emulator : IDisposable
         ];
     }
 
-    /// <summary>The last of what was printed, on one line.</summary>
+    /// <summary>What was printed, on one line: what the kernel complains about, or else its last lines.</summary>
     internal static string Tail(string text)
     {
         const int LinesMax = 5;
         string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.Length == 0 ? "it printed nothing" : string.Join(" | ", lines.TakeLast(LinesMax));
+        string[] complaints = [.. lines.Where(line => Complaints.Any(
+            word => line.Contains(word, StringComparison.Ordinal)))];
+        return lines.Length == 0 ? "it printed nothing" : string.Join(
+            " | ", complaints.Length > 0 ? complaints.Take(LinesMax) : lines.TakeLast(LinesMax));
     }
 }

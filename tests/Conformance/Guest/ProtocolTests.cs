@@ -71,8 +71,9 @@ public class ProtocolTests
     }
 
     [Fact]
-    public void The_last_lines_of_a_console_fit_on_one()
+    public void What_a_console_says_fits_on_one_line()
     {
+        Assert.Equal("Oops: 0002 | RIP: 0010:x", Emulator.Tail("a\nOops: 0002\nCPU: 0\nRIP: 0010:x\nb\nc\nd\ne\n"));
         Assert.Equal("b | c | d | e | f", Emulator.Tail("a\nb\n\nc\nd\ne \nf\n"));
         Assert.Equal("it printed nothing", Emulator.Tail("\n"));
     }
