@@ -21,6 +21,25 @@ public class AddressSpaceTests
     }
 
     [Theory]
+    [InlineData("dontneed", true)]
+    [InlineData("free", true)]
+    [InlineData("dontneed", false)]
+    [InlineData("free", false)]
+    public void Advice_goes_by_address_and_ends_at_memory_that_is_locked(string advice, bool lockedFirst)
+    {
+        // The part that mlock splits off is the younger mapping, wherever it lies (madvise_walk_vmas).
+        string locked = lockedFirst ? "p0" : "p1";
+        World world = World.After(
+            $"shape pages 2 slots 2\nsetup write mm0 p0\n write mm0 p1\n mlock mm0 {locked} 1\n drain\n"
+            + $" {advice} mm0 p0 2\n drain");
+        bool wasDone = advice == "dontneed"
+            ? world.Pte(0, 0).IsNone
+            : world.Pte(0, 0).IsPresent && !world.Pte(0, 0).Dirty;
+        Assert.Equal(!lockedFirst, wasDone);
+        Assert.True(world.Pte(0, 1) is { IsPresent: true, Dirty: true });
+    }
+
+    [Theory]
     [InlineData("p0 1", 1, 3)]
     [InlineData("p2 1", 0, 2)]
     public void Munmap_of_an_end_shortens_the_mapping(string range, int start, int end)

@@ -32,6 +32,20 @@ public class MlockTests
     }
 
     [Fact]
+    public void What_lies_before_a_hole_is_locked_but_not_brought_in()
+    {
+        // do_mlock returns before __mm_populate when apply_vma_lock_flags has met a hole.
+        World world = World.After("shape pages 2\nsetup munmap mm0 p1 1\n mlock mm0 p0 2");
+        Assert.True(world.Mm(0).Vmas[0].IsLocked);
+        Assert.True(world.Pte(0, 0).IsNone);
+        world = World.After("shape pages 2\nsetup write mm0 p0\n munmap mm0 p1 1\n mlock mm0 p0 2");
+        Assert.True(world.Folio(0, 0).Has(Locked));
+        world = World.After(
+            "shape pages 2 slots 1\nsetup write mm0 p0\n pageout mm0 p0\n munmap mm0 p1 1\n mlock mm0 p0 2");
+        Assert.True(world.Pte(0, 0).IsSwap);
+    }
+
+    [Fact]
     public void A_page_that_is_unlocked_goes_back_to_its_list()
     {
         World world = World.After($"{Page}\n mlock mm0 p0 1\n munlock mm0 p0 1");

@@ -92,20 +92,11 @@ public class AddressSpace : Routine
         }
 
         await mm.MmapLock.AcquireRead(cpu, AdviseMmap);
-        for (int i = 0; i < mm.Vmas.Count; i++)
+        while (start < end && mm.FirstVma(start, end) is { IsLocked: false } next)
         {
-            int from = Math.Max(start, mm.Vmas[i].Start);
-            int to = Math.Min(end, mm.Vmas[i].End);
-            if (from < to && mm.Vmas[i].IsLocked)
-            {
-                break;
-            }
-
-            if (from < to)
-            {
-                any = true;
-                await Discard(cpu, gather, mm.Vmas[i], from, to);
-            }
+            any = true;
+            await Discard(cpu, gather, next, Math.Max(start, next.Start), Math.Min(end, next.End));
+            start = next.End;
         }
 
         await R.Zap.Finish(cpu, gather);

@@ -24,19 +24,10 @@ public class MadviseCold : Routine
     {
         bool any = false;
         await mm.MmapLock.AcquireRead(cpu, MmapLock);
-        for (int i = 0; i < mm.Vmas.Count; i++)
+        while (start < end && mm.FirstVma(start, end) is { IsLocked: false } vma)
         {
-            int from = Math.Max(start, mm.Vmas[i].Start);
-            int to = Math.Min(end, mm.Vmas[i].End);
-            if (from < to && mm.Vmas[i].IsLocked)
-            {
-                break;
-            }
-
-            if (from < to)
-            {
-                any |= await CoolVma(cpu, mm, mm.Vmas[i], from, to);
-            }
+            any |= await CoolVma(cpu, mm, vma, Math.Max(start, vma.Start), Math.Min(end, vma.End));
+            start = vma.End;
         }
 
         mm.MmapLock.ReleaseRead(cpu);

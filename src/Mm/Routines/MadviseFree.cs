@@ -112,20 +112,11 @@ public class MadviseFree : Routine
         bool any = false;
         await mm.MmapLock.AcquireRead(cpu, MmapLock);
         Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
-        for (int i = 0; i < mm.Vmas.Count; i++)
+        while (start < end && mm.FirstVma(start, end) is { IsLocked: false, File: null } vma)
         {
-            int from = Math.Max(start, mm.Vmas[i].Start);
-            int to = Math.Min(end, mm.Vmas[i].End);
-            if (from < to && mm.Vmas[i].IsLocked)
-            {
-                break;
-            }
-
-            if (from < to && mm.Vmas[i].File is null)
-            {
-                any = true;
-                await FreeVma(cpu, gather, mm, from, to);
-            }
+            any = true;
+            await FreeVma(cpu, gather, mm, Math.Max(start, vma.Start), Math.Min(end, vma.End));
+            start = vma.End;
         }
 
         await R.Zap.Finish(cpu, gather);

@@ -51,8 +51,12 @@ public class MlockRange : Routine
         mm.TruthFilling++;
         for (int i = start; lockIt && i < page; i++)
         {
-            mm.TruthMissed[i] = false;
-            await Populate(cpu, mm, i);
+            // A call that fails, at a hole, has locked what is before it, but brings nothing in.
+            mm.TruthMissed[i] = page < end;
+            if (page == end)
+            {
+                await Populate(cpu, mm, i);
+            }
         }
 
         mm.TruthFilling--;

@@ -35,19 +35,15 @@ public class Reclaim : Routine
     {
         bool isolated = false;
         await mm.MmapLock.AcquireRead(cpu, PageoutMmap);
-        for (int i = 0; i < mm.Vmas.Count; i++)
+        while (start < end && mm.FirstVma(start, end) is { IsLocked: false } vma)
         {
-            Vma vma = mm.Vmas[i];
-            if (vma.IsLocked && vma.Start < end && vma.End > start)
-            {
-                break;
-            }
-
             int to = Math.Min(end, vma.End);
             for (int from = Math.Max(start, vma.Start); from < to; from = vma.Mm.Table(from).End)
             {
                 isolated |= await PageoutTable(cpu, vma.Mm, from, Math.Min(to, vma.Mm.Table(from).End));
             }
+
+            start = to;
         }
 
         mm.MmapLock.ReleaseRead(cpu);

@@ -34,7 +34,7 @@ public sealed partial class MmStruct
     public int TruthFilling { get; set; }
 
     /// <summary>For each page, whether mlock cannot answer for it: its content was moved here while pages were brought
-    /// in, or memory failure took it out.</summary>
+    /// in, memory failure took it out, or the call failed at a hole behind it.</summary>
     public bool[] TruthMissed { get; private set; } = [];
 
     /// <summary>Ground truth: this page is shared with the parent, and must read what the parent's must.</summary>
