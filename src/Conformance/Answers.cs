@@ -52,11 +52,8 @@ internal static class Answers
     /// <summary>mprotect, mlock: they stop at a hole (do_mprotect_pkey, apply_vma_lock_flags).</summary>
     public static string OfRange(Situation before, bool effective) => before.Holes().Any() ? NoMemory : Ok;
 
-    /// <summary>swapoff, swapon: not twice.</summary>
+    /// <summary>swapoff: not twice.</summary>
     public static string OfSwapoff(Situation before, bool effective) => before.Kernel.Swap.Live ? Ok : Invalid;
-
-    /// <inheritdoc cref="OfSwapoff" />
-    public static string OfSwapon(Situation before, bool effective) => before.Kernel.Swap.Live ? "-EBUSY" : Ok;
 
     private static string OfAdvice(Situation before, int start, int count, Func<Vma, bool> refused)
     {

@@ -18,7 +18,7 @@ public static class CallMapping
         Row(MmCall.Write, "a store", s => [$"write {s.Mm} {s.Page} V"], Answers.OfStore),
         Row(MmCall.Readahead, "MADV_WILLNEED", s => Advise(s, 1, "willneed"), Answers.OfPageAdvice),
         Row(MmCall.Swapoff, "swapoff", _ => ["swapoff"], Answers.OfSwapoff),
-        Row(MmCall.Swapon, "swapon", _ => ["swapon"], Answers.OfSwapon),
+        Row(MmCall.Swapon, "swapon", s => s.Kernel.Swap.Live ? [] : ["swapon"], Answers.Always),
         Row(MmCall.Fork, "fork", s => CanFork(s) ? [$"fork {s.Mm} {s.Call.B}"] : [], Answers.Always),
         Row(MmCall.Pageout, "MADV_PAGEOUT", s => Advise(s, 1, "pageout"), Answers.OfUnlockedPage),
         Not(MmCall.Reclaim, WholeMachine),
@@ -71,6 +71,12 @@ public static class CallMapping
         Row(MmCall.Mlock, "mlock", s => [$"mlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
         Row(MmCall.Munlock, "munlock", s => [$"munlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
     ];
+
+    /// <summary>Whether a guest has such a world: a swap device that is done when it returns, small folios, files of
+    /// shmem, one memcg.</summary>
+    /// <param name="shape">Values of the language's shape.</param>
+    public static bool HasWorld(int[] shape) => shape[MmLanguage.Device] == 1 && shape[MmLanguage.Thp] == 0
+        && shape[MmLanguage.FileType] == 0 && shape[MmLanguage.Memcgs] == 1;
 
     /// <summary>The row of a call.</summary>
     public static CallRow Of(MmCall call) => Rows[(int)call];

@@ -6,6 +6,9 @@ public sealed class Comparison(Release release)
 {
     private readonly Observable[] compared = [.. Observables.All.Where(observable => observable.AppliesTo(release))];
 
+    /// <summary>Stands between the things of which a kernel may show one.</summary>
+    internal const string Or = " or ";
+
     /// <summary>The version.</summary>
     public Release Release => release;
 
@@ -21,7 +24,7 @@ public sealed class Comparison(Release release)
             foreach (((string subject, string? mine), (_, string? theirs)) in
                 observable.Facts(engine).Zip(observable.Facts(kernel)))
             {
-                if (mine is not null && theirs is not null && mine != theirs)
+                if (mine is not null && theirs is not null && mine != theirs && !IsOneOf(observable, mine, theirs))
                 {
                     return new Mismatch(observable, subject, mine, theirs);
                 }
@@ -30,6 +33,9 @@ public sealed class Comparison(Release release)
 
         return null;
     }
+
+    private static bool IsOneOf(Observable observable, string mine, string theirs) =>
+        observable.Comparing == Comparing.OneOf && mine.Split(Or).Contains(theirs, StringComparer.Ordinal);
 }
 
 /// <summary>A thing that two sides show differently.</summary>

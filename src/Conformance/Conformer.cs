@@ -24,6 +24,11 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
     /// <exception cref="KernelLostException">The kernel is gone.</exception>
     public Trial Run(Program program)
     {
+        if (!CallMapping.HasWorld(program.Shape))
+        {
+            return new Trial(0, TrialEnd.Outside);
+        }
+
         engine.Reset(program.Shape);
         kernel.Reset(program.Shape);
         Call[] calls = [.. program.Setup, .. program.Cpus.SelectMany(lane => lane)];

@@ -21,6 +21,9 @@ public sealed record Difference(Program Program, Mismatch Mismatch, View? Before
     public string Signature =>
         $"{Mismatch.Observable.Name} after {CallName}: engine {Mismatch.Engine}, kernel {Mismatch.Kernel}";
 
+    /// <summary>A name for a file, of lower-case words: what differs, and after which call.</summary>
+    public string Slug => $"{Mismatch.Observable.Name}-after-{CallName}";
+
     /// <summary>The program with both sides as comments, to be checked in.</summary>
     /// <param name="release">The kernel.</param>
     public string Print(Release release)

@@ -12,6 +12,9 @@ public static class DumpView
     /// MAX_SWAPFILES).</summary>
     private const int SpecialTypesMin = 20;
 
+    /// <summary>What a sound kernel says of memory that it was asked to break (mm/memory-failure.c).</summary>
+    private static readonly string[] Expected = ["Memory failure:", "MCE: Killing", "oft offlin"];
+
     /// <summary>Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h, include/linux/kernel-page-flags.h,
     /// v6.18). KPF_OWNER_2, called KPF_MAPPEDTODISK before v6.16, is the bit that PG_anon_exclusive is an alias
     /// of.</summary>
@@ -82,7 +85,11 @@ public static class DumpView
                     used = Number(line, words, "used=") ?? 0;
                     break;
                 case 'K':
-                    messages.Add(line[1..]);
+                    if (!Array.Exists(Expected, text => line.Contains(text, StringComparison.Ordinal)))
+                    {
+                        messages.Add(line[1..]);
+                    }
+
                     break;
                 default:
                     throw Strange(line);

@@ -60,7 +60,9 @@ public static class EngineView
         Page frame = kernel.PageOf(pte);
         return view with
         {
-            Object = frames.Of(frame.Pfn), Mapcount = MapcountOf(frame), Traits = TraitsOf(frame),
+            Object = frames.Of(frame.Pfn),
+            Mapcount = MapcountOf(frame),
+            Traits = TraitsOf(frame, swapped: kernel.Swap.TruthGeneration.Any(uses => uses > 0)),
         };
     }
 
@@ -79,7 +81,7 @@ public static class EngineView
 
     /// <summary>/proc/kpageflags says of all pages of a folio what is true of the first one; only whether memory is
     /// broken is a page's own.</summary>
-    private static PageTraits TraitsOf(Page frame)
+    private static PageTraits TraitsOf(Page frame, bool swapped)
     {
         Folio folio = frame.Head;
         PageTraits traits = folio.Anon ? PageTraits.Anon : PageTraits.None;
@@ -88,6 +90,10 @@ public static class EngineView
             traits |= folio.Has(flag) ? trait : PageTraits.None;
         }
 
+        // Whether a folio that comes back from swap is active at once is left to the working set
+        // (workingset_refault), and what is read of a file becomes active in the end (folio_mark_accessed); the
+        // engine has neither.
+        traits |= (swapped || !folio.Anon) && !folio.Has(PageFlag.Active) ? PageTraits.MayBeActive : PageTraits.None;
         traits |= folio.Ksm ? PageTraits.Ksm : PageTraits.None;
         traits |= frame.Has(PageFlag.HwPoison) ? PageTraits.Poisoned : PageTraits.None;
         traits |= folio.IsLarge ? PageTraits.Large : PageTraits.None;

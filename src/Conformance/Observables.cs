@@ -13,8 +13,9 @@ public static class Observables
     /// v6.18).</summary>
     private static readonly Version ExactSums = new(6, 18);
 
-    /// <summary>KPF_KSM says only what is merged since then.</summary>
-    private static readonly Version ExactKsm = new(6, 18);
+    /// <summary>Up to v6.18 at least, KPF_KSM is set for all anonymous pages: stable_page_flags tests two bits of the
+    /// mapping as if they were one.</summary>
+    private static readonly Version ExactKsm = new(7, 2);
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Observable> All { get; } =
@@ -54,7 +55,11 @@ public static class Observables
         Trait("ksm", Comparing.Exact, PageTraits.Ksm) with { Since = ExactKsm },
         Trait("lru", Comparing.Drained, PageTraits.Lru),
         Trait("unevictable", Comparing.Drained, PageTraits.Unevictable),
-        Trait("active", Comparing.Drained, PageTraits.Active),
+        OfPage(
+            "active", Comparing.OneOf,
+            $"{Flags}: Active; of files, and once something was in swap, the kernel may say yes",
+            page => (page.Traits & PageTraits.MayBeActive) != PageTraits.None
+                ? $"no{Comparison.Or}yes" : YesNo((page.Traits & PageTraits.Active) != PageTraits.None)),
         OfProcess("rss-anon", "/proc/PID/status: MM_ANONPAGES", process => process.Anon) with { Since = ExactSums },
         OfProcess("rss-file", "/proc/PID/status: MM_FILEPAGES", process => process.File) with { Since = ExactSums },
         OfProcess("rss-shmem", "/proc/PID/status: MM_SHMEMPAGES", process => process.Shmem) with { Since = ExactSums },

@@ -117,6 +117,9 @@ public enum PageTraits
 
     /// <summary>The first page of a large folio.</summary>
     Head = 1 << 16,
+
+    /// <summary>Not active in the engine, and perhaps in a kernel.</summary>
+    MayBeActive = 1 << 17,
 }
 
 /// <summary>What the VMA around a page is.</summary>

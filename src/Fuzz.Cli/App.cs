@@ -93,6 +93,7 @@ public static class App
         root.Add(ExhaustCommand.Build(screen, cancel));
         root.Add(BlameCommand.Build(screen, cancel));
         root.Add(AskCommand.Build(screen, cancel));
+        root.Add(ConformCommand.Build(screen, cancel));
         root.Add(HistoryCommand.Build(screen));
         root.Add(ReportCommand.Build(screen, cancel));
         root.Add(ShowCommand.Build(screen, cancel));

@@ -52,6 +52,7 @@ public class CallMappingTests
     [InlineData("munmap mm0 p0 1; mremap mm0 p0 p1 1")]
     [InlineData("mapshared mm0 p0 f0 i0; mremap mm0 p0 p3 1")]
     [InlineData("move mm0 p1 p1 1")]
+    [InlineData("swapon")]
     public void A_call_that_finds_nothing_to_do_is_not_made(string calls) => Assert.Null(Plan(calls));
 
     [Theory]
@@ -67,7 +68,6 @@ public class CallMappingTests
     [InlineData("munmap mm0 p1 1; mlock mm0 p0 4", "-ENOMEM")]
     [InlineData("swapoff; swapoff", "-EINVAL")]
     [InlineData("swapoff; swapon", "ok")]
-    [InlineData("swapon", "-EBUSY")]
     [InlineData("migrate mm0 p0", null)]
     public void The_answer_to_the_last_call_is_what_the_manual_page_says(string calls, string? answer) =>
         Assert.Equal(answer, Sides.After(Text(calls)).Answer);

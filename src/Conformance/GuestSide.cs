@@ -1,0 +1,109 @@
+using System.Text;
+using Conformance.Guest;
+using Fuzz.Programs;
+using Mm.State;
+
+namespace Conformance;
+
+/// <summary>A real kernel in a guest, as one of the sides.</summary>
+/// <param name="image">The kernel.</param>
+/// <param name="options">How guests are run, or null for the defaults.</param>
+public sealed class GuestSide(KernelImage image, GuestOptions? options = null) : IKernelSide
+{
+    /// <summary>Worlds that one guest is used for: poisoned frames never come back, and memory is small.</summary>
+    private const int WorldsMax = 2000;
+
+    /// <summary>A fault maps one page of a file, as in the engine, rather than all that are there around it.</summary>
+    private const string NoFaultAround = "put /sys/kernel/debug/fault_around_bytes 4096";
+
+    private KernelGuest? guest;
+    private int worlds;
+    private int mms;
+    private int pages;
+
+    /// <inheritdoc />
+    public void Reset(int[] shape)
+    {
+        mms = shape[MmLanguage.Mms];
+        pages = shape[MmLanguage.Pages];
+        if (worlds++ == WorldsMax)
+        {
+            Dispose();
+        }
+
+        IReadOnlyList<Reply> replies = Send(
+            $"reset pages={pages} files={shape[MmLanguage.Files]} filepages={shape[MmLanguage.FilePages]} "
+            + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} slots={shape[MmLanguage.Slots]}");
+        if (replies is not [{ Ok: true }])
+        {
+            throw Lost($"reset was answered with '{(replies.Count > 0 ? replies[0].Result : "")}'", null);
+        }
+    }
+
+    /// <inheritdoc />
+    public Reaction Run(CallPlan plan, Kernel engine)
+    {
+        StringBuilder line = new();
+        foreach (string operation in plan.OperationsWithValue(engine))
+        {
+            line.Append(operation).Append(';');
+        }
+
+        IReadOnlyList<Reply> replies = Send(line.Append("drain;dump").ToString());
+        if (replies.Count < 2 + plan.Operations.Count)
+        {
+            throw Lost($"'{line}' was answered with {replies.Count} results", null);
+        }
+
+        try
+        {
+            return new Reaction(AnswerOf(plan, replies), DumpView.Parse(replies[^1].Lines, mms, pages));
+        }
+        catch (FormatException error)
+        {
+            throw Lost($"'{line}': {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        guest?.Dispose();
+        guest = null;
+        worlds = 0;
+    }
+
+    /// <summary>The result of the last operation, or of the first that failed; of a success only a load's number
+    /// means anything.</summary>
+    private static string AnswerOf(CallPlan plan, IReadOnlyList<Reply> replies)
+    {
+        Reply told = replies.Take(plan.Operations.Count).FirstOrDefault(reply => !reply.Ok)
+            ?? replies[plan.Operations.Count - 1];
+        return plan.Row.Call != MmCall.Read && told.Ok ? Answers.Ok : told.Result;
+    }
+
+    private IReadOnlyList<Reply> Send(string operations)
+    {
+        try
+        {
+            if (guest is null)
+            {
+                guest = new KernelGuest(image, options);
+                guest.Send(NoFaultAround);
+            }
+
+            return guest.SendAll(operations);
+        }
+        catch (GuestException error)
+        {
+            throw Lost(error.Message, error);
+        }
+    }
+
+    /// <summary>The guest goes, so that the next world has a fresh one.</summary>
+    private KernelLostException Lost(string what, Exception? cause)
+    {
+        Dispose();
+        return new KernelLostException(what, cause);
+    }
+}
