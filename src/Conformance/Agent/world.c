@@ -75,9 +75,12 @@ int swap_off(void)
     return 0;
 }
 
-/* A fresh swap area of just the wanted number of slots, whatever the size of the device. */
+/* A fresh swap area of just the wanted number of slots, whatever the size of the device. One that is in use cannot be
+ * written to, so that the call is not even reached. */
 int swap_on(void)
 {
+    if (swap.on)
+        return -EBUSY;
     static char header[PAGE];
     uint32_t version = 1, last = (uint32_t)swap.slots;
     int fd = open(swap_device, O_RDWR | O_CLOEXEC);

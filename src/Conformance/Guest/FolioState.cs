@@ -9,12 +9,16 @@ namespace Conformance.Guest;
 /// <param name="LargeMapcount">_large_mapcount + 1 of a large folio, where the kernel has it (since 6.9).</param>
 /// <param name="EntireMapcount">_entire_mapcount + 1 of a large folio, where the kernel has it.</param>
 /// <param name="NrPagesMapped">_nr_pages_mapped of a large folio, where the kernel has it.</param>
+/// <param name="Pincount">_pincount of a large folio.</param>
+/// <param name="PartiallyMapped">PG_partially_mapped of a large folio, where the kernel has it (since 6.12).</param>
+/// <param name="Queued">Whether a large folio is on a queue of those to be split (_deferred_list).</param>
 /// <param name="Mapping">folio->mapping: an inode's, or with its lowest bit set an anon_vma.</param>
 /// <param name="PageFlags">page->flags of the page that was asked for.</param>
 /// <param name="Content">The first word of that page.</param>
 public sealed record FolioState(
     ulong Frame, int Order, ulong Flags, int Refcount, int PageMapcount, int? LargeMapcount, int? EntireMapcount,
-    int? NrPagesMapped, ulong Mapping, ulong PageFlags, ulong Content);
+    int? NrPagesMapped, int? Pincount, bool? PartiallyMapped, bool? Queued, ulong Mapping, ulong PageFlags,
+    ulong Content);
 
 /// <summary>struct anon_vma (include/linux/rmap.h, v6.18), read from a guest's memory.</summary>
 /// <param name="Address">Where it is: its identity.</param>

@@ -72,6 +72,9 @@ public sealed class GuestMemory : IDisposable
             large ? Int(head, "folio._large_mapcount") + 1 : null,
             large ? Int(head, "folio._entire_mapcount") + 1 : null,
             large ? Int(head, "folio._nr_pages_mapped") : null,
+            large ? Int(head, "folio._pincount") : null,
+            large ? IsPartiallyMapped(head) : null,
+            large ? IsQueued(head) : null,
             Word(head + Offset("folio.mapping")), Word(page), physical.Word(frame << PageShift));
     }
 
@@ -195,10 +198,20 @@ public sealed class GuestMemory : IDisposable
         return table == 0 ? 0 : (int)(Word(table + slot % ClusterSlots * sizeof(ulong)) >> CountShift);
     }
 
-    /// <summary>folio_order(): in the second page, in its flags since 6.6.</summary>
-    private int OrderOf(ulong head) => (int)(btf.Offset("folio._flags_1") is { } offset
-        ? Word(head + (ulong)offset) & 0xFF
-        : Word(head + pageSize + Offset("page.compound_order")) & 0xFF);
+    /// <summary>folio_order(): in the second page, since 6.6 in its flags.</summary>
+    private int OrderOf(ulong head) => (int)(btf.Offset("page.compound_order") is { } offset
+        ? Word(head + pageSize + (ulong)offset) & 0xFF
+        : Word(head + Offset("folio._flags_1")) & 0xFF);
+
+    private bool? IsPartiallyMapped(ulong head) =>
+        btf.Offset("folio._flags_1") is { } offset && FlagBit("PG_partially_mapped") is { } bit
+            ? ((Word(head + (ulong)offset) >> bit) & 1) != 0
+            : null;
+
+    /// <summary>A list of its own names itself; one that was never used is zero.</summary>
+    private bool? IsQueued(ulong head) => btf.Offset("folio._deferred_list") is { } offset
+        ? Word(head + (ulong)offset) is var next && next != 0 && next != head + (ulong)offset
+        : null;
 
     private ulong Offset(string path) =>
         (ulong)(btf.Offset(path) ?? throw new GuestException($"the kernel's BTF has no {path}"));
