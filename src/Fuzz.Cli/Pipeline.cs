@@ -92,7 +92,8 @@ internal static class Pipeline
         bool isFewest = fewest.IsProven && fewest.Preemptions == reproducer.Schedule.Preemptions;
         string ofSchedules = isFewest ? $"proven: {fewest.Statement}" : $"not proven: {fewest.Statement}";
         string ofCalls = calls?.ToString() ?? $"not tried: it has more than {FewestCalls.CallsMax}";
-        string ofAll = all.Proven == 0 ? "" : $"; {scope.Claim(all)}";
+        string ofAll = all.Proven == 0 ? ""
+            : $"; globally {(all.Proven == fewer ? "proven" : $"up to {all.Proven}")}: {scope.Claim(all, "fails so")}";
         return Copy(reproducer, minimal: $"schedule {ofSchedules}; calls {ofCalls}{ofAll}");
 
         bool Fails(Verdict verdict) => verdict.Find(reproducer.Violates) is not null;

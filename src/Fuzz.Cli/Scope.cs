@@ -33,11 +33,13 @@ internal sealed record Scope(
     public ProgramEnumerator Programs() => new(MmLanguage.Instance, Shape, Names, Cpus, Numbers);
 
     /// <summary>What is proven, when that is anything.</summary>
-    public string Claim(ScopeResult result)
+    /// <param name="result">The search.</param>
+    /// <param name="fails">What no program does.</param>
+    public string Claim(ScopeResult result, string fails = "fails")
     {
         ScopeSize[] proven = [.. result.Sizes.Take(result.Proven)];
         return $"none of the {proven.Sum(size => size.Programs):#,0} programs of at most {proven.Length} calls over "
-            + $"{this} fails ({proven.Sum(size => size.Explored):#,0} explored, "
+            + $"{this} {fails} ({proven.Sum(size => size.Explored):#,0} explored, "
             + $"{proven.Sum(size => size.Executions):#,0} executions)";
     }
 
@@ -52,5 +54,5 @@ internal sealed record Scope(
 
     /// <inheritdoc />
     public override string ToString() => string.Join(", ", Names)
-        + (Numbers > 1 ? $" with counts up to {Numbers}" : "") + $" on at most {Cpus} cpus";
+        + (Numbers > 1 ? $" with counts up to {Numbers}" : "") + $" on {(Cpus == 1 ? "1 cpu" : $"at most {Cpus} cpus")}";
 }

@@ -46,7 +46,8 @@ public sealed class SmallScope(
     ProgramEnumerator programs, long executionsMax, IReadOnlyList<Executor> executors,
     Func<Verdict, bool>? fails = null)
 {
-    /// <summary>Explores until programs of one size fail, all sizes are done, or the budget is used up.</summary>
+    /// <summary>Explores until programs of one size fail, all sizes are done, or the budget is, or surely would be, used
+    /// up.</summary>
     /// <param name="sizeMax">Most calls.</param>
     /// <param name="totalMax">The budget for all programs together.</param>
     /// <param name="progress">Is told, after each program: its size, how many of that size are done, and all
@@ -61,6 +62,11 @@ public sealed class SmallScope(
         long total = 0;
         for (int size = 1; size <= sizeMax && failures.Count == 0; size++)
         {
+            if (sizes.Count > 0 && IsHopeless(sizes[^1], totalMax - total))
+            {
+                break;
+            }
+
             ScopeSize sum = new(size, programs.Count(size), 0, 0, 0, 0);
             bool whole = Explore(programs.Representatives(size), explored =>
             {
@@ -89,6 +95,14 @@ public sealed class SmallScope(
         }
 
         return new ScopeResult(sizes, failures, Simplest(failures, cancel), 0);
+    }
+
+    /// <summary>Whether the programs with one call more would use up more than that, even if they needed no more
+    /// executions than those that were explored last.</summary>
+    private bool IsHopeless(ScopeSize last, long executions)
+    {
+        double few = executions / (last.Executions / (double)Math.Max(last.Explored, 1));
+        return few < int.MaxValue && programs.Representatives(last.Calls + 1).Skip((int)few).Any();
     }
 
     /// <summary>The simplest program that is left to one of those and fails, too.</summary>
