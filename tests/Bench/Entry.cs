@@ -24,6 +24,7 @@ internal static class Entry
         RootCommand root = new("Measures the house against its limits: ratios are taken within one run.") { Json };
         Add(root, "w1", "Executions of the 'mapcount reset' workload (120 steps) against a flat switch loop", W1.Run);
         Add(root, "explore", "All states of 'mapcount reset' and of programs of the engine", ExploreBench.Run);
+        Add(root, "explore-sample", "All states of programs of the generator, by cpus and calls", SampleBench.Run);
         Add(root, "shrink", "Shrinking a planted bug from 20 calls on 4 cells to its 4 calls", ShrinkBench.Run);
         Add(root, "engine", "The folio engine on the default generator, one core, all oracles on", EngineBench.Run);
         Add(root, "kills", "A campaign, killed 200 times at random moments and started again", Kills.Run);
