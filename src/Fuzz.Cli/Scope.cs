@@ -54,5 +54,6 @@ internal sealed record Scope(
 
     /// <inheritdoc />
     public override string ToString() => string.Join(", ", Names)
-        + (Numbers > 1 ? $" with counts up to {Numbers}" : "") + $" on {(Cpus == 1 ? "1 cpu" : $"at most {Cpus} cpus")}";
+        + (Numbers > 1 ? $" with counts up to {Numbers}" : "")
+        + $" on {(Cpus == 1 ? "1 cpu" : $"at most {Cpus} cpus")}";
 }

@@ -46,8 +46,8 @@ public sealed class SmallScope(
     ProgramEnumerator programs, long executionsMax, IReadOnlyList<Executor> executors,
     Func<Verdict, bool>? fails = null)
 {
-    /// <summary>Explores until programs of one size fail, all sizes are done, or the budget is, or surely would be, used
-    /// up.</summary>
+    /// <summary>Explores until programs of one size fail, all sizes are done, or the budget is used up, or would be by
+    /// the next size.</summary>
     /// <param name="sizeMax">Most calls.</param>
     /// <param name="totalMax">The budget for all programs together.</param>
     /// <param name="progress">Is told, after each program: its size, how many of that size are done, and all
