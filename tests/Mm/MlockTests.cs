@@ -46,6 +46,25 @@ public class MlockTests
     }
 
     [Fact]
+    public void What_might_be_written_to_is_dirty_once_it_is_locked()
+    {
+        const string ReadBack = "shape pages 1 slots 3 device sync\nsetup write mm0 p0\n pageout mm0 p0\n read mm0 p0";
+        World world = World.After(ReadBack);
+        Assert.True(world.Pte(0, 0) is { Writable: true, Dirty: false });
+        Assert.False(world.Folio(0, 0).Has(PageFlag.Dirty));
+        Assert.True(World.After($"{ReadBack}\n mlock mm0 p0 1").Folio(0, 0).Has(PageFlag.Dirty));
+    }
+
+    [Fact]
+    public void Nothing_is_brought_in_behind_a_page_that_cannot_be()
+    {
+        World world = World.After(
+            "shape pages 2 filepages 1\nsetup mapshared mm0 p0 f0 i0\n truncate f0 0\n mlock mm0 p0 2");
+        Assert.True(world.Mm(0).FindVma(1)!.IsLocked);
+        Assert.True(world.Pte(0, 1).IsNone);
+    }
+
+    [Fact]
     public void A_page_that_is_unlocked_goes_back_to_its_list()
     {
         World world = World.After($"{Page}\n mlock mm0 p0 1\n munlock mm0 p0 1");

@@ -26,6 +26,15 @@ public class PoisonTests
         Assert.Equal([true, true, false, false, false], world.Effective);
     }
 
+    [Theory]
+    [InlineData("dontneed")]
+    [InlineData("free")]
+    public void Advice_that_drops_a_page_drops_its_poison_entry(string advice)
+    {
+        World world = World.After($"shape\nsetup write mm0 p0\n poison mm0 p0\n {advice} mm0 p0 1\n read mm0 p0\n");
+        Assert.Equal(PteKind.Zero, world.Pte(0, 0).Kind);
+    }
+
     [Fact]
     public void A_page_is_poisoned_once()
     {

@@ -21,6 +21,10 @@ public class UffdMoveTests
         World.After("shape pages 2\nsetup write mm0 p0\n write mm0 p1\n move mm0 p0 p1 1").Effective[^1]);
 
     [Fact]
+    public void A_flag_that_is_no_right_does_not_keep_a_page_from_moving() => Assert.True(
+        World.After("shape pages 2\nsetup write mm0 p0\n dontfork mm0 p1 1\n move mm0 p0 p1 1").Effective[^1]);
+
+    [Fact]
     public void A_hole_does_not_move() => Assert.False(
         World.After("shape pages 2\nsetup write mm0 p1\n dontneed mm0 p1 1\n move mm0 p0 p1 1").Effective[^1]);
 

@@ -167,6 +167,12 @@ public class MadviseFree : Routine
                     }
                 }
             }
+            else if (pte.Kind == PteKind.HwPoison)
+            {
+                await cpu.At(ClearSwap, mm.PteWord(page));
+                mm.SetPte(page, Pte.None);
+                mm.TruthDiscard(page);
+            }
             else if (pte.IsPresent && !K.FolioOf(pte).IsLarge)
             {
                 await FreePresent(cpu, gather, mm, page, pte);

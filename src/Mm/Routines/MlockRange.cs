@@ -21,6 +21,9 @@ public class MlockRange : Routine
     protected static readonly Point PopulateLock = Points.Define("PopulateMmapLock", "__mm_populate", Access.Acquire);
     protected static readonly Point PopulateRead = Points.Define("PopulateReadPte", "follow_page_mask", Access.Read);
 
+    protected static readonly Point TouchPtl = Points.Define("PopulateTouchPtl", "follow_page_pte", Access.Acquire);
+    protected static readonly Point TouchDirty = Points.Define("PopulateSetDirty", "folio_mark_dirty", Access.Rmw);
+
     /// <summary>Tries to fault a page in before the call fails; __get_user_pages goes on for ever.</summary>
     private const int PopulateTries = 8;
 
@@ -49,14 +52,13 @@ public class MlockRange : Routine
 
         mm.MmapLock.ReleaseWrite(cpu);
         mm.TruthFilling++;
+        bool fills = page == end;
         for (int i = start; lockIt && i < page; i++)
         {
-            // A call that fails, at a hole, has locked what is before it, but brings nothing in.
-            mm.TruthMissed[i] = page < end;
-            if (page == end)
-            {
-                await Populate(cpu, mm, i);
-            }
+            // A call that fails, at a hole, has locked what is before it, but brings nothing in; nor anything behind
+            // a page that cannot be had.
+            mm.TruthMissed[i] = !fills;
+            fills = fills && await Populate(cpu, mm, i);
         }
 
         mm.TruthFilling--;
@@ -151,25 +153,32 @@ public class MlockRange : Routine
 
     /// <summary>faultin of one page by __get_user_pages, as nobody wants to have the page: what can be written to is
     /// written to, in advance.</summary>
-    protected virtual async Flow Populate(Cpu cpu, MmStruct mm, int page)
+    /// <returns>False when the page cannot be had.</returns>
+    protected virtual async Flow<bool> Populate(Cpu cpu, MmStruct mm, int page)
     {
         for (int attempt = 0; attempt < PopulateTries; attempt++)
         {
             await mm.MmapLock.AcquireRead(cpu, PopulateLock);
             bool write = false;
             bool there = true;
+            Pte pte = Pte.None;
             if (mm.FindVma(page) is { IsLocked: true } vma)
             {
                 write = vma is { Writable: true, Shared: false };
                 await cpu.At(PopulateRead, mm.PteWord(page));
-                Pte pte = mm.Entry(page);
+                pte = mm.Entry(page);
                 there = (pte.IsPresent || pte.Kind == PteKind.Zero) && (!write || pte.Writable);
+            }
+
+            if (there && write && pte is { IsPresent: true, Dirty: false } && mm[page] == pte)
+            {
+                await MarkDirty(cpu, mm, page, pte);
             }
 
             mm.MmapLock.ReleaseRead(cpu);
             if (there)
             {
-                return;
+                return true;
             }
 
             // The fault takes its locks itself, where __get_user_pages still has the mmap lock: a write to what has
@@ -177,9 +186,24 @@ public class MlockRange : Routine
             bool failed = !await R.Fault.FaultIn(cpu, mm, page, write, unshare: false);
             if (failed && mm.FindVma(page) is { } now && write == now is { Writable: true, Shared: false })
             {
-                return;
+                return false;
             }
         }
+
+        return false;
+    }
+
+    /// <summary>follow_page_pte with FOLL_TOUCH and FOLL_WRITE: what might be written to counts as dirty.</summary>
+    protected virtual async Flow MarkDirty(Cpu cpu, MmStruct mm, int page, Pte pte)
+    {
+        await mm.Ptl(page).Acquire(cpu, TouchPtl);
+        if (mm[page] == pte)
+        {
+            await cpu.At(TouchDirty, K.FolioOf(pte).FlagsWord);
+            K.FolioOf(pte).Set(PageFlag.Dirty);
+        }
+
+        mm.Ptl(page).Release(cpu);
     }
 
     private Flow Change(Cpu cpu, Vma vma, Folio folio) =>

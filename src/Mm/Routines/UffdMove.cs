@@ -33,7 +33,8 @@ public class UffdMove : Routine
 
         int room = Math.Min(move.Source.End - page, move.Target.End - to);
         move.Count = Math.Min(Math.Min(count, room), Math.Abs(to - page));
-        bool moved = move.Source.Flags == move.Target.Flags && move.Source.Writable
+        const VmaFlag Compared = VmaFlag.Write | VmaFlag.Locked;
+        bool moved = ((move.Source.Flags ^ move.Target.Flags) & Compared) == VmaFlag.None && move.Source.Writable
             && move.Source.File is null && move.Target.File is null
             && await MovePages(cpu, mm, page, to, move);
         Unlock(cpu, move);
