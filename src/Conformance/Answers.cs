@@ -49,7 +49,23 @@ internal static class Answers
     public static string OfFree(Situation before, bool effective) =>
         OfAdvice(before, before.Page, before.Count, static vma => vma.IsLocked || vma.File is not null);
 
-    /// <summary>mprotect, mlock: they stop at a hole (do_mprotect_pkey, apply_vma_lock_flags).</summary>
+    /// <summary>mlock: a page that cannot be brought in is an error, too; which one is left to the kernel
+    /// (__mm_populate).</summary>
+    public static string? OfMlock(Situation before, bool effective)
+    {
+        for (int page = before.Page; page < before.Page + before.Count; page++)
+        {
+            bool pastEnd = before.Process.FindVma(page) is { File: { } file } vma && vma.LinearIndex(page) >= file.Size;
+            if (pastEnd || before.Process.Entry(page).Kind == PteKind.HwPoison)
+            {
+                return null;
+            }
+        }
+
+        return OfRange(before, effective);
+    }
+
+    /// <summary>mprotect, munlock: they stop at a hole (do_mprotect_pkey, apply_vma_lock_flags).</summary>
     public static string OfRange(Situation before, bool effective) => before.Holes().Any() ? NoMemory : Ok;
 
     /// <summary>swapoff: not twice.</summary>

@@ -48,8 +48,10 @@ public static class CallMapping
         Row(MmCall.ReadOnly, "mprotect, PROT_READ", s => [$"mprotect {s.Mm} {s.Page} {s.Count} ro"], Answers.OfRange),
         Row(MmCall.Writable, "mprotect, PROT_READ and PROT_WRITE", s => [$"mprotect {s.Mm} {s.Page} {s.Count} rw"],
             Answers.OfRange),
-        Row(MmCall.Poison, "MADV_HWPOISON", s => Advise(s, 1, "hwpoison")),
-        Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE", s => Advise(s, 1, "softoffline")),
+        Row(MmCall.Poison, "MADV_HWPOISON, of anonymous memory",
+            s => IsAnonymous(s) ? Advise(s, 1, "hwpoison") : []),
+        Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE, of anonymous memory",
+            s => IsAnonymous(s) ? Advise(s, 1, "softoffline") : []),
         Not(MmCall.Split, NoPmd),
         Not(MmCall.ShrinkThp, NoPmd),
         Row(MmCall.MapShared, "munmap, mmap of a memfd, MAP_SHARED", s => MapFile(s, "mapshared"), Answers.Always),
@@ -68,7 +70,7 @@ public static class CallMapping
         Row(MmCall.Move, "UFFDIO_MOVE", Move),
         Row(MmCall.GetPage, "vmsplice", s => [$"getpage {s.Mm} {s.Page}"]),
         Row(MmCall.PutPage, "a read of the pipe", s => [$"putpage {s.Mm} {s.Page}"]),
-        Row(MmCall.Mlock, "mlock", s => [$"mlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
+        Row(MmCall.Mlock, "mlock", s => [$"mlock {s.Mm} {s.Page} {s.Count}"], Answers.OfMlock),
         Row(MmCall.Munlock, "munlock", s => [$"munlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
     ];
 
@@ -118,6 +120,13 @@ public static class CallMapping
 
     private static IEnumerable<string> Advise(Situation s, int count, string advice) =>
         [$"madvise {s.Mm} {s.Page} {count} {advice}"];
+
+    /// <summary>The engine leaves pages of files alone, and nobody should break the zero page.</summary>
+    private static bool IsAnonymous(Situation s)
+    {
+        Pte pte = s.Process.Entry(s.Page);
+        return pte.IsSwap || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon);
+    }
 
     private static bool CanFork(Situation s) => s.Call.A != s.Call.B && !s.Kernel.Mms[s.Call.B].Claimed;
 

@@ -53,6 +53,8 @@ public class CallMappingTests
     [InlineData("mapshared mm0 p0 f0 i0; mremap mm0 p0 p3 1")]
     [InlineData("move mm0 p1 p1 1")]
     [InlineData("swapon")]
+    [InlineData("read mm0 p0; poison mm0 p0")]
+    [InlineData("mapshared mm0 p0 f0 i0; write mm0 p0; softoffline mm0 p0")]
     public void A_call_that_finds_nothing_to_do_is_not_made(string calls) => Assert.Null(Plan(calls));
 
     [Theory]
@@ -66,6 +68,7 @@ public class CallMappingTests
     [InlineData("mlock mm0 p1 1; dontneed mm0 p0 1", "ok")]
     [InlineData("mapshared mm0 p0 f0 i0; free mm0 p0 1", "-EINVAL")]
     [InlineData("munmap mm0 p1 1; mlock mm0 p0 4", "-ENOMEM")]
+    [InlineData("mapshared mm0 p0 f0 i0; truncate f0 0; mlock mm0 p0 1", null)]
     [InlineData("swapoff; swapoff", "-EINVAL")]
     [InlineData("swapoff; swapon", "ok")]
     [InlineData("migrate mm0 p0", null)]
