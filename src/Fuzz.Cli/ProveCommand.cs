@@ -43,6 +43,15 @@ internal static class ProveCommand
         {
             file, variant, kernel, budget, workers, memory, update, json,
         };
+        Option[] others = [variant, kernel, workers, memory, json];
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(update) is not null
+                && Array.Find(others, other => result.GetResult(other) is { Implicit: false }) is { } given)
+            {
+                result.AddError($"{update.Name} takes no {given.Name}: it proves what FILE's header names.");
+            }
+        });
         command.SetAction(result =>
         {
             IReadOnlyList<string> variants = Inputs.Variants(result.GetValue(variant), result.GetValue(kernel));
@@ -67,6 +76,12 @@ internal static class ProveCommand
 
     private static int Update(string file, long budget, Screen screen, CancellationToken cancel)
     {
+        if (!file.EndsWith(CorpusStore.ReproducerSuffix, StringComparison.Ordinal))
+        {
+            throw new InputException(
+                file, 0, 0, "its name is none of a reproducer", $"NAME{CorpusStore.ReproducerSuffix}");
+        }
+
         Reproducer reproducer = Inputs.ReadReproducer(file);
         Reproducer proven = Pipeline.Prove(reproducer, budget, cancel);
         proven = Pipeline.ProveMinimal(proven, budget, cancel);

@@ -55,6 +55,16 @@ public sealed class ProveTests : IDisposable
         Assert.Contains(proven.Proof!, File.ReadAllText(Path.ChangeExtension(file, ".report.txt")), Exactly);
     }
 
+    [Fact]
+    public void A_header_is_only_written_of_a_reproducer_and_as_it_stands()
+    {
+        string program = Write("one.program", "shape mms 1 pages 1\ncpu0 write mm0 p0\n");
+        Assert.Contains("its name is none of a reproducer", AppRun.Refused("prove", program, "--update"), Exactly);
+        string file = Write("lost.reproducer", Failures.LostWaiters);
+        Assert.Contains("--update takes no --json", AppRun.Refused("prove", file, "--update", "--json"), Exactly);
+        Assert.Equal(Failures.LostWaiters, File.ReadAllText(file));
+    }
+
     [Theory]
     [InlineData("--variant", "non-atomic-swapbacked")]
     [InlineData("--kernel", "mm-unstable-2024-06-18")]
