@@ -30,6 +30,7 @@ internal static class Entry
         Add(root, "kills", "A campaign, killed 200 times at random moments and started again", Kills.Run);
         Add(root, "disk-full", "A campaign on a disk of 3 MB, which is then made larger; needs root", DiskFull.Run);
         Add(root, "soak", "Half an hour of a campaign of two workers: memory and open files", Soak.Run);
+        root.Add(ReductionBench.Build(Json));
         root.Add(SchedulesToFailure.Build(Json));
         root.Add(MixedBench.Build());
         foreach (Command command in GuidanceBench.Build(Json))
