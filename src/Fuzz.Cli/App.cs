@@ -91,6 +91,7 @@ public static class App
         root.Add(ShrinkCommand.Build(screen, cancel));
         root.Add(ProveCommand.Build(screen, cancel));
         root.Add(ExhaustCommand.Build(screen, cancel));
+        root.Add(EnactCommand.Build(screen, cancel));
         root.Add(BlameCommand.Build(screen, cancel));
         root.Add(AskCommand.Build(screen, cancel));
         root.Add(ConformCommand.Build(screen, cancel));

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Conformance;
+using Conformance.Enact;
+using Conformance.Guest;
+using Fuzz.Campaign;
+using Fuzz.Programs;
+using Fuzz.Reporting;
+using Fuzz.Schedules;
+using Mm;
+
+namespace Fuzz.Cli;
+
+/// <summary><c>fuzz enact FILE</c>: takes a real kernel in emulation through an interleaving.</summary>
+internal static class EnactCommand
+{
+    /// <summary>Exit code where no kernel can be run.</summary>
+    public const int NoKernel = 3;
+
+    private const string TranscriptSuffix = ".txt";
+
+    public static Command Build(Screen screen, CancellationToken cancel)
+    {
+        Argument<string[]> files = new("FILE")
+        {
+            Description = "Programs with a schedule, or reproducers. Of a program without one it is said where its "
+                + "lanes can be stopped.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<string> kernel = new("--kernel")
+        {
+            Description = $"The kernel's version: {string.Join(", ", Release.All.Select(release => release.Name))} "
+                + $"({Release.Text.Name} unless said).",
+            HelpName = "VERSION",
+            DefaultValueFactory = _ => Release.Text.Name,
+        };
+        Option<bool> update = new("--update")
+        {
+            Description = $"Writes what happened beside each FILE, as NAME{TranscriptSuffix}.",
+        };
+        Option<bool> json = Inputs.JsonOption();
+        Command command = new(
+            "enact", "Takes a real kernel in emulation through the interleavings of programs, and compares where it "
+            + "comes out with where the engine does. Exits with 1 when one comes out elsewhere, 3 where no kernel can "
+            + "be run.")
+        {
+            files, kernel, update, json,
+        };
+        command.SetAction(result => Run(
+            result.GetRequiredValue(files), result.GetRequiredValue(kernel), result.GetValue(update),
+            result.GetValue(json), screen, cancel));
+        return command;
+    }
+
+    private static int Run(
+        string[] files, string kernel, bool update, bool json, Screen screen, CancellationToken cancel)
+    {
+        Points.DefineAll();
+        Release release = Release.Find(kernel) ?? throw new InputException(
+            "--kernel", 0, 0, $"'{kernel}' is no kernel version", string.Join(", ", Release.All.Select(r => r.Name)));
+        List<(string File, TestCase TestCase, EnactPlan Plan)> plans = [.. files.Select(file =>
+        {
+            TestCase testCase = Read(file);
+            return (file, testCase, EnactPlan.Of(testCase.Program, testCase.Schedule, release.Variants, file));
+        })];
+        try
+        {
+            KernelImage image = KernelStore.Get(kernel);
+            using Enactor enactor = new(image, plans.Max(plan => plan.Plan.Lanes.Count));
+            JsonArray rows = [];
+            bool differs = false;
+            foreach ((string file, TestCase testCase, EnactPlan plan) in plans)
+            {
+                cancel.ThrowIfCancellationRequested();
+                if (testCase.Schedule.Turns.Count == 0)
+                {
+                    enactor.Places(plan).ToList().ForEach(screen.Line);
+                    continue;
+                }
+
+                EnactResult result = enactor.Enact(plan, testCase.Program.Shape);
+                differs |= result is { Outcome: EnactOutcome.Enacted, Problem: not null };
+                rows.Add((JsonNode)ToJson(file, result));
+                string[] lines = [$"{file} on {image.Release}: {Describe(result)}", .. Transcript(plan, result)];
+                Array.ForEach(lines, screen.Line);
+                if (update)
+                {
+                    CorpusStore.WriteWhole(
+                        Path.ChangeExtension(file, TranscriptSuffix), string.Join('\n', lines) + '\n');
+                }
+            }
+
+            if (json)
+            {
+                screen.Line(JsonReport.Line(new JsonObject { ["kernel"] = image.Release, ["enacted"] = rows }));
+            }
+
+            return differs ? App.Found : App.NothingFound;
+        }
+        catch (GuestException error)
+        {
+            screen.Fail(error.Message);
+            return NoKernel;
+        }
+    }
+
+    private static IEnumerable<string> Transcript(EnactPlan plan, EnactResult result)
+    {
+        IEnumerable<string> end = result.End is { } view
+            ? ViewText.SideBySide(new Reaction(null, plan.End), new Reaction(null, view)) : [];
+        return result.Log.Concat(end).Select(line => $"  {line}".TrimEnd());
+    }
+
+    private static string Describe(EnactResult result) => result.Outcome switch
+    {
+        EnactOutcome.Enacted => result.Problem is null ? "enacted, as predicted" : $"enacted, but {result.Problem}",
+        EnactOutcome.Diverged => $"diverged at {result.Problem}",
+        _ => $"not expressible: {result.Problem}",
+    };
+
+    private static JsonObject ToJson(string file, EnactResult result) => new()
+    {
+        ["file"] = file,
+        ["outcome"] = result.Outcome switch
+        {
+            EnactOutcome.Enacted => "enacted",
+            EnactOutcome.Diverged => "diverged",
+            _ => "not expressible",
+        },
+        ["problem"] = result.Problem,
+    };
+
+    private static TestCase Read(string file)
+    {
+        if (file.EndsWith(CorpusStore.ProgramSuffix, StringComparison.Ordinal))
+        {
+            return TestCaseText.Parse(MmLanguage.Instance, Inputs.ReadFile(file), file, Points.Table);
+        }
+
+        Reproducer reproducer = Inputs.ReadReproducer(file);
+        return new TestCase(reproducer.Program, reproducer.Schedule);
+    }
+}

@@ -1,0 +1,150 @@
+using Conformance;
+using Conformance.Enact;
+using Fuzz.Programs;
+using Fuzz.Schedules;
+using Interleave;
+using Mm;
+using Tests.Defects;
+using Xunit;
+
+namespace Tests.Conformance;
+
+/// <summary>Goal: what is enacted on a kernel is the engine's interleaving. Method: plans of programs, without a
+/// kernel; what a kernel makes of them is in corpus/enacted.</summary>
+public class EnactTests
+{
+    private const string Migration = """
+        shape    mms 2  pages 1
+        setup    write mm0 p0
+                 fork mm0 mm1
+        cpu0     migrate mm0 p0
+        cpu1     read mm1 p0
+
+        """;
+
+    public static TheoryData<string> Enacted => [.. Directory
+        .GetFiles(Path.Combine(CorpusFolder.Root, "corpus", "enacted"), "*.program").Select(Path.GetFileName)
+        .Order(StringComparer.Ordinal)!];
+
+    [Fact]
+    public void A_turn_ends_where_the_kernel_enters_the_function_of_the_point()
+    {
+        EnactPlan plan = Plan(
+            Migration, "cpu0 until MigrateCopyData", "cpu1 until blocked", "cpu0 until done", "cpu1 until done");
+        Assert.Equal(["write 0 0 1", "fork 0 1"], plan.Setup);
+        Assert.Equal(["migrate 0 0 1 all", "read 1 0"], plan.Lanes.Select(lane => lane.Operation));
+        Assert.Equal("1", plan.Lanes[1].Answer);
+        Assert.Equal(
+            [new KernelPlace("folio_mc_copy", 1), null, null, null], plan.Turns.Select(turn => turn.Place));
+        Assert.Equal(["folio_isolate_lru", "migrate_pages_batch"], plan.Turns[0].Path.Where(
+            symbol => symbol is "folio_isolate_lru" or "migrate_pages_batch" or "folio_mc_copy"));
+        Assert.Equal("folio_mc_copy", plan.Turns[2].Path[0]);
+        Assert.All(plan.End.Pages, page => Assert.Equal(EntryKind.Present, page.Entry));
+    }
+
+    [Fact]
+    public void A_point_in_the_middle_of_a_function_is_no_place()
+    {
+        EnactPlan plan = Plan(
+            Migration, "cpu0 until MigrateClearPte", "cpu1 until blocked", "cpu0 until done", "cpu1 until done");
+        Assert.Null(plan.Turns[0].Place!.Symbol);
+    }
+
+    [Fact]
+    public void The_same_function_is_counted_within_its_turn()
+    {
+        EnactPlan plan = Plan(Migration, "cpu0 until RmapAddMapcount#2", "cpu0 until done", "cpu1 until done");
+        Assert.Equal(new KernelPlace("folio_add_anon_rmap_ptes", 2), plan.Turns[0].Place);
+    }
+
+    [Theory]
+    [InlineData("cpu0     migrate mm0 p0\ncpu1     write mm0 p0\n", "each lane's process another one")]
+    [InlineData("cpu0     migrate mm0 p0\n         read mm0 p0\n", "a lane must be one call")]
+    [InlineData("cpu0     read mm0 p0\ncpu1     compact 1\n", "a lane must be one call of a process")]
+    [InlineData("cpu0     collapse mm0 p0\n", "a PMD entry of hardware")]
+    public void What_cannot_be_said_to_a_kernel_is_refused_with_its_reason(string lanes, string reason)
+    {
+        InputException error = Assert.Throws<InputException>(() => Plan(
+            "shape    mms 2  pages 4\nsetup    write mm0 p0\n         fork mm0 mm1\n" + lanes));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_schedule_that_the_engine_does_not_follow_is_refused()
+    {
+        InputException error = Assert.Throws<InputException>(() => Plan(Migration, "cpu1 until blocked"));
+        Assert.Contains("the engine does not follow the schedule", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Enacted))]
+    public void What_was_enacted_is_still_what_the_engine_does(string name)
+    {
+        string file = Path.Combine(CorpusFolder.Root, "corpus", "enacted", name);
+        Points.DefineAll();
+        TestCase testCase = TestCaseText.Parse(MmLanguage.Instance, File.ReadAllText(file), name, Points.Table);
+        EnactPlan plan = EnactPlan.Of(testCase.Program, testCase.Schedule, Release.Text.Variants, name);
+        Assert.DoesNotContain(plan.Turns, turn => turn.Place is { Symbol: null });
+        string transcript = File.ReadAllText(Path.ChangeExtension(file, ".txt"));
+        Assert.StartsWith($"corpus/enacted/{name} on 6.18.", transcript, StringComparison.Ordinal);
+        if (transcript.Contains(": enacted, as predicted\n", StringComparison.Ordinal))
+        {
+            // What the kernel showed then is what the engine shows now.
+            IEnumerable<string> now = ViewText.Print(new Reaction(null, plan.End));
+            Assert.All(now, line => Assert.Contains(line, transcript, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_packet_of_gdb_has_its_checksum() => Assert.Equal("$vCont;c:p1.2#e6", GdbStub.Frame("vCont;c:p1.2"));
+
+    [Theory]
+    [InlineData("T05thread:p01.02;", 1)]
+    [InlineData("T02thread:p01.01;", 0)]
+    [InlineData("T05thread:p01.0b;watch:0;", 10)]
+    [InlineData("S05", null)]
+    [InlineData("OK", null)]
+    public void A_stop_names_its_cpu(string told, int? cpu) => Assert.Equal(cpu, GdbStub.CpuOf(told));
+
+    [Fact]
+    public void A_way_is_followed_when_its_functions_are_entered_in_its_order()
+    {
+        Assert.Equal(["a", "b", "a"], Entered());
+        Assert.Equal(["b", "a"], Entered(1));
+        Assert.Equal(["b"], Entered(1, 1));
+        Assert.Equal(["a"], Entered(2, 1));
+        Assert.Empty(Entered(2, 1, 9, 2, 2, 1));
+    }
+
+    [Fact]
+    public void A_turn_ends_at_the_entry_that_is_counted()
+    {
+        Way way = NewWay();
+        Assert.Equal(3, way.Length);
+        Assert.False(way.IsEnd(1));
+        Assert.False(way.IsEnd(5));
+        Assert.True(way.IsEnd(5));
+    }
+
+    private static IReadOnlyList<string> Entered(params ulong[] addresses)
+    {
+        Way way = NewWay();
+        Array.ForEach(addresses, way.Pass);
+        return way.Missed;
+    }
+
+    private static Way NewWay()
+    {
+        SortedDictionary<string, ulong?> addresses = new(StringComparer.Ordinal) { ["a"] = 1, ["b"] = 2, ["e"] = 5 };
+        EnactTurn turn = new(Turn.Until(0, "P"), new KernelPlace("e", 2), ["a", "inlined", "b", "a"]);
+        return new Way(turn, symbol => addresses.GetValueOrDefault(symbol));
+    }
+
+    private static EnactPlan Plan(string program, params string[] turns)
+    {
+        Points.DefineAll();
+        string schedule = turns.Length == 0 ? "" : $"schedule {string.Join("\n         ", turns)}\n";
+        TestCase testCase = TestCaseText.Parse(MmLanguage.Instance, program + schedule, "test", Points.Table);
+        return EnactPlan.Of(testCase.Program, testCase.Schedule, [], "test");
+    }
+}
