@@ -113,9 +113,9 @@ public sealed record EnactPlan(
 
             if (ending != Ending.Completed || engine.Verdict.Any)
             {
-                throw Not(
-                    engine.Verdict.Any
-                        ? $"the engine breaks a law: {engine.Verdict.Violations[0]}" : $"the engine ends with {ending}");
+                throw Not(engine.Verdict.Any
+                    ? $"the engine breaks a law: {engine.Verdict.Violations[0].Signature}"
+                    : $"the engine ends with {ending}");
             }
 
             EnactTurn[] turns = TurnsOf(machine);

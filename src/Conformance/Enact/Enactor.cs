@@ -213,7 +213,8 @@ public sealed class Enactor : IDisposable
 
     /// <summary>What a kernel says of cpus that were held up.</summary>
     private static bool IsAboutTime(string line) => line.StartsWith('K')
-        && (line.Contains("hrtimer", StringComparison.Ordinal) || line.Contains("clocksource", StringComparison.Ordinal));
+        && (line.Contains("hrtimer", StringComparison.Ordinal)
+            || line.Contains("clocksource", StringComparison.Ordinal));
 
     /// <summary>Lets cpus go on and stops them, turn by turn.</summary>
     private sealed class Conductor(Enactor owner, GdbStub gdb, EnactPlan plan, ulong[] ends, List<string> log)

@@ -7,8 +7,8 @@ namespace Conformance.Enact;
 
 /// <summary>The emulator's gdb stub: virtual cpus are stopped at an address and let go on one by one.</summary>
 /// <remarks>
-/// GDB Remote Serial Protocol, as QEMU answers it (gdbstub.c): <c>$text#checksum</c>, acknowledged by <c>+</c>; cpus are
-/// threads of one process, numbered from 1. When one stops, all stop.
+/// GDB Remote Serial Protocol, as QEMU answers it (gdbstub.c): <c>$text#checksum</c>, acknowledged by <c>+</c>; cpus
+/// are threads of one process, numbered from 1. When one stops, all stop.
 /// </remarks>
 internal sealed class GdbStub : IDisposable
 {

@@ -68,7 +68,8 @@ internal sealed class Way
         }
     }
 
-    /// <summary>The kernel enters a function: whether that is the end of the turn. To be asked once each time.</summary>
+    /// <summary>The kernel enters a function: whether that is the end of the turn. To be asked once each
+    /// time.</summary>
     public bool IsEnd(ulong address) => address == end && --left == 0;
 
     /// <summary>The kernel enters a function.</summary>

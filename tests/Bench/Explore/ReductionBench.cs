@@ -68,8 +68,8 @@ internal static class ReductionBench
         Console.WriteLine("| --- | --: | --: | --: | --: |");
         foreach (Row row in rows)
         {
-            Console.WriteLine(
-                $"| {row.Program} | {Text(row.All)} | {Text(row.Reduced)} | {Text(row.ByStates)} | {Text(row.States)} |");
+            string[] counts = [Text(row.All), Text(row.Reduced), Text(row.ByStates), Text(row.States)];
+            Console.WriteLine($"| {row.Program} | {string.Join(" | ", counts)} |");
         }
 
         string Text(long? count) => (count is null ? "> " : "")
