@@ -61,8 +61,9 @@ internal static class ExhaustCommand
                 Inputs.Calls(result.GetRequiredValue(calls)), Inputs.Shape(result.GetValue(shape)),
                 (int)(result.GetValue(cpus) ?? 2), (int)(result.GetValue(numbers) ?? 1), variants);
             int threads = (int)(result.GetValue(workers) ?? Math.Min(Environment.ProcessorCount, WorkersMax));
-            Executor[] executors = [.. Enumerable.Range(0, threads).Select(_ => new Executor(new MmEngine(variants)))];
-            SmallScope search = new(scope.Programs(), result.GetValue(budget) ?? BudgetDefault, executors);
+            SmallScope search = new(
+                scope.Programs(), result.GetValue(budget) ?? BudgetDefault,
+                () => new Executor(new MmEngine(variants)), threads);
             return Run(
                 scope, search, (int)result.GetValue(size)!.Value, result.GetValue(output), result.GetValue(json),
                 screen, cancel);

@@ -77,7 +77,8 @@ internal static class Pipeline
 
         Scope scope = Scope.Of(reproducer);
         int fewer = reproducer.Program.Setup.Length + reproducer.Program.ConcurrentCalls - 1;
-        ScopeResult all = new SmallScope(scope.Programs(), executionsMax, [executor], Fails)
+        ScopeResult all = new SmallScope(
+            scope.Programs(), executionsMax, () => new Executor(new MmEngine(reproducer.Variants)), 1, Fails)
             .Search(fewer, executionsMax, cancel: cancel);
         if (cancel.IsCancellationRequested)
         {

@@ -97,9 +97,8 @@ public class ScopeTests
         // next-20221107: rmap is removed after the page table's lock is given back, and migration finds no anon_vma.
         string file = Path.Combine(CorpusFolder.Defects, "migrate-bug.reproducer");
         Reproducer known = Reproducer.Parse(MmLanguage.Instance, File.ReadAllText(file), file);
-        Executor[] executors = [new(new MmEngine(known.Variants)), new(new MmEngine(known.Variants))];
         ScopeResult result = new SmallScope(
-            Of("write,munmap,migrate", "pages 1"), Budget, executors,
+            Of("write,munmap,migrate", "pages 1"), Budget, () => new Executor(new MmEngine(known.Variants)), 2,
             verdict => verdict.Find(known.Violates) is not null).Search(3);
         Assert.Equal(2, result.Proven);
         Assert.Equal(known.Program, result.Simplest!.Program);
@@ -119,20 +118,18 @@ public class ScopeTests
     public void A_budget_that_ends_leaves_the_sizes_that_were_done_and_programs_that_are_too_large_are_counted()
     {
         ProgramEnumerator all = Of("write,pageout", "slots 1");
-        SmallScope open = new(all, 50, [new Executor(new MmEngine())]);
+        SmallScope open = new(all, 50, () => new Executor(new MmEngine()), 1);
         ScopeResult result = open.Search(2);
         Assert.Equal(1, result.Proven);
         Assert.True(result.Sizes[1].Open > 0);
 
-        ScopeResult ended = new SmallScope(all, Budget, [new Executor(new MmEngine())]).Search(3, totalMax: 100);
+        ScopeResult ended = new SmallScope(all, Budget, () => new Executor(new MmEngine()), 1).Search(3, totalMax: 100);
         Assert.Single(ended.Sizes);
         Assert.True(ended.Beyond > 0);
     }
 
     private static ScopeResult Search(ProgramEnumerator all, int size, int threads, params string[] variants) =>
-        new SmallScope(
-            all, Budget, [.. Enumerable.Range(0, threads).Select(_ => new Executor(new MmEngine(variants)))])
-            .Search(size);
+        new SmallScope(all, Budget, () => new Executor(new MmEngine(variants)), threads).Search(size);
 
     private static SortedSet<string> Broken(IEnumerable<Program> programs, string variant)
     {

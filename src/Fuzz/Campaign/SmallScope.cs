@@ -37,13 +37,15 @@ public sealed record ScopeResult(
 /// fail.</summary>
 /// <remarks>The hypothesis of Jackson (Software Abstractions, 2006): most bugs have a small counterexample; and Marinov
 /// and Khurshid: TestEra, ASE 2001, for exhaustive tests up to isomorphism. Programs are explored by several engines at
-/// once, each program by one; what is found does not depend on how many there are.</remarks>
+/// once, each program by a fresh one: what others have left behind in one tells states apart, or does not. So neither
+/// what is found nor what it took depends on how many there are.</remarks>
 /// <param name="programs">The programs.</param>
 /// <param name="executionsMax">The budget for each program.</param>
-/// <param name="executors">Run the engine: one for each thread that takes part.</param>
+/// <param name="newExecutor">Makes an executor with its engine; may be called by several threads at once.</param>
+/// <param name="threads">Threads that take part.</param>
 /// <param name="fails">Which verdicts are failures; null for all that name a broken law.</param>
 public sealed class SmallScope(
-    ProgramEnumerator programs, long executionsMax, IReadOnlyList<Executor> executors,
+    ProgramEnumerator programs, long executionsMax, Func<Executor> newExecutor, int threads,
     Func<Verdict, bool>? fails = null)
 {
     /// <summary>Explores until programs of one size fail, all sizes are done, or the budget is used up, or would be by
@@ -129,19 +131,19 @@ public sealed class SmallScope(
         int taken = 0;
         bool stop = false;
         Exception? error = null;
-        Thread[] others = [.. executors.Skip(1).Select(executor => new Thread(() => Work(executor)))];
+        Thread[] others = [.. Enumerable.Range(1, threads - 1).Select(_ => new Thread(Work))];
         Array.ForEach(others, thread => thread.Start());
-        Work(executors[0]);
+        Work();
         Array.ForEach(others, thread => thread.Join());
         return error is null ? !stop : throw new InvalidOperationException(error.Message, error);
 
-        void Work(Executor executor)
+        void Work()
         {
             try
             {
                 while (Take() is { } work)
                 {
-                    Finish(work.Number, Explore(executor, work.Program, cancel));
+                    Finish(work.Number, Explore(newExecutor(), work.Program, cancel));
                 }
             }
             catch (Exception thrown) when (thrown is not OutOfMemoryException)
