@@ -9,7 +9,7 @@ public static class CallMapping
     private const string WholeMachine = "works on lists of the whole machine: nobody can say which pages it takes";
     private const string NoPmd = "a PMD entry of hardware maps 512 pages, the engine's 4 to 16";
     private const string OnlyDisk = "does something to files with blocks only, and the guest's files have none";
-    private const string NoDevice = "no device of the guest pins pages for reading";
+    private const string NoDevice = "not asked yet: the device of the guest, io_uring, pins for writing only";
 
     /// <summary>A row for each call of <see cref="MmLanguage"/>, by kind.</summary>
     public static IReadOnlyList<CallRow> Rows { get; } =
