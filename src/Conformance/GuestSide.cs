@@ -31,9 +31,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
             Dispose();
         }
 
-        IReadOnlyList<Reply> replies = Send(
-            $"reset pages={pages} files={shape[MmLanguage.Files]} filepages={shape[MmLanguage.FilePages]} "
-            + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} slots={shape[MmLanguage.Slots]}");
+        IReadOnlyList<Reply> replies = Send(ResetOperation(shape));
         if (replies is not [{ Ok: true }])
         {
             throw Lost($"reset was answered with '{(replies.Count > 0 ? replies[0].Result : "")}'", null);
@@ -72,6 +70,12 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
         guest = null;
         worlds = 0;
     }
+
+    /// <summary>The agent's operation that builds the fresh world of a shape.</summary>
+    internal static string ResetOperation(int[] shape) =>
+        $"reset pages={shape[MmLanguage.Pages]} files={shape[MmLanguage.Files]} "
+        + $"filepages={shape[MmLanguage.FilePages]} "
+        + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} slots={shape[MmLanguage.Slots]}";
 
     /// <summary>The result of the last operation, or of the first that failed; of a success only a load's number
     /// means anything.</summary>

@@ -14,9 +14,6 @@ namespace Fuzz.Cli;
 /// <summary><c>fuzz enact FILE</c>: takes a real kernel in emulation through an interleaving.</summary>
 internal static class EnactCommand
 {
-    /// <summary>Exit code where no kernel can be run.</summary>
-    public const int NoKernel = 3;
-
     private const string TranscriptSuffix = ".txt";
 
     public static Command Build(Screen screen, CancellationToken cancel)
@@ -66,7 +63,7 @@ internal static class EnactCommand
         try
         {
             KernelImage image = KernelStore.Get(kernel);
-            using Enactor enactor = new(image, plans.Max(plan => plan.Plan.Lanes.Count));
+            using Enactor enactor = new(image, release, plans.Max(plan => plan.Plan.Lanes.Count));
             JsonArray rows = [];
             bool differs = false;
             foreach ((string file, TestCase testCase, EnactPlan plan) in plans)
@@ -100,7 +97,7 @@ internal static class EnactCommand
         catch (GuestException error)
         {
             screen.Fail(error.Message);
-            return NoKernel;
+            return ConformCommand.Unable;
         }
     }
 

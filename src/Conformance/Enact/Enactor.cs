@@ -30,14 +30,17 @@ public sealed class Enactor : IDisposable
     private readonly KernelGuest guest;
     private readonly SortedDictionary<string, ulong?> symbols = new(StringComparer.Ordinal);
     private readonly int lanesMax;
+    private readonly Release release;
 
     /// <summary>Boots a kernel.</summary>
     /// <param name="image">The kernel.</param>
+    /// <param name="release">Its version, which says what can be compared.</param>
     /// <param name="lanesMax">The most lanes that a program may have.</param>
     /// <exception cref="GuestException">It does not boot.</exception>
-    public Enactor(KernelImage image, int lanesMax)
+    public Enactor(KernelImage image, Release release, int lanesMax)
     {
         this.lanesMax = lanesMax;
+        this.release = release;
         try
         {
             // Interrupts and whatever else there is to do go to the agent's cpu: the others are going to stand still.
@@ -154,10 +157,7 @@ public sealed class Enactor : IDisposable
     private void SetUp(EnactPlan plan, int[] shape)
     {
         guest.Send($"cpu - {lanesMax}");
-        guest.Send(
-            $"reset pages={shape[MmLanguage.Pages]} files={shape[MmLanguage.Files]} "
-            + $"filepages={shape[MmLanguage.FilePages]} "
-            + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} slots={shape[MmLanguage.Slots]}");
+        guest.Send(GuestSide.ResetOperation(shape));
         Dictionary<string, int> cpus = plan.Lanes.ToDictionary(lane => $"{lane.Process}", lane => lane.Cpu);
         string First(string process) => $"{cpus.GetValueOrDefault(process, lanesMax)}";
         guest.Send($"cpu 0 {First("0")}");
@@ -201,7 +201,7 @@ public sealed class Enactor : IDisposable
         guest.Send("drain");
         IEnumerable<string> dump = guest.Send("dump").Lines.Where(line => !IsAboutTime(line));
         View view = DumpView.Parse(dump, shape[MmLanguage.Mms], shape[MmLanguage.Pages]);
-        Mismatch? mismatch = new Comparison(Release.Text).First(new Reaction(null, plan.End), new Reaction(null, view));
+        Mismatch? mismatch = new Comparison(release).First(new Reaction(null, plan.End), new Reaction(null, view));
         if (mismatch is not null)
         {
             differences.Add(mismatch.ToString());
