@@ -7,7 +7,6 @@ namespace Conformance;
 public static class CallMapping
 {
     private const string WholeMachine = "works on lists of the whole machine: nobody can say which pages it takes";
-    private const string NoPmd = "a PMD entry of hardware maps 512 pages, the engine's 4 to 16";
     private const string OnlyDisk = "does something to files with blocks only, and the guest's files have none";
     private const string NoDevice = "not asked yet: the device of the guest, io_uring, pins for writing only";
 
@@ -52,8 +51,8 @@ public static class CallMapping
             s => IsAnonymous(s) ? Advise(s, 1, "hwpoison") : []),
         Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE, of anonymous memory",
             s => IsAnonymous(s) ? Advise(s, 1, "softoffline") : []),
-        Not(MmCall.Split, NoPmd),
-        Not(MmCall.ShrinkThp, NoPmd),
+        Row(MmCall.Split, "split_huge_pages of debugfs, of that page", s => [$"split {s.Mm} {s.Page} 1"]),
+        Row(MmCall.ShrinkThp, "drop_caches 2, which runs all shrinkers", _ => ["dropcaches 2"], Answers.Always),
         Row(MmCall.MapShared, "munmap, mmap of a memfd, MAP_SHARED", s => MapFile(s, "mapshared"), Answers.Always),
         Row(MmCall.MapPrivate, "munmap, mmap of a memfd, MAP_PRIVATE", s => MapFile(s, "mapprivate"), Answers.Always),
         Row(MmCall.Truncate, "ftruncate",
@@ -64,9 +63,10 @@ public static class CallMapping
         Not(MmCall.Writeback, OnlyDisk),
         Row(MmCall.PageoutRange, "MADV_PAGEOUT of all that the engine's PMD entry covers",
             s => [$"madvise {s.Mm} {s.TableStart} {s.TableCount} pageout"], Answers.OfUnlockedTable),
-        Not(MmCall.Collapse, NoPmd),
+        Row(MmCall.Collapse, "MADV_COLLAPSE of all that the engine's PMD entry covers",
+            s => [$"madvise {s.Mm} {s.TableStart} {s.TableCount} collapse"]),
         Row(MmCall.Mremap, "mremap, MREMAP_FIXED",
-            s => s.MovedCount > 0 ? [$"mremap {s.Mm} {s.Page} {s.Call.C} {s.MovedCount}"] : [], Answers.Always),
+            s => s.MovedCount > 0 ? [$"mremap {s.Mm} {s.Page} {s.To} {s.MovedCount}"] : [], Answers.Always),
         Row(MmCall.Move, "UFFDIO_MOVE", Move),
         Row(MmCall.GetPage, "vmsplice", s => [$"getpage {s.Mm} {s.Page}"]),
         Row(MmCall.PutPage, "a read of the pipe", s => [$"putpage {s.Mm} {s.Page}"]),
@@ -74,10 +74,10 @@ public static class CallMapping
         Row(MmCall.Munlock, "munlock", s => [$"munlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
     ];
 
-    /// <summary>Whether a guest has such a world: a swap device that is done when it returns, small folios, files of
-    /// shmem, one memcg.</summary>
+    /// <summary>Whether a guest has such a world: a swap device that is done when it returns, files of shmem, one
+    /// memcg, large folios in a region that is not too large.</summary>
     /// <param name="shape">Values of the language's shape.</param>
-    public static bool HasWorld(int[] shape) => shape[MmLanguage.Device] == 1 && shape[MmLanguage.Thp] == 0
+    public static bool HasWorld(int[] shape) => shape[MmLanguage.Device] == 1 && Stretch.Fits(shape)
         && shape[MmLanguage.FileType] == 0 && shape[MmLanguage.Memcgs] == 1;
 
     /// <summary>The row of a call.</summary>
@@ -86,11 +86,12 @@ public static class CallMapping
     /// <summary>A call as it is made in the state that an engine is in.</summary>
     /// <param name="kernel">The engine, before the call.</param>
     /// <param name="call">The call; it can be made.</param>
+    /// <param name="stretch">How many pages one of the call stands for, as a power of two.</param>
     /// <returns>Null when neither side would have anything to do.</returns>
-    public static CallPlan? Plan(Kernel kernel, Call call)
+    public static CallPlan? Plan(Kernel kernel, Call call, int stretch = 0)
     {
         CallRow row = Of((MmCall)call.Kind);
-        Situation before = new(kernel, call);
+        Situation before = new(kernel, call, stretch);
         Parameter[] parameters = MmLanguage.Instance.Calls[call.Kind].Parameters;
         if (parameters is [{ Bound: MmLanguage.Mms }, ..] && !before.Process.Alive)
         {
@@ -103,9 +104,9 @@ public static class CallMapping
         string? failed = row.Answer(before, false);
         bool loads = row.Call == MmCall.Read;
         return operations.Length == 0 ? null : new CallPlan(
-            row, call, operations,
+            row, call, stretch, operations,
             (after, effective) => loads && effective
-                ? row.Answer(new Situation(after, call), true) : effective ? succeeded : failed);
+                ? row.Answer(new Situation(after, call, stretch), true) : effective ? succeeded : failed);
     }
 
     private static CallRow Row(
@@ -139,11 +140,11 @@ public static class CallMapping
     /// <summary>The engine takes as many pages as both VMAs have from there on.</summary>
     private static IEnumerable<string> Move(Situation s)
     {
-        if (s.Vma is { } source && s.Process.FindVma(s.Call.C) is { } target && s.Call.C != s.Page)
+        if (s.Vma is { } source && s.Process.FindVma(s.To) is { } target && s.To != s.Page)
         {
-            int room = Math.Min(source.End - s.Page, target.End - s.Call.C);
-            int count = Math.Min(Math.Min((int)s.Call.D, room), Math.Abs(s.Call.C - s.Page));
-            yield return $"uffdmove {s.Mm} {s.Page} {s.Call.C} {count}";
+            int room = Math.Min(source.End - s.Page, target.End - s.To);
+            int count = Math.Min(Math.Min(s.Length, room), Math.Abs(s.To - s.Page));
+            yield return $"uffdmove {s.Mm} {s.Page} {s.To} {count}";
         }
     }
 }

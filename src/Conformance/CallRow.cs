@@ -24,10 +24,11 @@ public sealed record CallRow(MmCall Call, string SystemCall, string Reason)
 /// <summary>A call as it is made in the state that the engine is in.</summary>
 /// <param name="Row">Its row.</param>
 /// <param name="Call">The call.</param>
+/// <param name="Stretch">How many pages one of the call stands for, as a power of two.</param>
 /// <param name="Operations">The agent's operations.</param>
 /// <param name="Answer">What the kernel should answer, once the engine has returned; null for anything.</param>
 public sealed record CallPlan(
-    CallRow Row, Call Call, IReadOnlyList<string> Operations, Func<Kernel, bool, string?> Answer)
+    CallRow Row, Call Call, int Stretch, IReadOnlyList<string> Operations, Func<Kernel, bool, string?> Answer)
 {
     private const string ValueWord = " V";
 
@@ -35,7 +36,7 @@ public sealed record CallPlan(
     /// <param name="kernel">The engine after the call.</param>
     public IEnumerable<string> OperationsWithValue(Kernel kernel)
     {
-        Situation after = new(kernel, Call);
+        Situation after = new(kernel, Call, Stretch);
         return Operations.Select(operation => operation.EndsWith(ValueWord, StringComparison.Ordinal)
             ? $"{operation.AsSpan(0, operation.Length - 1)}{after.Content(after.Page)}"
             : operation);

@@ -19,6 +19,7 @@ public sealed class Comparison(Release release)
     /// compared.</summary>
     public Mismatch? First(Reaction engine, Reaction kernel)
     {
+        (engine, kernel) = WithoutLikePages(engine, kernel);
         foreach (Observable observable in compared)
         {
             foreach (((string subject, string? mine), (_, string? theirs)) in
@@ -32,6 +33,29 @@ public sealed class Comparison(Release release)
         }
 
         return null;
+    }
+
+    /// <summary>Both without the pages that no observable can tell apart: that is most of hundreds.</summary>
+    private (Reaction Engine, Reaction Kernel) WithoutLikePages(Reaction engine, Reaction kernel)
+    {
+        PageTraits traits = compared.Aggregate(PageTraits.None, (all, observable) => all | observable.Traits);
+        List<PageView> mine = [];
+        List<PageView> theirs = [];
+        for (int i = 0; i < engine.View.Pages.Count; i++)
+        {
+            PageView left = engine.View.Pages[i];
+            PageView right = kernel.View.Pages[i];
+            bool maybe = (left.Traits & PageTraits.MayBeActive) != PageTraits.None;
+            PageTraits looked = maybe ? traits & ~PageTraits.Active : traits;
+            if ((left with { Traits = left.Traits & looked }) != (right with { Traits = right.Traits & looked }))
+            {
+                mine.Add(left);
+                theirs.Add(right);
+            }
+        }
+
+        return (engine with { View = engine.View with { Pages = mine } },
+            kernel with { View = kernel.View with { Pages = theirs } });
     }
 
     private static bool IsOneOf(Observable observable, string mine, string theirs) =>

@@ -41,7 +41,7 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
                 return new Trial(made, TrialEnd.Outside);
             }
 
-            if (CallMapping.Plan(engine.Kernel, calls[i]) is not { } plan)
+            if (engine.Plan(calls[i]) is not { } plan)
             {
                 continue;
             }

@@ -112,38 +112,42 @@ public static class DumpView
             long named = present
                 ? (long)(Hex(line, words, "pfn=") ?? throw Strange(line))
                 : Number(line, words, "off=") ?? throw Strange(line);
+            if (mm >= mms || first + count > pages)
+            {
+                throw Strange(line);
+            }
+
+            PageView like = present ? Present(line, words) : Absent(line, words);
+            Identities? objects = like.Entry switch
+            {
+                EntryKind.Present => frames,
+                EntryKind.Swapped => slots,
+                _ => null,
+            };
             for (int page = first; page < first + count; page++)
             {
-                if (mm >= mms || page >= pages)
+                all[mm * pages + page] = like with
                 {
-                    throw Strange(line);
-                }
-
-                long name = named + page - first;
-                all[mm * pages + page] = present
-                    ? Present(line, words, all[mm * pages + page], name)
-                    : Absent(line, words, all[mm * pages + page], name);
+                    Mm = mm, Page = page, Object = objects?.Of(named + page - first) ?? like.Object,
+                };
             }
         }
 
-        private PageView Present(string line, string[] words, PageView view, long pfn)
+        private static PageView Present(string line, string[] words)
         {
             ulong flags = Hex(line, words, "flags=") ?? throw Strange(line);
             return (flags & ZeroPage) != 0
-                ? view with { Entry = EntryKind.Zero }
-                : view with
+                ? new PageView(0, 0, EntryKind.Zero)
+                : new PageView(0, 0, EntryKind.Present)
                 {
-                    Entry = EntryKind.Present, Object = frames.Of(pfn), Traits = TraitsOf(flags),
-                    Mapcount = Number(line, words, "map=") ?? throw Strange(line),
+                    Traits = TraitsOf(flags), Mapcount = Number(line, words, "map=") ?? throw Strange(line),
                 };
         }
 
-        private PageView Absent(string line, string[] words, PageView view, long offset)
+        private static PageView Absent(string line, string[] words)
         {
             int type = Number(line, words, "type=") ?? throw Strange(line);
-            return type >= SpecialTypesMin
-                ? view with { Entry = EntryKind.Special }
-                : view with { Entry = EntryKind.Swapped, Object = slots.Of(offset) };
+            return new PageView(0, 0, type >= SpecialTypesMin ? EntryKind.Special : EntryKind.Swapped);
         }
 
         private void TakeVma(string line, string[] words)

@@ -12,10 +12,16 @@ namespace Conformance;
 /// <param name="variants">Names of variants.</param>
 public sealed class EngineSide(bool judged, params IEnumerable<string> variants) : IKernelSide
 {
+    /// <summary>Steps of a call that is taken to run for ever; more where each page stands for more.</summary>
+    private const int StepsMax = 20_000;
+
     private readonly MmEngine engine = new(variants);
     private Call call;
     private bool effective;
     private int messagesSeen;
+
+    /// <summary>What a call of this side stands for, see <see cref="MmEngine.Stretch"/>.</summary>
+    public CallPlan? Plan(Call next) => CallMapping.Plan(Kernel, next, engine.Stretch);
 
     /// <summary>The engine's state.</summary>
     public Kernel Kernel => engine.Kernel;
@@ -26,6 +32,9 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
     /// <inheritdoc />
     public void Reset(int[] shape)
     {
+        engine.Stretch = Stretch.Of(shape);
+        engine.Slots = Stretch.Slots(shape);
+        engine.Machine.StepsMax = StepsMax << engine.Stretch;
         engine.Verdict.Reset();
         engine.Machine.Reset(1);
         engine.Reset(shape);
@@ -52,7 +61,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
     public Reaction Run(CallPlan plan, Kernel engine)
     {
         const string Stuck = "stuck";
-        return CallMapping.Plan(Kernel, plan.Call) is { } own
+        return Plan(plan.Call) is { } own
             ? Run(own) ?? new Reaction(Stuck, EngineView.Of(Kernel))
             : new Reaction(null, EngineView.Of(Kernel));
     }

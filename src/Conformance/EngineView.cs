@@ -22,6 +22,7 @@ public static class EngineView
     {
         Identities frames = new();
         Identities slots = new();
+        bool swapped = kernel.Swap.TruthGeneration.AsSpan(0, kernel.Swap.Slots).IndexOfAnyExcept(0) >= 0;
         List<PageView> pages = new(kernel.MmCount * kernel.PageCount);
         List<ProcessView> processes = new(kernel.MmCount);
         for (int number = 0; number < kernel.MmCount; number++)
@@ -29,7 +30,7 @@ public static class EngineView
             MmStruct mm = kernel.Mms[number];
             for (int page = 0; page < kernel.PageCount; page++)
             {
-                pages.Add(PageOf(kernel, mm, page, frames, slots));
+                pages.Add(PageOf(kernel, mm, page, swapped, frames, slots));
             }
 
             processes.Add(new ProcessView(
@@ -42,7 +43,8 @@ public static class EngineView
             [.. kernel.Console.Skip(messagesSeen).Select(message => $"{message.Function}: {message.Text}")]);
     }
 
-    private static PageView PageOf(Kernel kernel, MmStruct mm, int page, Identities frames, Identities slots)
+    private static PageView PageOf(
+        Kernel kernel, MmStruct mm, int page, bool swapped, Identities frames, Identities slots)
     {
         Pte pte = mm.Alive ? mm.Entry(page) : Pte.None;
         VmaTraits vma = mm.Alive && mm.FindVma(page) is { } found ? TraitsOf(found) : VmaTraits.None;
@@ -62,7 +64,7 @@ public static class EngineView
         {
             Object = frames.Of(frame.Pfn),
             Mapcount = MapcountOf(frame),
-            Traits = TraitsOf(frame, swapped: kernel.Swap.TruthGeneration.Any(uses => uses > 0)),
+            Traits = TraitsOf(frame, swapped),
         };
     }
 

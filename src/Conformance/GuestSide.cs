@@ -16,6 +16,13 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     /// <summary>A fault maps one page of a file, as in the engine, rather than all that are there around it.</summary>
     private const string NoFaultAround = "put /sys/kernel/debug/fault_around_bytes 4096";
 
+    private const string Thp = "/sys/kernel/mm/transparent_hugepage";
+
+    /// <summary>A THP with more zeroes than the engine allows is split by the shrinker, once it has been
+    /// touched.</summary>
+    private static readonly string Underused =
+        $"put {Thp}/split_underused_thp 1;put {Thp}/khugepaged/max_ptes_none {Stretch.MaxPtesNone}";
+
     private KernelGuest? guest;
     private int worlds;
     private int mms;
@@ -25,7 +32,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     public void Reset(int[] shape)
     {
         mms = shape[MmLanguage.Mms];
-        pages = shape[MmLanguage.Pages];
+        pages = shape[MmLanguage.Pages] << Stretch.Of(shape);
         if (worlds++ == WorldsMax)
         {
             Dispose();
@@ -73,9 +80,18 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
 
     /// <summary>The agent's operation that builds the fresh world of a shape.</summary>
     internal static string ResetOperation(int[] shape) =>
-        $"reset pages={shape[MmLanguage.Pages]} files={shape[MmLanguage.Files]} "
+        $"reset pages={shape[MmLanguage.Pages] << Stretch.Of(shape)} files={shape[MmLanguage.Files]} "
         + $"filepages={shape[MmLanguage.FilePages]} "
-        + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} slots={shape[MmLanguage.Slots]}";
+        + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} "
+        + $"slots={Stretch.Slots(shape)} thp={SizesOf((ThpPolicy)shape[MmLanguage.Thp])}";
+
+    /// <summary>Sizes in kB of the large folios that the engine's faults allocate.</summary>
+    private static string SizesOf(ThpPolicy policy) => policy switch
+    {
+        ThpPolicy.Never => "never",
+        ThpPolicy.Pmd => "2048",
+        _ => "16,32,64,128,256,512,1024,2048",
+    };
 
     /// <summary>The result of the last operation, or of the first that failed; of a success only a load's number
     /// means anything.</summary>
@@ -93,7 +109,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
             if (guest is null)
             {
                 guest = new KernelGuest(image, options);
-                guest.Send(NoFaultAround);
+                guest.SendAll($"{NoFaultAround};{Underused}");
             }
 
             return guest.SendAll(operations);

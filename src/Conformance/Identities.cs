@@ -4,16 +4,15 @@ namespace Conformance;
 /// number.</summary>
 internal sealed class Identities
 {
-    private readonly List<long> met = [];
+    private readonly Dictionary<long, int> met = [];
 
     /// <summary>The number of what a side calls that.</summary>
     public int Of(long name)
     {
-        int number = met.IndexOf(name);
-        if (number < 0)
+        if (!met.TryGetValue(name, out int number))
         {
             number = met.Count;
-            met.Add(name);
+            met.Add(name, number);
         }
 
         return number;

@@ -30,6 +30,9 @@ public sealed record Observable(string Name, Comparing Comparing, string Reason)
     /// <summary>The oldest kernel that shows it; null for all.</summary>
     public Version? Since { get; init; }
 
+    /// <summary>What of a folio it is about.</summary>
+    internal PageTraits Traits { get; init; }
+
     /// <summary>What a side shows of it: of what, and the value, where it shows one.</summary>
     internal Func<Reaction, IEnumerable<(string Subject, string? Value)>> Facts { get; init; } = static _ => [];
 

@@ -59,7 +59,8 @@ public static class Observables
             "active", Comparing.OneOf,
             $"{Flags}: Active; of files, and once something was in swap, the kernel may say yes",
             page => (page.Traits & PageTraits.MayBeActive) != PageTraits.None
-                ? $"no{Comparison.Or}yes" : YesNo((page.Traits & PageTraits.Active) != PageTraits.None)),
+                ? $"no{Comparison.Or}yes" : YesNo((page.Traits & PageTraits.Active) != PageTraits.None))
+            with { Traits = PageTraits.Active },
         OfProcess("rss-anon", "/proc/PID/status: MM_ANONPAGES", process => process.Anon) with { Since = ExactSums },
         OfProcess("rss-file", "/proc/PID/status: MM_FILEPAGES", process => process.File) with { Since = ExactSums },
         OfProcess("rss-shmem", "/proc/PID/status: MM_SHMEMPAGES", process => process.Shmem) with { Since = ExactSums },
@@ -83,7 +84,8 @@ public static class Observables
         };
 
     private static Observable Trait(string name, Comparing comparing, PageTraits trait) =>
-        OfPage(name, comparing, $"{Flags}: {trait}", page => YesNo((page.Traits & trait) != PageTraits.None));
+        OfPage(name, comparing, $"{Flags}: {trait}", page => YesNo((page.Traits & trait) != PageTraits.None))
+            with { Traits = trait };
 
     private static Observable OfVma(string name, string reason, VmaTraits trait) =>
         OfPage(name, Comparing.Exact, reason, page => YesNo((page.Vma & trait) != VmaTraits.None));

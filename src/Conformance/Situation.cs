@@ -7,16 +7,23 @@ namespace Conformance;
 /// calls.</summary>
 /// <param name="Kernel">The engine.</param>
 /// <param name="Call">The call.</param>
-public readonly record struct Situation(Kernel Kernel, Call Call)
+/// <param name="Stretch">How many pages one of the call stands for, as a power of two.</param>
+public readonly record struct Situation(Kernel Kernel, Call Call, int Stretch)
 {
     /// <summary>Number of the process that makes the call.</summary>
     public int Mm => Call.A;
 
     /// <summary>The page that is named first.</summary>
-    public int Page => Call.B;
+    public int Page => Call.B << Stretch;
 
     /// <summary>Pages of a call that names a first page and a number of them, as far as the region goes.</summary>
-    public int Count => Math.Min(Call.B + Call.C, Kernel.PageCount) - Call.B;
+    public int Count => Math.Min(Page + (Call.C << Stretch), Kernel.PageCount) - Page;
+
+    /// <summary>The page that is named second.</summary>
+    public int To => Call.C << Stretch;
+
+    /// <summary>Pages of a call that names two pages and a number of them.</summary>
+    public int Length => Call.D << Stretch;
 
     /// <summary>The process that makes the call.</summary>
     public MmStruct Process => Kernel.Mms[Call.A];
@@ -40,7 +47,7 @@ public readonly record struct Situation(Kernel Kernel, Call Call)
     /// <summary>Pages that mremap moves in the engine: of one VMA without a file, and so that neither range overlaps
     /// the other or leaves the region.</summary>
     public int MovedCount => Vma is { File: null } vma
-        ? Math.Min(Math.Min(Call.D, vma.End - Page), Math.Min(Kernel.PageCount - Call.C, Math.Abs(Call.C - Page)))
+        ? Math.Min(Math.Min(Length, vma.End - Page), Math.Min(Kernel.PageCount - To, Math.Abs(To - Page)))
         : 0;
 
     /// <summary>Runs of pages of the range that no VMA covers.</summary>

@@ -7,14 +7,20 @@ public static class ViewText
 {
     private const int GapMin = 2;
 
-    /// <summary>One line for each page that is mapped or not empty, each process and the device.</summary>
-    public static IReadOnlyList<string> Print(Reaction reaction) => [.. Lines(reaction).Select(line => line.Text)];
+    /// <summary>Pages that are shown on one line; fewer are shown one by one.</summary>
+    private const int RunMin = 8;
+
+    /// <summary>One line for each page that is mapped or not empty, or for many that are alike, each process and the
+    /// device.</summary>
+    public static IReadOnlyList<string> Print(Reaction reaction) =>
+        [.. Lines(reaction, [.. Runs(reaction.View)]).Select(line => line.Text)];
 
     /// <summary>Two views in two columns; lines that differ are marked.</summary>
     public static IReadOnlyList<string> SideBySide(Reaction engine, Reaction kernel)
     {
-        Dictionary<string, string> mine = Lines(engine).ToDictionary(line => line.Key, line => line.Text);
-        Dictionary<string, string> theirs = Lines(kernel).ToDictionary(line => line.Key, line => line.Text);
+        (int, int)[] runs = [.. Runs(engine.View, kernel.View)];
+        Dictionary<string, string> mine = Lines(engine, runs).ToDictionary(line => line.Key, line => line.Text);
+        Dictionary<string, string> theirs = Lines(kernel, runs).ToDictionary(line => line.Key, line => line.Text);
         int width = Math.Max("engine".Length, mine.Count == 0 ? 0 : mine.Values.Max(text => text.Length)) + GapMin;
         List<string> lines = [$"  {"engine".PadRight(width)}kernel"];
         foreach (string key in mine.Keys.Union(theirs.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
@@ -27,14 +33,39 @@ public static class ViewText
         return lines;
     }
 
-    private static IEnumerable<(string Key, string Text)> Lines(Reaction reaction)
+    /// <summary>Runs of pages, by place in a view, that are alike in each of some views.</summary>
+    private static IEnumerable<(int First, int Count)> Runs(params View[] views)
+    {
+        int first = 0;
+        for (int at = 1; at <= views[0].Pages.Count; at++)
+        {
+            if (at == views[0].Pages.Count || !views.All(view => Follows(view.Pages[first], view.Pages[at])))
+            {
+                int length = at - first < RunMin ? 1 : at - first;
+                for (; first < at; first += length)
+                {
+                    yield return (first, length);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether a page is what a page after it is, but for their numbers, which go up together.</summary>
+    private static bool Follows(PageView first, PageView page) => page == first with
+    {
+        Page = page.Page,
+        Object = first.Object < 0 ? first.Object : first.Object + page.Page - first.Page,
+    };
+
+    private static IEnumerable<(string Key, string Text)> Lines(Reaction reaction, (int First, int Count)[] runs)
     {
         yield return ("0", $"answer {reaction.Answer ?? "any"}");
-        foreach (PageView page in reaction.View.Pages)
+        foreach ((int first, int count) in runs)
         {
+            PageView page = reaction.View.Pages[first];
             if (page.Vma != VmaTraits.None || page.Entry != EntryKind.None)
             {
-                yield return ($"1 {page.Mm} {page.Page:00}", Print(page));
+                yield return ($"1 {page.Mm} {page.Page:0000}", Print(page, count));
             }
         }
 
@@ -54,8 +85,9 @@ public static class ViewText
         }
     }
 
-    private static string Print(PageView page)
+    private static string Print(PageView page, int count)
     {
+        string pages = count == 1 ? $"p{page.Page}" : $"p{page.Page}+{count}";
         string what = page.Entry switch
         {
             EntryKind.None => "none",
@@ -64,7 +96,7 @@ public static class ViewText
             EntryKind.Present => $"frame {page.Object} map {page.Mapcount} {Words(page.Traits)}",
             _ => "special",
         };
-        return $"mm{page.Mm} p{page.Page} {what} ({Words(page.Vma)})";
+        return $"mm{page.Mm} {pages} {what} ({Words(page.Vma)})";
     }
 
     private static string Words<T>(T flags)

@@ -40,6 +40,12 @@ internal static class ConformCommand
         };
         Option<long?> workers = Inputs.Number(
             "--workers", "Kernels side by side (as many as there are processors, unless said).", 1, WorkersMax);
+        Option<string?> worlds = new("--worlds")
+        {
+            Description = "Worlds that random programs are drawn for: small folios only, large ones too, or both "
+                + "(small unless said).",
+            HelpName = "small,large",
+        };
         Option<string?> output = new("--output", "-o")
         {
             Description = $"Where programs go that show a difference ({Folder} unless said).", HelpName = "DIR",
@@ -54,7 +60,7 @@ internal static class ConformCommand
             "conform", "Compares the engine with a real kernel in emulation, call by call. Exits with 1 when they "
             + "differ and nothing explains it, 3 when a real kernel cannot be had here.")
         {
-            files, programs, calls, kernel, seed, workers, output, setup, json,
+            files, programs, calls, worlds, kernel, seed, workers, output, setup, json,
         };
         command.SetAction(result => result.GetValue(setup)
             ? ShowSetup(screen)
@@ -65,8 +71,8 @@ internal static class ConformCommand
                         (int)(result.GetValue(programs) ?? ProgramsDefault),
                         Inputs.Seed(result.GetValue(seed), 1),
                         (int)(result.GetValue(workers) ?? Math.Min(Environment.ProcessorCount, WorkersMax))),
-                    (int)(result.GetValue(calls) ?? CallsDefault), result.GetValue(output) ?? Folder,
-                    result.GetValue(json)),
+                    (int)(result.GetValue(calls) ?? CallsDefault), KnownWorlds(result.GetValue(worlds)),
+                    result.GetValue(output) ?? Folder, result.GetValue(json)),
                 screen, cancel));
         return command;
     }
@@ -74,6 +80,14 @@ internal static class ConformCommand
     private static Release Known(string? kernel) => kernel is null
         ? Release.Text
         : Release.Find(Inputs.Known(kernel, "kernel", [.. Release.All.Select(release => release.Name)]))!;
+
+    private static Worlds KnownWorlds(string? text)
+    {
+        string[] names = [.. Enum.GetNames<Worlds>().Select(name => name.ToLowerInvariant())];
+        return (text ?? names[0]).Split(',')
+            .Aggregate(default(Worlds), (all, word) =>
+                all | Enum.Parse<Worlds>(Inputs.Known(word, "world", names), ignoreCase: true));
+    }
 
     private static int ShowSetup(Screen screen)
     {
@@ -102,7 +116,7 @@ internal static class ConformCommand
             return Unable;
         }
 
-        SequentialSource source = new(call => CallMapping.Of(call).IsExpressible, request.Calls);
+        SequentialSource source = new(call => CallMapping.Of(call).IsExpressible, request.Calls, request.Worlds);
         ConformanceRun run = new(
             request.Release, rng => given.TryDequeue(out Program? program) ? program : source.Fresh(rng),
             _ => new GuestSide(image), budget);
@@ -184,7 +198,7 @@ internal static class ConformCommand
     };
 
     private sealed record Request(
-        Release Release, string[] Files, ConformanceBudget Budget, int Calls, string Output, bool Json);
+        Release Release, string[] Files, ConformanceBudget Budget, int Calls, Worlds Worlds, string Output, bool Json);
 
     private sealed record Outcome(string Kernel, ConformanceRun Run, double Seconds);
 }

@@ -85,7 +85,7 @@ public class CallMappingTests
         string? answer = null;
         for (int i = 0; i < program.Setup.Length; i++)
         {
-            CallPlan plan = CallMapping.Plan(engine.Kernel, program.Setup[i])!;
+            CallPlan plan = engine.Plan(program.Setup[i])!;
             answer = engine.Run(plan)!.Answer;
             operations[i] = Assert.Single(plan.OperationsWithValue(engine.Kernel));
         }
@@ -106,9 +106,9 @@ public class CallMappingTests
         engine.Reset(program.Shape);
         foreach (Call call in program.Setup[..^1])
         {
-            Assert.NotNull(engine.Run(CallMapping.Plan(engine.Kernel, call)!));
+            Assert.NotNull(engine.Run(engine.Plan(call)!));
         }
 
-        return CallMapping.Plan(engine.Kernel, program.Setup[^1]);
+        return engine.Plan(program.Setup[^1]);
     }
 }

@@ -64,12 +64,19 @@ public class EnactTests
     [InlineData("cpu0     migrate mm0 p0\ncpu1     write mm0 p0\n", "each lane's process another one")]
     [InlineData("cpu0     migrate mm0 p0\n         read mm0 p0\n", "a lane must be one call")]
     [InlineData("cpu0     read mm0 p0\ncpu1     compact 1\n", "a lane must be one call of a process")]
-    [InlineData("cpu0     collapse mm0 p0\n", "a PMD entry of hardware")]
     public void What_cannot_be_said_to_a_kernel_is_refused_with_its_reason(string lanes, string reason)
     {
         InputException error = Assert.Throws<InputException>(() => Plan(
             "shape    mms 2  pages 4\nsetup    write mm0 p0\n         fork mm0 mm1\n" + lanes));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Large_folios_are_refused()
+    {
+        InputException error = Assert.Throws<InputException>(() => Plan(
+            Migration.Replace("pages 1", "pages 4  thp pmd", StringComparison.Ordinal)));
+        Assert.Contains("a PMD entry of hardware", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal static class Sides
         Reaction? reaction = null;
         foreach (Call call in program.Setup)
         {
-            CallPlan? plan = CallMapping.Plan(engine.Kernel, call);
+            CallPlan? plan = engine.Plan(call);
             Assert.NotNull(plan);
             reaction = engine.Run(plan);
             Assert.NotNull(reaction);

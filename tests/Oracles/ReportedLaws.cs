@@ -172,7 +172,7 @@ public class ReportedLaws
             before = i == 1000 ? GC.GetAllocatedBytesForCurrentThread() : before;
             world.Kernel.Touched.Folios.Add(0);
             world.Kernel.Touched.Mms = 1;
-            world.Kernel.Touched.Slots = 1;
+            world.Kernel.Touched.Slots.Add(0);
             world.Kernel.Touched.AnonVmas = 1;
             world.Oracles.AfterStep(world.Cpu0, world.First);
         }

@@ -13,7 +13,7 @@
 #define PRESENT (1UL << 63)
 #define SWAPPED (1UL << 62)
 #define FRAME ((1UL << 55) - 1)
-#define SEEN_MAX 256
+#define SEEN_MAX PAGES_MAX
 #define DRAIN_MS 2000
 
 static const char *const counter_names[5] = {"VmLck:", "RssAnon:", "RssFile:", "RssShmem:", "VmSwap:"};
@@ -39,30 +39,39 @@ void drain(void)
 }
 
 /* Frames are met again and again: the answers for one dump are kept. */
-static struct {
+static struct seen {
     unsigned long frame, dump;
     uint64_t count, flags;
 } seen[SEEN_MAX];
 static unsigned long dumps;
 
-static int look_up(unsigned long frame)
+static struct seen *seen_of(unsigned long frame)
+{
+    return &seen[frame % SEEN_MAX];
+}
+
+/* What there is to see of frames that follow each other; what is not known of one is asked of all at once. */
+static void look_up(unsigned long frame, int number)
 {
     static int counts = -1, flags = -1;
-    int slot = (int)(frame % SEEN_MAX);
+    static uint64_t count[PAGES_MAX], flag[PAGES_MAX];
+    int known = 0;
     if (counts < 0) {
         counts = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
         flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
     }
-    if (seen[slot].dump == dumps && seen[slot].frame == frame)
-        return slot;
-    seen[slot].dump = dumps;
-    seen[slot].frame = frame;
+    while (known < number && seen_of(frame + known)->dump == dumps && seen_of(frame + known)->frame == frame + known)
+        known++;
+    if (known == number)
+        return;
+    size_t size = (size_t)number * sizeof(uint64_t);
     off_t offset = (off_t)(frame * sizeof(uint64_t));
-    if (pread(counts, &seen[slot].count, sizeof(uint64_t), offset) < 0)
-        seen[slot].count = UINT64_MAX;
-    if (pread(flags, &seen[slot].flags, sizeof(uint64_t), offset) < 0)
-        seen[slot].flags = 0;
-    return slot;
+    if (pread(counts, count, size, offset) != (ssize_t)size)
+        memset(count, -1, size);
+    if (pread(flags, flag, size, offset) != (ssize_t)size)
+        memset(flag, 0, size);
+    for (int i = 0; i < number; i++)
+        *seen_of(frame + i) = (struct seen){frame + i, dumps, count[i], flag[i]};
 }
 
 /* How many pages from the first on have entries that follow each other. */
@@ -70,17 +79,19 @@ static int run_length(const uint64_t *entries, int first)
 {
     int last = first + 1;
     uint64_t entry = entries[first], step = entry & PRESENT ? 1 : 32;
-    int slot = entry & PRESENT ? look_up(entry & FRAME) : 0;
-    uint64_t count = seen[slot].count, flags = seen[slot].flags;
-    while (last < world.pages && entries[last] == entry + (uint64_t)(last - first) * step) {
-        if (entry & PRESENT) {
-            slot = look_up(entries[last] & FRAME);
-            if (seen[slot].count != count || seen[slot].flags != flags)
-                break;
-        }
+    while (last < world.pages && entries[last] == entry + (uint64_t)(last - first) * step)
         last++;
-    }
     return last - first;
+}
+
+/* How many of those frames are alike. */
+static int alike(unsigned long frame, int number)
+{
+    int same = 1;
+    while (same < number && seen_of(frame + same)->count == seen_of(frame)->count
+           && seen_of(frame + same)->flags == seen_of(frame)->flags)
+        same++;
+    return same;
 }
 
 static void dump_pages(int mm)
@@ -97,13 +108,17 @@ static void dump_pages(int mm)
             continue;
         }
         int count = run_length(entries, page);
+        if (entry & PRESENT) {
+            look_up(entry & FRAME, count);
+            count = alike(entry & FRAME, count);
+        }
         say("P%d %d", mm, page);
         if (count > 1)
             say("+%d", count);
         if (entry & PRESENT) {
-            int slot = look_up(entry & FRAME);
-            say(" present pfn=%lx map=%ld flags=%lx bits=%x\n", entry & FRAME, (long)seen[slot].count,
-                seen[slot].flags, bits);
+            const struct seen *frame = seen_of(entry & FRAME);
+            say(" present pfn=%lx map=%ld flags=%lx bits=%x\n", entry & FRAME, (long)frame->count, frame->flags,
+                bits);
         } else {
             say(" swap type=%lu off=%lu bits=%x\n", entry & 31, entry >> 5 & ((1UL << 50) - 1), bits);
         }

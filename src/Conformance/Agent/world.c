@@ -16,6 +16,8 @@
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 #define KSM "/sys/kernel/mm/ksm/"
 #define END_MS 4000
+#define CLUSTER 512                  /* slots that a THP takes, side by side (SWAPFILE_CLUSTER) */
+#define SLOTS_MAX 16384
 
 struct world world;
 int files[FILES] = {-1, -1};
@@ -46,7 +48,7 @@ void make_world_ready(const char *command_line)
         {KSM "pages_to_scan", "100000"},
         {KSM "sleep_millisecs", "1"},
         {KSM "smart_scan", "0"},
-        {"/sys/block/zram0/disksize", "8M"},
+        {"/sys/block/zram0/disksize", "64M"},
         {"/cg/cgroup.subtree_control", "+memory"}};
     for (unsigned i = 0; i < sizeof settings / sizeof settings[0]; i++)
         write_file(settings[i][0], settings[i][1]);   /* older kernels lack some of them */
@@ -75,19 +77,23 @@ int swap_off(void)
     return 0;
 }
 
-/* A fresh swap area of just the wanted number of slots, whatever the size of the device. One that is in use cannot be
- * written to, so that the call is not even reached. */
+/* A fresh swap area of just the wanted number of slots, whatever the size of the device. The header takes one of the
+ * first cluster; where a cluster's worth of slots is wanted, all of that are bad, so that each THP has room that is in
+ * the rest. An area that is in use cannot be written to, so that the call is not even reached. */
 int swap_on(void)
 {
     if (swap.on)
         return -EBUSY;
     static char header[PAGE];
-    uint32_t version = 1, last = (uint32_t)swap.slots;
+    uint32_t version = 1, bad = swap.slots < CLUSTER ? 0 : CLUSTER - 1, last = (uint32_t)swap.slots + bad;
     int fd = open(swap_device, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     memcpy(header + 1024, &version, sizeof version);
     memcpy(header + 1028, &last, sizeof last);
+    memcpy(header + 1032, &bad, sizeof bad);
+    for (uint32_t i = 1; i <= bad; i++)
+        memcpy(header + 1532 + 4 * i, &i, sizeof i);
     memcpy(header + PAGE - 10, "SWAPSPACE2", 10);
     int result = pwrite(fd, header, PAGE, 0) < 0 || fsync(fd) ? -errno : 0;
     close(fd);
@@ -188,7 +194,7 @@ static void read_settings(char **words, int count)
         const char *key;
         int *value, most;
     } keys[] = {{"pages=", &world.pages, PAGES_MAX}, {"files=", &world.files, FILES},
-                {"filepages=", &world.filepages, PAGES_MAX}, {"slots=", &world.slots, 1024},
+                {"filepages=", &world.filepages, PAGES_MAX}, {"slots=", &world.slots, SLOTS_MAX},
                 {"memcgs=", &world.memcgs, GROUPS}, {"async=", &world.async, 1}, {"map=", &world.mapped, 1}};
     world = (struct world){16, 1, 4, 16, 1, 0, 1, "shmem", "never"};
     for (int i = 0; i < count; i++) {

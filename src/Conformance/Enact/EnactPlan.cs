@@ -25,6 +25,11 @@ public sealed record EnactPlan(
     {
         MmEngine engine = new(variants);
         Planner planner = new(engine, file);
+        if (program.Shape[MmLanguage.Thp] != 0)
+        {
+            throw planner.Not("a PMD entry of hardware maps 512 pages, the engine's 4 to 16");
+        }
+
         engine.Machine.Reset(Math.Max(program.Cpus.Length, 1));
         engine.Reset(program.Shape);
         List<string> setup = [];
@@ -171,7 +176,7 @@ public sealed record EnactPlan(
             ? throw Not($"'{Text(next)}': {row.Reason}")
             : CallMapping.Plan(engine.Kernel, next);
 
-        private InputException Not(string reason) => new(
+        public InputException Not(string reason) => new(
             file, 0, 0, reason, "a program that fuzz enact can say to a kernel (see src/Conformance/README.md)");
 
         private async Flow RunSetup(Cpu cpu) => await engine.Run(cpu, call);

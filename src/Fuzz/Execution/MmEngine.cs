@@ -39,15 +39,27 @@ public sealed class MmEngine : IEngine
     /// <inheritdoc />
     public Verdict Verdict { get; }
 
+    /// <summary>How many pages a page of a call stands for, as a power of two; 0 unless said, and from the next reset
+    /// on. Then a shape's pages and pages per PMD entry are so many times as many; a call that names a range is
+    /// about all of its pages, and one that names a page about the first of them: small programs for the PMD entries of
+    /// hardware. Pages of files stay what they are.</summary>
+    [field: NotState("the same in all states")]
+    public int Stretch { get; set; }
+
+    /// <summary>Swap slots from the next reset on, in place of the shape's; null for those of the shape.</summary>
+    [field: NotState("the same in all states")]
+    public int? Slots { get; set; }
+
     private RoutineTable R => Kernel.R;
 
     /// <inheritdoc />
     public void Reset(int[] shape)
     {
         Kernel.Reset(
-            shape[MmLanguage.Mms], shape[MmLanguage.Pages], shape[MmLanguage.Slots], shape[MmLanguage.Device] == 1,
-            shape[MmLanguage.Pmd], shape[MmLanguage.Memcgs], (ThpPolicy)shape[MmLanguage.Thp], shape[MmLanguage.Files],
-            shape[MmLanguage.FileType] == 0, shape[MmLanguage.FilePages]);
+            shape[MmLanguage.Mms], shape[MmLanguage.Pages] << Stretch, Slots ?? shape[MmLanguage.Slots],
+            shape[MmLanguage.Device] == 1, shape[MmLanguage.Pmd] + Stretch, shape[MmLanguage.Memcgs],
+            (ThpPolicy)shape[MmLanguage.Thp], shape[MmLanguage.Files], shape[MmLanguage.FileType] == 0,
+            shape[MmLanguage.FilePages]);
         oracles.Reset();
     }
 
@@ -74,7 +86,8 @@ public sealed class MmEngine : IEngine
             case MmCall.Compact:
                 return R.Migrate.Compact(cpu, call.A);
             case MmCall.Merge:
-                return R.Ksm.Merge(cpu, Kernel.Mms[call.A], call.B, Kernel.Mms[call.C], call.D);
+                return R.Ksm.Merge(
+                    cpu, Kernel.Mms[call.A], call.B << Stretch, Kernel.Mms[call.C], call.D << Stretch);
             case MmCall.Drain:
                 return R.Lru.Drain(cpu);
             case MmCall.ShrinkThp:
@@ -82,11 +95,11 @@ public sealed class MmEngine : IEngine
             case MmCall.Exit:
                 return R.AddressSpace.Exit(cpu, Kernel.Mms[call.A]);
             case MmCall.Dma:
-                return R.Gup.Dma(cpu, Kernel.Mms[call.A], call.B);
+                return R.Gup.Dma(cpu, Kernel.Mms[call.A], call.B << Stretch);
             case MmCall.PutPage:
-                return R.PageGet.Put(cpu, Kernel.Mms[call.A], call.B);
+                return R.PageGet.Put(cpu, Kernel.Mms[call.A], call.B << Stretch);
             case MmCall.Unpin:
-                return R.Gup.UnpinPage(cpu, Kernel.Mms[call.A], call.B);
+                return R.Gup.UnpinPage(cpu, Kernel.Mms[call.A], call.B << Stretch);
             case MmCall.Attach:
                 return R.Cgroups.AttachTask(cpu, Kernel.Mms[call.A], Kernel.Memcgs[call.B]);
             case MmCall.Offline:
@@ -146,7 +159,11 @@ public sealed class MmEngine : IEngine
     public void AfterAlone(Call call, bool effective)
     {
         AtRest();
-        oracles.AfterAlone(call, effective);
+        if (Stretch == 0)
+        {
+            // What manual pages promise of so many pages they do not promise of so many blocks.
+            oracles.AfterAlone(call, effective);
+        }
     }
 
     /// <inheritdoc />
@@ -220,41 +237,44 @@ public sealed class MmEngine : IEngine
         }
 
         Kernel.Current[cpu.Index] = mm;
-        int end = Math.Min(call.B + call.C, Kernel.PageCount);
+        int page = call.B << Stretch;
+        int to = call.C << Stretch;
+        int moved = call.D << Stretch;
+        int end = Math.Min(page + to, Kernel.PageCount);
         bool effective = (MmCall)call.Kind switch
         {
-            MmCall.Read => await R.Fault.UserAccess(cpu, mm, call.B, write: false),
-            MmCall.Write => await R.Fault.UserAccess(cpu, mm, call.B, write: true),
-            MmCall.Readahead => await R.SwapIn.WillNeed(cpu, mm, call.B),
+            MmCall.Read => await R.Fault.UserAccess(cpu, mm, page, write: false),
+            MmCall.Write => await R.Fault.UserAccess(cpu, mm, page, write: true),
+            MmCall.Readahead => await R.SwapIn.WillNeed(cpu, mm, page),
             MmCall.Fork => call.A != call.B && await R.Fork.Run(cpu, mm, Kernel.Mms[call.B]),
-            MmCall.Pageout => await R.Reclaim.Pageout(cpu, mm, call.B, call.B + 1),
-            MmCall.DontNeed => await R.AddressSpace.DontNeed(cpu, mm, call.B, end),
-            MmCall.Munmap => await R.AddressSpace.Unmap(cpu, mm, call.B, end),
-            MmCall.Map => await R.Mmap.Map(cpu, mm, call.B, end),
-            MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, call.B),
+            MmCall.Pageout => await R.Reclaim.Pageout(cpu, mm, page, page + 1),
+            MmCall.DontNeed => await R.AddressSpace.DontNeed(cpu, mm, page, end),
+            MmCall.Munmap => await R.AddressSpace.Unmap(cpu, mm, page, end),
+            MmCall.Map => await R.Mmap.Map(cpu, mm, page, end),
+            MmCall.Migrate => await R.Migrate.MovePage(cpu, mm, page),
             MmCall.PageoutRange => await R.Reclaim.Pageout(
-                cpu, mm, mm.Table(call.B).Start, mm.Table(call.B).End),
-            MmCall.Split => await R.Split.SplitPage(cpu, mm, call.B),
-            MmCall.Collapse => await R.Collapse.Run(cpu, mm, call.B),
-            MmCall.Pin => await R.Gup.PinPage(cpu, mm, call.B, write: false),
-            MmCall.Free => await R.MadviseFree.Run(cpu, mm, call.B, end),
-            MmCall.Cold => await R.MadviseCold.Run(cpu, mm, call.B, end),
-            MmCall.DontFork => await R.MadviseFork.Run(cpu, mm, call.B, end, copy: false),
-            MmCall.DoFork => await R.MadviseFork.Run(cpu, mm, call.B, end, copy: true),
-            MmCall.ReadOnly => await R.Mprotect.Run(cpu, mm, call.B, end, write: false),
-            MmCall.Writable => await R.Mprotect.Run(cpu, mm, call.B, end, write: true),
-            MmCall.Mremap => await R.Mremap.Run(cpu, mm, call.B, call.C, call.D),
-            MmCall.Move => await R.UffdMove.Run(cpu, mm, call.B, call.C, call.D),
-            MmCall.Mlock => await R.MlockRange.Run(cpu, mm, call.B, end, lockIt: true),
-            MmCall.Munlock => await R.MlockRange.Run(cpu, mm, call.B, end, lockIt: false),
-            MmCall.GetPage => await R.PageGet.Get(cpu, mm, call.B),
-            MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, call.B, write: true),
-            MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, call.B, write: true, zero: true),
-            MmCall.Poison => await R.MemoryFailure.Inject(cpu, mm, call.B),
-            MmCall.SoftOffline => await R.SoftOffline.Run(cpu, mm, call.B),
-            MmCall.Unmerge => await R.Ksm.Unmerge(cpu, mm, call.B, end),
-            MmCall.MapShared => await R.Mmap.MapFile(cpu, mm, call.B, File(call.C), call.D, shared: true),
-            MmCall.MapPrivate => await R.Mmap.MapFile(cpu, mm, call.B, File(call.C), call.D, shared: false),
+                cpu, mm, mm.Table(page).Start, mm.Table(page).End),
+            MmCall.Split => await R.Split.SplitPage(cpu, mm, page),
+            MmCall.Collapse => await R.Collapse.Run(cpu, mm, page),
+            MmCall.Pin => await R.Gup.PinPage(cpu, mm, page, write: false),
+            MmCall.Free => await R.MadviseFree.Run(cpu, mm, page, end),
+            MmCall.Cold => await R.MadviseCold.Run(cpu, mm, page, end),
+            MmCall.DontFork => await R.MadviseFork.Run(cpu, mm, page, end, copy: false),
+            MmCall.DoFork => await R.MadviseFork.Run(cpu, mm, page, end, copy: true),
+            MmCall.ReadOnly => await R.Mprotect.Run(cpu, mm, page, end, write: false),
+            MmCall.Writable => await R.Mprotect.Run(cpu, mm, page, end, write: true),
+            MmCall.Mremap => await R.Mremap.Run(cpu, mm, page, to, moved),
+            MmCall.Move => await R.UffdMove.Run(cpu, mm, page, to, moved),
+            MmCall.Mlock => await R.MlockRange.Run(cpu, mm, page, end, lockIt: true),
+            MmCall.Munlock => await R.MlockRange.Run(cpu, mm, page, end, lockIt: false),
+            MmCall.GetPage => await R.PageGet.Get(cpu, mm, page),
+            MmCall.PinWrite => await R.Gup.PinPage(cpu, mm, page, write: true),
+            MmCall.WriteZero => await R.Fault.UserAccess(cpu, mm, page, write: true, zero: true),
+            MmCall.Poison => await R.MemoryFailure.Inject(cpu, mm, page),
+            MmCall.SoftOffline => await R.SoftOffline.Run(cpu, mm, page),
+            MmCall.Unmerge => await R.Ksm.Unmerge(cpu, mm, page, end),
+            MmCall.MapShared => await R.Mmap.MapFile(cpu, mm, page, File(call.C), call.D, shared: true),
+            MmCall.MapPrivate => await R.Mmap.MapFile(cpu, mm, page, File(call.C), call.D, shared: false),
             _ => false,
         };
         await R.AddressSpace.Mmput(cpu, mm);

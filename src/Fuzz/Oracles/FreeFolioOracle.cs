@@ -18,7 +18,7 @@ public readonly struct FreeFolioOracle : IOracle<Folio>
         !subject.Free
         || ((subject.TruthPtes | subject.TruthMigrationPtes | subject.TruthTlbEntries | subject.Refcount
             | subject.Mapcount | subject.TruthPmds | subject.TruthMigrationPmds | subject.TruthInvalidPmds) == 0
-            && subject.On is null && subject.Memcg is null && SlotOf(kernel, subject) < 0
+            && subject.On is null && subject.Memcg is null && subject.TruthTableWords == 0
             && !subject.Has(PageFlag.PartiallyMapped));
 
     /// <inheritdoc />

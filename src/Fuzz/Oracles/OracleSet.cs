@@ -44,7 +44,7 @@ public sealed class OracleSet
 
     private readonly BitSet pendingFolios = new(Kernel.FramesMin);
     private uint pendingMms;
-    private uint pendingSlots;
+    private readonly BitSet pendingSlots = new(Kernel.SlotsMin);
     private bool pendingQueues;
     private uint pendingFiles;
     private int linesSeen;
@@ -83,7 +83,8 @@ public sealed class OracleSet
         pendingFolios.Clear();
         seen.Folios.Grow(kernel.Folios.Length);
         pendingMms = 0;
-        pendingSlots = 0;
+        pendingSlots.Grow(kernel.Swap.Slots);
+        pendingSlots.Clear();
         pendingQueues = false;
         pendingFiles = 0;
         linesSeen = 0;
@@ -111,7 +112,7 @@ public sealed class OracleSet
             CheckTouched(touched);
         }
 
-        if ((pendingMms | pendingSlots | pendingFiles) != 0 || pendingQueues || !pendingFolios.IsEmpty)
+        if ((pendingMms | pendingFiles) != 0 || pendingQueues || !pendingFolios.IsEmpty || !pendingSlots.IsEmpty)
         {
             SettlePending();
         }
@@ -153,7 +154,7 @@ public sealed class OracleSet
         judge.Point = 0;
         CheckTouched(kernel.Touched);
         pendingMms = (1u << kernel.MmCount) - 1;
-        pendingSlots = (1u << kernel.Swap.Slots) - 1;
+        pendingSlots.AddFirst(kernel.Swap.Slots);
         pendingFiles = kernel.Files.Used ? (1u << kernel.Files.Count) - 1 : 0;
         SettlePending();
         foreach (IWorldOracle law in laws)
@@ -169,7 +170,7 @@ public sealed class OracleSet
         seen.Add(touched);
         pendingFolios.Add(touched.Folios);
         pendingMms |= touched.Mms;
-        pendingSlots |= touched.Slots;
+        pendingSlots.Add(touched.Slots);
         pendingQueues |= touched.Queues;
         pendingFiles |= touched.Files;
         foreach (int pfn in touched.Folios)
@@ -184,9 +185,8 @@ public sealed class OracleSet
             }
         }
 
-        for (uint left = touched.Slots; left != 0; left &= left - 1)
+        foreach (int slot in touched.Slots)
         {
-            int slot = BitOperations.TrailingZeroCount(left);
             slots.Check(slot);
 
             // What the entries and the cached folio say about this slot may have become a lie without being touched.
@@ -219,10 +219,12 @@ public sealed class OracleSet
             pendingMms ^= mms.Settle(kernel.Mms[mm]) ? 1u << mm : 0;
         }
 
-        for (uint left = pendingSlots; left != 0; left &= left - 1)
+        foreach (int slot in pendingSlots)
         {
-            int slot = BitOperations.TrailingZeroCount(left);
-            pendingSlots ^= slots.Settle(slot) ? 1u << slot : 0;
+            if (slots.Settle(slot))
+            {
+                pendingSlots.Remove(slot);
+            }
         }
 
         for (uint left = pendingFiles; left != 0; left &= left - 1)

@@ -5,14 +5,22 @@ namespace Fuzz.Oracles;
 /// <summary>All laws about one swap slot.</summary>
 internal sealed class SlotOracles(Kernel kernel, Judge judge) : ObjectOracles<int>(kernel, judge)
 {
-    private readonly Suspects[] suspects = new Suspects[Kernel.SlotsMax];
+    private Suspects[] suspects = [];
 
     /// <inheritdoc />
     public override IReadOnlyList<IOracle> All { get; } =
         [new SlotCountSignOracle(), new SwapTableOracle(), new SwapCountOracle()];
 
     /// <summary>Forgets suspects, for a new execution.</summary>
-    public void Reset() => Array.Clear(suspects);
+    public void Reset()
+    {
+        if (suspects.Length < Kernel.Swap.Slots)
+        {
+            suspects = new Suspects[Kernel.Swap.Slots];
+        }
+
+        Array.Clear(suspects);
+    }
 
     /// <summary>The laws that hold after every step.</summary>
     public void Check(int slot) => Check<SlotCountSignOracle>(slot);

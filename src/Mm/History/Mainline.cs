@@ -245,6 +245,8 @@ public static class Mainline
 
     private static Commit[] Moves =>
     [
+        new("6375e95f381e", "2024-12-04", "v6.14", Certainty.Memory,
+            "mm: pgtable: reclaim empty PTE page in madvise(MADV_DONTNEED)") { Ends = ["empty-tables-stay"] },
         new("c50f8e6053b0", "2025-02-26", "v6.14", Certainty.List,
             "mm: fix kernel BUG when userfaultfd_move encounters swapcache")
         {

@@ -72,7 +72,7 @@ public class AddressSpace : Routine
     public virtual async Flow<bool> DontNeed(Cpu cpu, MmStruct mm, int start, int end)
     {
         bool any = false;
-        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
+        Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.DontNeed);
         await cpu.At(AdviseFind, mm.Word);
         if (mm.FindVma(start) is { } vma && vma.End >= end)
         {

@@ -26,6 +26,10 @@ public sealed class Gather
     /// <summary>The VMA that is being zapped (tlb_start_vma).</summary>
     public Vma Vma { get; set; } = null!;
 
+    /// <summary>can_reclaim_pt: the page table that is to go with its entries; null for none, or once it is
+    /// gone.</summary>
+    public PageTable? Reclaims { get; set; }
+
     /// <summary>fullmm: the whole address space goes.</summary>
     public bool FullMm { get; private set; }
 

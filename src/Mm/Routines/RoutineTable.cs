@@ -239,6 +239,9 @@ public sealed class RoutineTable
     /// <summary>mm/rmap.c, mm/vma.c: mappings of files.</summary>
     public FileRmap FileRmap { get; private set; } = new();
 
+    /// <summary>mm/pt_reclaim.c: page tables that a zap has emptied.</summary>
+    public TableReclaim TableReclaim { get; private set; } = new();
+
     /// <summary>mm/memory.c: what a zap takes.</summary>
     public ShouldZap ShouldZap { get; private set; } = new();
 

@@ -248,7 +248,7 @@ public class Unmap : Routine
 
         mm.AddRss(-1, 1);
         await cpu.At(SetPte, mm.PteWord(page));
-        mm.SetPte(page, new Pte(PteKind.Swap, (byte)slot, exclusive ? PteFlag.Exclusive : PteFlag.None));
+        mm.SetPte(page, new Pte(PteKind.Swap, (ushort)slot, exclusive ? PteFlag.Exclusive : PteFlag.None));
         await RemoveRmap(cpu, frame, vma);
         await R.Free.Put(cpu, folio, Holder.Mapping);
         return true;

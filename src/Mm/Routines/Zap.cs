@@ -7,7 +7,7 @@ namespace Mm.Routines;
 /// mm/mmu_gather.c, v6.18).</summary>
 /// <remarks>
 /// Left out: markers, folio_mark_accessed, rescheduling inside a range, further batches of the gather (there is never
-/// memory for one), the freeing of page tables that a zap has emptied (CONFIG_PT_RECLAIM).
+/// memory for one).
 /// </remarks>
 public class Zap : Routine
 {
@@ -93,12 +93,18 @@ public class Zap : Routine
     }
 
     /// <summary>zap_pte_range over [start, end), which one page table covers: it comes back for the rest when the
-    /// gather is full.</summary>
+    /// gather is full. A table that it has emptied goes.</summary>
     protected virtual async Flow ZapTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
+        gather.Reclaims = R.TableReclaim.IsFor(gather, start, end) ? mm.Table(start) : null;
         while (start < end)
         {
             start = await ZapUntilFull(cpu, gather, mm, start, end);
+        }
+
+        if (gather.Reclaims is { } left)
+        {
+            await R.TableReclaim.TryFree(cpu, left, mm);
         }
     }
 
@@ -107,6 +113,7 @@ public class Zap : Routine
     protected virtual async Flow<int> ZapUntilFull(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
         KernelSpinlock ptl = mm.Ptl(start);
+        bool whole = start == gather.Reclaims?.Start;
         await ptl.Acquire(cpu, PteLock);
         await FlushBatchedPending(cpu, mm);
         RssChange change = default;
@@ -138,6 +145,11 @@ public class Zap : Routine
             }
 
             start = page + 1;
+        }
+
+        if (whole && start == end && !gather.IsFull && await R.TableReclaim.TryClear(cpu, gather.Reclaims!, mm))
+        {
+            gather.Reclaims = null;
         }
 
         await cpu.At(AddCounters, mm.Word);

@@ -9,8 +9,14 @@ public sealed record ZapDetails(bool EvenCows, bool OfMapping)
     /// <summary>Ground truth: whether the caller may take private copies, whatever it says.</summary>
     public bool TruthTakesCopies { get; init; } = EvenCows;
 
-    /// <summary>munmap, exit, MADV_DONTNEED: all of it.</summary>
+    /// <summary>reclaim_pt: whether page tables that were emptied go, too.</summary>
+    public bool ReclaimsTables { get; init; }
+
+    /// <summary>munmap, exit: all of it.</summary>
     public static ZapDetails All { get; } = new(true, false);
+
+    /// <summary>MADV_DONTNEED: all of it.</summary>
+    public static ZapDetails DontNeed { get; } = new(true, false) { ReclaimsTables = true };
 
     /// <summary>unmap_mapping_range of a truncation.</summary>
     public static ZapDetails Truncation { get; } = new(true, true);

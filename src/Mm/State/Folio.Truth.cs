@@ -5,6 +5,9 @@ public sealed partial class Folio
 {
     private int truthMappingLife;
 
+    /// <summary>Ground truth: how many words of the swap table name it.</summary>
+    public int TruthTableWords { get; private set; }
+
     /// <summary>Ground truth: somebody has found this anon_vma by the folio, and counts on its staying.</summary>
     /// <remarks>KSM may take the folio meanwhile; nobody minds.</remarks>
     public void TruthTake(AnonVma anonVma)
@@ -30,6 +33,9 @@ public sealed partial class Folio
 
     /// <summary>Ground truth: how many mapped pages of this folio the statistics of a memcg have.</summary>
     public int TruthBooked(Memcg memcg) => (int)((truthBooks >> (BookBits * memcg.Number)) & BookMask) - BookEven;
+
+    /// <summary>Ground truth: so many more words of the swap table name it.</summary>
+    internal void TruthTabled(int words) => TruthTableWords += words;
 
     /// <summary>Ground truth: the statistics of a memcg have changed because of this folio.</summary>
     internal void TruthBook(Memcg memcg, int pages)

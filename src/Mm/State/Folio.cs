@@ -366,6 +366,7 @@ public sealed partial class Folio : Page
         On = null;
         LockOwner = null;
         TruthPtes = 0;
+        TruthTableWords = 0;
         TruthMigrationPtes = 0;
         TruthTlbEntries = 0;
         TruthPmds = 0;

@@ -18,8 +18,8 @@ public sealed partial class Kernel
     /// <summary>Pages of a process in a small world; larger shapes get more, see <see cref="Reset"/>.</summary>
     public const int PagesMin = 4;
 
-    /// <summary>Most swap slots.</summary>
-    public const int SlotsMax = 16;
+    /// <summary>Swap slots in a small world; larger shapes get more, see <see cref="Reset"/>.</summary>
+    public const int SlotsMin = 16;
 
     /// <summary>Most VMAs alive at once.</summary>
     public const int VmasMax = 64;
@@ -197,6 +197,8 @@ public sealed partial class Kernel
         Files.Reset(files, shmem, filePages);
         R.Reset();
         Rcu.Reset();
+        Swap.Grow(slots, ids);
+        Touched.Slots.Grow(slots);
         Swap.Reset(slots, synchronous);
         Lruvec.Reset();
         Memcgs.Reset(memcgs);

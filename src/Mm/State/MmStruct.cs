@@ -363,7 +363,7 @@ public sealed partial class MmStruct
                 break;
             case PteKind.Swap:
                 kernel.Swap.TruthPtes[pte.Target] += by;
-                kernel.Touched.Slots |= 1u << pte.Target;
+                kernel.Touched.Slots.Add(pte.Target);
                 break;
             default:
                 break;

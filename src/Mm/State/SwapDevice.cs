@@ -13,27 +13,21 @@ namespace Mm.State;
 public sealed class SwapDevice
 {
     private readonly Kernel kernel;
-    private readonly byte[] counts = new byte[Kernel.SlotsMax];
-    private readonly bool[] shmem = new bool[Kernel.SlotsMax];
-    private readonly bool[] hasCache = new bool[Kernel.SlotsMax];
-    private readonly Folio?[] table = new Folio?[Kernel.SlotsMax];
-    private readonly Memcg?[] records = new Memcg?[Kernel.SlotsMax];
-    private readonly Word[] slotWords = new Word[Kernel.SlotsMax];
-    private readonly Word[] dataWords = new Word[Kernel.SlotsMax];
-    private readonly SlotFree[] slotFree = new SlotFree[Kernel.SlotsMax];
+    private byte[] counts = [];
+    private bool[] shmem = [];
+    private bool[] hasCache = [];
+    private Folio?[] table = [];
+    private Memcg?[] records = [];
+    private Word[] slotWords = [];
+    private Word[] dataWords = [];
+    private SlotFree[] slotFree = [];
 
     internal SwapDevice(Kernel kernel, ObjectIds ids)
     {
         this.kernel = kernel;
         ClusterLock = ids.Spinlock(ObjectKind.ClusterLock, "cluster lock");
         Word = ids.Word(ObjectKind.SwapDevice, "swap device");
-        for (int slot = 0; slot < Kernel.SlotsMax; slot++)
-        {
-            slotWords[slot] = ids.Word(ObjectKind.SwapSlot, $"slot {slot}");
-            dataWords[slot] = ids.Word(ObjectKind.SwapData, $"slot {slot} data");
-            slotFree[slot] = new SlotFree(this, slot);
-        }
-
+        Grow(Kernel.SlotsMin, ids);
         NoUsers = new NoUsersLeft(this);
     }
 
@@ -68,13 +62,13 @@ public sealed class SwapDevice
     public IWaitable NoUsers { get; }
 
     /// <summary>What each slot's data is.</summary>
-    public int[] Data { get; } = new int[Kernel.SlotsMax];
+    public int[] Data { get; private set; } = [];
 
     /// <summary>Ground truth: number of swap entries in page tables that name the slot.</summary>
-    public int[] TruthPtes { get; } = new int[Kernel.SlotsMax];
+    public int[] TruthPtes { get; private set; } = [];
 
     /// <summary>Ground truth: how often the slot has been allocated.</summary>
-    public int[] TruthGeneration { get; } = new int[Kernel.SlotsMax];
+    public int[] TruthGeneration { get; private set; } = [];
 
     /// <summary>The slot's byte and table word, as an object of points.</summary>
     public Word SlotWord(int slot) => slotWords[slot];
@@ -227,7 +221,9 @@ public sealed class SwapDevice
     public Folio? ExchangeCached(int slot, Page? page)
     {
         Folio? old = table[slot];
+        old?.TruthTabled(-1);
         table[slot] = page?.Head;
+        page?.Head.TruthTabled(1);
         page?.TruthCopies(slot, TruthGeneration[slot]);
         Touch(slot);
         return old;
@@ -244,10 +240,38 @@ public sealed class SwapDevice
     /// <summary>Marks a slot as changed, so that its laws are checked.</summary>
     public void Touch(int slot)
     {
-        kernel.Touched.Slots |= 1u << slot;
+        kernel.Touched.Slots.Add(slot);
         if (TruthGone)
         {
             kernel.TruthBroken.Add($"freed: slot {slot} is used although swapoff has freed the device");
+        }
+    }
+
+    /// <summary>Makes room for that many slots.</summary>
+    internal void Grow(int slots, ObjectIds ids)
+    {
+        int old = counts.Length;
+        if (slots <= old)
+        {
+            return;
+        }
+
+        Array.Resize(ref counts, slots);
+        Array.Resize(ref shmem, slots);
+        Array.Resize(ref hasCache, slots);
+        Array.Resize(ref table, slots);
+        Array.Resize(ref records, slots);
+        Array.Resize(ref slotWords, slots);
+        Array.Resize(ref dataWords, slots);
+        Array.Resize(ref slotFree, slots);
+        Data = new int[slots];
+        TruthPtes = new int[slots];
+        TruthGeneration = new int[slots];
+        for (int slot = old; slot < slots; slot++)
+        {
+            slotWords[slot] = ids.Word(ObjectKind.SwapSlot, $"slot {slot}");
+            dataWords[slot] = ids.Word(ObjectKind.SwapData, $"slot {slot} data");
+            slotFree[slot] = new SlotFree(this, slot);
         }
     }
 

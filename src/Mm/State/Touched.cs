@@ -10,7 +10,7 @@ public sealed class Touched
     public uint Mms { get; set; }
 
     /// <summary>Swap slots by number.</summary>
-    public uint Slots { get; set; }
+    public BitSet Slots { get; } = new(Kernel.SlotsMin);
 
     /// <summary>Files by number.</summary>
     public uint Files { get; set; }
@@ -22,14 +22,14 @@ public sealed class Touched
     public bool Queues { get; set; }
 
     /// <summary>Whether nothing has changed.</summary>
-    public bool IsEmpty => (Mms | Slots | Files | AnonVmas) == 0 && !Queues && Folios.IsEmpty;
+    public bool IsEmpty => (Mms | Files | AnonVmas) == 0 && !Queues && Folios.IsEmpty && Slots.IsEmpty;
 
     /// <summary>Forgets all.</summary>
     public void Clear()
     {
         Folios.Clear();
         Mms = 0;
-        Slots = 0;
+        Slots.Clear();
         Files = 0;
         AnonVmas = 0;
         Queues = false;
