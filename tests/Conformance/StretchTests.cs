@@ -63,7 +63,8 @@ public class StretchTests
     public void Many_pages_that_are_alike_are_shown_on_one_line()
     {
         Reaction reaction = Sides.After($"{Huge}write mm0 p0");
-        Assert.Contains(ViewText.Print(reaction), line => line.StartsWith("mm0 p1+511 frame 1 ", StringComparison.Ordinal));
+        Assert.Contains(
+            ViewText.Print(reaction), line => line.StartsWith("mm0 p1+511 frame 1 ", StringComparison.Ordinal));
     }
 
     private static int[] ShapeOf(string fields) =>
