@@ -6,6 +6,14 @@ namespace Tests.Mm;
 
 public class LruTests
 {
+    private static IEnumerable<Folio> Listed(FolioList list)
+    {
+        for (Folio? folio = list.First; folio is not null; folio = folio.Next)
+        {
+            yield return folio;
+        }
+    }
+
     [Fact]
     public void A_new_folio_waits_in_a_batch()
     {
@@ -47,6 +55,20 @@ public class LruTests
         World world = World.After("shape pages 1 slots 2\nsetup write mm0 p0\n pin mm0 p0\n pageout mm0 p0\n drain");
         Assert.True(world.Folio(0, 0).Has(PageFlag.Lru));
         Assert.Equal(0, world.Folio(0, 0).TruthHolders(Holder.Isolation));
+    }
+
+    [Fact]
+    public void What_reclaim_has_met_dirty_is_the_next_to_go_once_it_is_written()
+    {
+        const string Dirty = "shape pages 2 filetype disk filepages 2\nsetup mapshared mm0 p0 f0 i0\n write mm0 p0\n "
+            + "write mm0 p1\n drain\n pageout mm0 p0\n pageout mm0 p1\n drain\n ";
+        World before = World.After(Dirty);
+        Assert.Equal(2, before.Kernel.Lruvec.ActiveFile.Count);
+        World world = World.After(Dirty + "writeback f0\n drain");
+        Assert.Equal((0, 2), (world.Kernel.Lruvec.ActiveFile.Count, world.Kernel.Lruvec.InactiveFile.Count));
+        Assert.Equal(1, world.Kernel.Lruvec.InactiveFile.Last?.Index);
+        World again = World.After(Dirty + "write mm0 p0\n writeback f0\n drain");
+        Assert.Same(again.Folio(0, 0), Assert.Single(Listed(again.Kernel.Lruvec.ActiveFile)));
     }
 
     [Theory]

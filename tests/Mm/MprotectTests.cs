@@ -46,6 +46,20 @@ public class MprotectTests
     }
 
     [Fact]
+    public void A_private_range_that_is_locked_and_becomes_writable_has_copies_at_once()
+    {
+        World world = World.After(
+            "shape mms 2 pages 2\nsetup write mm0 p0\n readonly mm0 p0 2\n fork mm0 mm1\n mlock mm0 p0 2\n "
+            + "writable mm0 p0 2");
+        Assert.NotSame(world.Folio(0, 0), world.Folio(1, 0));
+        Assert.True(world.Pte(0, 0).Writable && world.Pte(0, 1).Writable);
+        Assert.True(world.Folio(0, 1).Has(PageFlag.Mlocked | PageFlag.AnonExclusive));
+        World unlocked = World.After(
+            "shape mms 2 pages 2\nsetup write mm0 p0\n readonly mm0 p0 2\n fork mm0 mm1\n writable mm0 p0 2");
+        Assert.Same(unlocked.Folio(0, 0), unlocked.Folio(1, 0));
+    }
+
+    [Fact]
     public void A_device_cannot_pin_read_only_memory_for_writing() =>
         Assert.Equal(
             [true, true, false, true],

@@ -7,6 +7,14 @@ namespace Tests.Mm;
 public class ReclaimTests
 {
     [Fact]
+    public void Pageout_of_a_range_begins_with_its_first_page()
+    {
+        World world = World.After("shape pages 2 slots 1\nsetup write mm0 p1\n write mm0 p0\n pageoutrange mm0 p0");
+        Assert.True(world.Pte(0, 0).IsSwap);
+        Assert.True(world.Pte(0, 1).IsPresent);
+    }
+
+    [Fact]
     public void After_pageout_the_entry_is_an_exclusive_swap_entry_and_the_slot_has_one_owner()
     {
         World world = World.After("shape pages 1 slots 2\nsetup write mm0 p0\n pageout mm0 p0");

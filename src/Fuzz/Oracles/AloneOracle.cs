@@ -194,7 +194,8 @@ public sealed class AloneOracle : IOracle
     private static bool IsDrained(Kernel kernel)
     {
         Lruvec lruvec = kernel.Lruvec;
-        return (lruvec.Batches[0].Folios.Count | lruvec.DeactivateBatches[0].Folios.Count
-            | lruvec.LazyfreeBatches[0].Folios.Count | lruvec.MlockBatches[0].Folios.Count) == 0;
+        return (lruvec.Batches[0].Folios.Count | lruvec.RotateBatches[0].Folios.Count
+            | lruvec.DeactivateBatches[0].Folios.Count | lruvec.LazyfreeBatches[0].Folios.Count
+            | lruvec.MlockBatches[0].Folios.Count) == 0;
     }
 }

@@ -23,6 +23,7 @@ public class FolioLocking : Routine
     protected static readonly Point TestWriteback =
         Points.Define("FolioTestWriteback", "folio_wait_writeback", Access.Read);
     protected static readonly Point EndGet = Points.Define("EndWritebackGet", "folio_end_writeback", Access.Rmw);
+    protected static readonly Point EndReclaim = Points.Define("EndClearReclaim", "folio_end_writeback", Access.Rmw);
     protected static readonly Point EndWrite = Points.Define("EndWriteback", "folio_end_writeback", Access.Rmw);
 
     /// <summary>folio_trylock.</summary>
@@ -74,6 +75,13 @@ public class FolioLocking : Routine
     {
         await cpu.At(EndGet, folio.RefcountWord);
         folio.Get(Holder.Lookup);
+        if (folio.Has(PageFlag.Reclaim))
+        {
+            await cpu.At(EndReclaim, folio.FlagsWord);
+            folio.Clear(PageFlag.Reclaim);
+            await R.LruMoves.Rotate(cpu, folio);
+        }
+
         await cpu.At(EndWrite, folio.FlagsWord);
         K.BugOn(
             !folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(!folio_test_writeback(folio))", "folio_end_writeback",

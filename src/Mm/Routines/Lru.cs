@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>LRU batches, isolation and putback (mm/swap.c, mm/vmscan.c, v6.18, classic lists).</summary>
-/// <remarks>Left out: the activation and rotation batches (they reorder lists). The unevictable list is in
+/// <remarks>Left out: the activation batch (it reorders lists). The unevictable list is in
 /// <see cref="Mlock"/>; the batches that move a folio from list to list are in <see cref="LruMoves"/>.</remarks>
 public class Lru : Routine
 {

@@ -3,9 +3,10 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>The per-cpu batches that move a folio from one LRU list to another: deactivation and lazyfree (mm/swap.c,
-/// v6.18).</summary>
-/// <remarks>Left out: lru_move_tail, lru_deactivate_file and lru_activate, which only reorder.</remarks>
+/// <summary>The per-cpu batches that move a folio from one LRU list to another: rotation, deactivation and lazyfree
+/// (mm/swap.c, v6.18).</summary>
+/// <remarks>Left out: lru_deactivate_file and lru_activate; pageout() sets no PG_reclaim, so that what goes to swap is
+/// not rotated.</remarks>
 public class LruMoves : Routine
 {
     protected static readonly Point Gates = Points.Define("LazyfreeTestGates", "folio_mark_lazyfree", Access.Read);
@@ -22,32 +23,58 @@ public class LruMoves : Routine
     protected static readonly Point DeactivateClear =
         Points.Define("DeactivateClearActive", "lru_deactivate", Access.Rmw);
 
+    protected static readonly Point RotateGates =
+        Points.Define("RotateTestGates", "folio_rotate_reclaimable", Access.Read);
+    protected static readonly Point RotateClear = Points.Define("RotateClearActive", "lru_move_tail", Access.Rmw);
+
     private const PageFlag LazyfreeNot = PageFlag.Swapcache | PageFlag.Unevictable;
+
+    private const PageFlag RotateNot = PageFlag.Locked | PageFlag.Dirty | PageFlag.Unevictable;
 
     private readonly List<Folio>[] moving = ListForEachCpu();
 
+    /// <summary>Where a batch takes its folios.</summary>
+    public enum Way
+    {
+        /// <summary>lru_move_tail.</summary>
+        ToTail,
+
+        /// <summary>lru_deactivate.</summary>
+        ToInactive,
+
+        /// <summary>lru_lazyfree.</summary>
+        ToLazyfree,
+    }
+
     /// <summary>Whether this cpu has folios to move.</summary>
     public bool HasAny(Cpu cpu) =>
-        (K.Lruvec.DeactivateBatches[cpu.Index].Folios.Count | K.Lruvec.LazyfreeBatches[cpu.Index].Folios.Count) != 0;
+        (K.Lruvec.RotateBatches[cpu.Index].Folios.Count | K.Lruvec.DeactivateBatches[cpu.Index].Folios.Count
+            | K.Lruvec.LazyfreeBatches[cpu.Index].Folios.Count) != 0;
 
     /// <summary>lru_add_drain_cpu after lru_add: this cpu's moves are made.</summary>
     public virtual async Flow Drain(Cpu cpu)
     {
-        await MoveBatch(cpu, K.Lruvec.DeactivateBatches[cpu.Index], lazyfree: false);
-        await MoveBatch(cpu, K.Lruvec.LazyfreeBatches[cpu.Index], lazyfree: true);
+        await MoveBatch(cpu, K.Lruvec.RotateBatches[cpu.Index], Way.ToTail);
+        await MoveBatch(cpu, K.Lruvec.DeactivateBatches[cpu.Index], Way.ToInactive);
+        await MoveBatch(cpu, K.Lruvec.LazyfreeBatches[cpu.Index], Way.ToLazyfree);
     }
 
     /// <summary>lru_add_drain_all after lru_add: the moves of every cpu.</summary>
     public virtual async Flow DrainEvery(Cpu cpu)
     {
+        foreach (LruBatch batch in K.Lruvec.RotateBatches)
+        {
+            await MoveBatch(cpu, batch, Way.ToTail);
+        }
+
         foreach (LruBatch batch in K.Lruvec.DeactivateBatches)
         {
-            await MoveBatch(cpu, batch, lazyfree: false);
+            await MoveBatch(cpu, batch, Way.ToInactive);
         }
 
         foreach (LruBatch batch in K.Lruvec.LazyfreeBatches)
         {
-            await MoveBatch(cpu, batch, lazyfree: true);
+            await MoveBatch(cpu, batch, Way.ToLazyfree);
         }
     }
 
@@ -58,7 +85,7 @@ public class LruMoves : Routine
         await cpu.At(Gates, folio.FlagsWord);
         if (MayBeLazyfree(folio) && folio.Has(PageFlag.Lru))
         {
-            await AddTo(cpu, folio, K.Lruvec.LazyfreeBatches[cpu.Index], lazyfree: true);
+            await AddTo(cpu, folio, K.Lruvec.LazyfreeBatches[cpu.Index], Way.ToLazyfree);
         }
     }
 
@@ -68,12 +95,23 @@ public class LruMoves : Routine
         await cpu.At(DeactivateGates, folio.FlagsWord);
         if (folio.Has(PageFlag.Lru | PageFlag.Active) && !folio.Has(PageFlag.Unevictable))
         {
-            await AddTo(cpu, folio, K.Lruvec.DeactivateBatches[cpu.Index], lazyfree: false);
+            await AddTo(cpu, folio, K.Lruvec.DeactivateBatches[cpu.Index], Way.ToInactive);
+        }
+    }
+
+    /// <summary>folio_rotate_reclaimable, at the end of a write: what reclaim has met dirty will be the next that it
+    /// takes.</summary>
+    public virtual async Flow Rotate(Cpu cpu, Folio folio)
+    {
+        await cpu.At(RotateGates, folio.FlagsWord);
+        if (folio.Has(PageFlag.Lru) && (folio.Flags & RotateNot) == PageFlag.None)
+        {
+            await AddTo(cpu, folio, K.Lruvec.RotateBatches[cpu.Index], Way.ToTail);
         }
     }
 
     /// <summary>folio_batch_move_lru: whoever clears PG_lru moves the folio; the references go at the end.</summary>
-    public virtual async Flow MoveBatch(Cpu cpu, LruBatch batch, bool lazyfree)
+    public virtual async Flow MoveBatch(Cpu cpu, LruBatch batch, Way way)
     {
         if (batch.Folios.Count == 0)
         {
@@ -100,7 +138,12 @@ public class LruMoves : Routine
                 locked = true;
             }
 
-            await (lazyfree ? ToLazyfree(cpu, folio) : ToInactive(cpu, folio));
+            await (way switch
+            {
+                Way.ToTail => ToTail(cpu, folio),
+                Way.ToInactive => ToInactive(cpu, folio),
+                _ => ToLazyfree(cpu, folio),
+            });
             await cpu.At(MoveFlag, folio.FlagsWord);
             folio.Set(PageFlag.Lru);
         }
@@ -133,6 +176,20 @@ public class LruMoves : Routine
         R.Lru.ListFor(folio).AddHead(folio);
     }
 
+    /// <summary>lru_move_tail.</summary>
+    protected virtual async Flow ToTail(Cpu cpu, Folio folio)
+    {
+        if (folio.Has(PageFlag.Unevictable))
+        {
+            return;
+        }
+
+        FolioList.Remove(K, folio);
+        await cpu.At(RotateClear, folio.FlagsWord);
+        folio.Clear(PageFlag.Active);
+        R.Lru.ListFor(folio).AddTail(folio);
+    }
+
     /// <summary>lru_deactivate.</summary>
     protected virtual async Flow ToInactive(Cpu cpu, Folio folio)
     {
@@ -151,14 +208,14 @@ public class LruMoves : Routine
     protected virtual bool MayBeLazyfree(Folio folio) =>
         folio.Anon && folio.Has(PageFlag.Swapbacked) && (folio.Flags & LazyfreeNot) == PageFlag.None;
 
-    private async Flow AddTo(Cpu cpu, Folio folio, LruBatch batch, bool lazyfree)
+    private async Flow AddTo(Cpu cpu, Folio folio, LruBatch batch, Way way)
     {
         await cpu.At(BatchGet, folio.RefcountWord);
         folio.Get(Holder.LruBatch);
         batch.Folios.Add(folio);
         if (batch.Folios.Count == LruBatch.Size)
         {
-            await MoveBatch(cpu, batch, lazyfree);
+            await MoveBatch(cpu, batch, way);
         }
     }
 }

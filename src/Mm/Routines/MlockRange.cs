@@ -65,6 +65,17 @@ public class MlockRange : Routine
         return any;
     }
 
+    /// <summary>populate_vma_page_range of [start, end), whose failure is nobody's concern.</summary>
+    public virtual async Flow PopulateAll(Cpu cpu, MmStruct mm, int start, int end)
+    {
+        mm.TruthFilling++;
+        for (int page = start; page < end && await Populate(cpu, mm, page); page++)
+        {
+        }
+
+        mm.TruthFilling--;
+    }
+
     /// <summary>mlock_fixup: the flag, then the pages that are there. Until these are done, VM_IO tells whoever maps a
     /// page again that it will be counted.</summary>
     protected virtual async Flow<bool> Fixup(Cpu cpu, Vma vma, int start, int end, bool lockIt)

@@ -170,7 +170,7 @@ public class Reclaim : Routine
             return;
         }
 
-        for (Folio? folio = list.First; folio is not null; folio = folio.Next)
+        for (Folio? folio = list.Last; folio is not null; folio = folio.Previous)
         {
             await cpu.At(ClearActive, folio.FlagsWord);
             folio.Clear(PageFlag.Active);
@@ -214,7 +214,7 @@ public class Reclaim : Routine
         }
         else
         {
-            list.AddTail(folio);
+            list.AddHead(folio);
         }
     }
 

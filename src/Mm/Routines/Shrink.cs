@@ -5,6 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>shrink_folio_list and what it needs: pageout, the end of writeback (mm/vmscan.c, mm/page_io.c,
 /// v6.18).</summary>
+/// <remarks>Left out: the zeromap. A folio of zeroes is written as any other, where the kernel just notes that it is
+/// one and has it back at once, so that it does not stay in the swap cache of an asynchronous device.</remarks>
 public class Shrink : SwapOut
 {
     protected static readonly Point TestWriteback =

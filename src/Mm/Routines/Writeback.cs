@@ -12,6 +12,8 @@ namespace Mm.Routines;
 public class Writeback : Routine
 {
     protected static readonly Point Mark = Points.Define("MarkDirty", "folio_mark_dirty", Access.Rmw);
+    protected static readonly Point ForgetReclaim =
+        Points.Define("MarkDirtyClearReclaim", "folio_mark_dirty", Access.Rmw);
     protected static readonly Point TestDirty =
         Points.Define("WritepagesTestDirty", "folio_prepare_writeback", Access.Read);
     protected static readonly Point CleanMapped = Points.Define("MkcleanTestMapped", "folio_mkclean", Access.Read);
@@ -26,9 +28,16 @@ public class Writeback : Routine
 
     private readonly CleanWalk?[] walks = new CleanWalk?[Kernel.CpusMax];
 
-    /// <summary>folio_mark_dirty, for any mapping: PG_dirty by one atomic step.</summary>
+    /// <summary>folio_mark_dirty, for any mapping: PG_dirty by one atomic step; it is not to be reclaimed at
+    /// once any more.</summary>
     public virtual async Flow MarkDirty(Cpu cpu, Folio folio)
     {
+        if (folio.Has(PageFlag.Reclaim))
+        {
+            await cpu.At(ForgetReclaim, folio.FlagsWord);
+            folio.Clear(PageFlag.Reclaim);
+        }
+
         await cpu.At(Mark, folio.FlagsWord);
         if (!folio.Has(PageFlag.Dirty))
         {

@@ -30,7 +30,12 @@ public sealed class Lruvec
             MlockBatches[cpu] = new MlockBatch(ids.Word(ObjectKind.LruBatch, $"mlock batch of cpu{cpu}"));
         }
 
-        AllBatches = [.. Batches, .. DeactivateBatches, .. LazyfreeBatches, .. MlockBatches];
+        for (int cpu = 0; cpu < Kernel.CpusMax; cpu++)
+        {
+            RotateBatches[cpu] = new LruBatch(ids.Word(ObjectKind.LruBatch, $"rotate batch of cpu{cpu}"));
+        }
+
+        AllBatches = [.. Batches, .. RotateBatches, .. DeactivateBatches, .. LazyfreeBatches, .. MlockBatches];
     }
 
     /// <summary>lruvec->lru_lock.</summary>
@@ -53,6 +58,9 @@ public sealed class Lruvec
 
     /// <summary>cpu_fbatches.lru_add of each cpu.</summary>
     public LruBatch[] Batches { get; } = new LruBatch[Kernel.CpusMax];
+
+    /// <summary>cpu_fbatches.lru_move_tail of each cpu.</summary>
+    public LruBatch[] RotateBatches { get; } = new LruBatch[Kernel.CpusMax];
 
     /// <summary>cpu_fbatches.lru_deactivate of each cpu.</summary>
     public LruBatch[] DeactivateBatches { get; } = new LruBatch[Kernel.CpusMax];
