@@ -31,6 +31,7 @@ public sealed class SequentialSource(Func<MmCall, bool> allowed, int calls, Worl
     private const int PagesMax = 8;
     private const int SlotsMany = 16;
     private const int SlotsFew = 2;
+    private const int AsyncEvery = 4;
     private const int LargeEvery = 4;
 
     /// <summary>Tables of a process with large folios, and of all processes together.</summary>
@@ -50,11 +51,7 @@ public sealed class SequentialSource(Func<MmCall, bool> allowed, int calls, Worl
         Taste taste = Taste.Any.Sample(Size, new Rnd(rng.NextUInt64()), 1)[0];
         int[] shape = [.. taste.Shape];
 
-        // What can be had in a guest: a swap device that is done when it returns, files of shmem.
-        shape[MmLanguage.Device] = 1;
         shape[MmLanguage.Thp] = 0;
-        shape[MmLanguage.FileType] = 0;
-        shape[MmLanguage.Memcgs] = 1;
         int[] weights = [.. taste.Weights];
         if (worlds == Worlds.Large || (worlds.HasFlag(Worlds.Large) && rng.Next(LargeEvery) == 0))
         {
@@ -66,6 +63,9 @@ public sealed class SequentialSource(Func<MmCall, bool> allowed, int calls, Worl
         }
         else
         {
+            // Mostly a swap device that is done when it returns: a page that is still in the swap cache is soon the same
+            // as one that never left.
+            shape[MmLanguage.Device] = rng.Next(AsyncEvery) == 0 ? 0 : 1;
             shape[MmLanguage.Pages] = PagesMin + rng.Next(PagesMax - PagesMin + 1);
             shape[MmLanguage.Slots] = rng.Next(3) > 0 ? SlotsMany : SlotsFew + rng.Next(SlotsMany - SlotsFew);
         }
@@ -83,6 +83,10 @@ public sealed class SequentialSource(Func<MmCall, bool> allowed, int calls, Worl
     /// <summary>Three of four have room for whole PMD entries, the others for folios of smaller orders only.</summary>
     private static void MakeLarge(int[] shape, Rng rng)
     {
+        // All else is as simple as it can be.
+        shape[MmLanguage.Device] = 1;
+        shape[MmLanguage.FileType] = 0;
+        shape[MmLanguage.Memcgs] = 1;
         ShapeField pmd = MmLanguage.Instance.Shape[MmLanguage.Pmd];
         shape[MmLanguage.Slots] = SlotsMany;
         if (rng.Next(4) == 0)

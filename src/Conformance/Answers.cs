@@ -12,10 +12,11 @@ internal static class Answers
 
     private const string NoMemory = "-ENOMEM";
     private const string Invalid = "-EINVAL";
+    private const string Busy = "-EBUSY";
 
     /// <summary>The value that was loaded, or the signal.</summary>
     public static string OfLoad(Situation before, bool effective) => effective
-        ? before.Content(before.Page).ToString(CultureInfo.InvariantCulture) : Signal(before, write: false);
+        ? ((ulong)before.Content(before.Page)).ToString(CultureInfo.InvariantCulture) : Signal(before, write: false);
 
     /// <summary>Stored, or the signal.</summary>
     public static string OfStore(Situation before, bool effective) => effective ? Ok : Signal(before, write: true);
@@ -67,6 +68,9 @@ internal static class Answers
 
     /// <summary>mprotect, munlock: they stop at a hole (do_mprotect_pkey, apply_vma_lock_flags).</summary>
     public static string OfRange(Situation before, bool effective) => before.Holes().Any() ? NoMemory : Ok;
+
+    /// <summary>rmdir of a memcg: not while a process is in it (cgroup_destroy_locked).</summary>
+    public static string OfOffline(Situation before, bool effective) => effective ? Ok : Busy;
 
     /// <summary>swapoff: not twice.</summary>
     public static string OfSwapoff(Situation before, bool effective) => before.Kernel.Swap.Live ? Ok : Invalid;

@@ -7,7 +7,6 @@ namespace Conformance;
 public static class CallMapping
 {
     private const string WholeMachine = "works on lists of the whole machine: nobody can say which pages it takes";
-    private const string OnlyDisk = "does something to files with blocks only, and the guest's files have none";
     private const string NoDevice = "not asked yet: the device of the guest, io_uring, pins for writing only";
 
     /// <summary>A row for each call of <see cref="MmLanguage"/>, by kind.</summary>
@@ -35,8 +34,10 @@ public static class CallMapping
         Not(MmCall.PinWrite, NoDevice),
         Not(MmCall.Dma, NoDevice),
         Not(MmCall.Unpin, NoDevice),
-        Not(MmCall.Attach, "what is charged to a memcg is not shown exactly: charges are made in batches"),
-        Not(MmCall.Offline, "what is charged to a memcg is not shown exactly: charges are made in batches"),
+        Row(MmCall.Attach, "a write to cgroup.procs, of a memcg that is there",
+            s => s.Kernel.Memcgs[s.Call.B].Online ? [$"attach {s.Mm} {s.Call.B}"] : [], Answers.Always),
+        Row(MmCall.Offline, "rmdir, of a memcg other than the first that is there",
+            s => s.Call.A > 0 && s.Kernel.Memcgs[s.Call.A].Online ? [$"offline {s.Call.A}"] : [], Answers.OfOffline),
         Row(MmCall.WriteZero, "a store", s => [$"writezero {s.Mm} {s.Page}"], Answers.OfStore),
         Not(MmCall.Merge, "ksmd merges whatever is equal, not the pages that somebody names"),
         Not(MmCall.Unmerge, "nothing is merged, see merge"),
@@ -53,14 +54,16 @@ public static class CallMapping
             s => IsAnonymous(s) ? Advise(s, 1, "softoffline") : []),
         Row(MmCall.Split, "split_huge_pages of debugfs, of that page", s => [$"split {s.Mm} {s.Page} 1"]),
         Row(MmCall.ShrinkThp, "drop_caches 2, which runs all shrinkers", _ => ["dropcaches 2"], Answers.Always),
-        Row(MmCall.MapShared, "munmap, mmap of a memfd, MAP_SHARED", s => MapFile(s, "mapshared"), Answers.Always),
-        Row(MmCall.MapPrivate, "munmap, mmap of a memfd, MAP_PRIVATE", s => MapFile(s, "mapprivate"), Answers.Always),
+        Row(MmCall.MapShared, "munmap, mmap of a file, MAP_SHARED", s => MapFile(s, "mapshared"), Answers.Always),
+        Row(MmCall.MapPrivate, "munmap, mmap of a file, MAP_PRIVATE", s => MapFile(s, "mapprivate"), Answers.Always),
         Row(MmCall.Truncate, "ftruncate",
             s => [$"truncate {s.Call.A} {Math.Min((int)s.Call.B, s.Kernel.Files.Pages)}"], Answers.Always),
         Row(MmCall.Punch, "fallocate, FALLOC_FL_PUNCH_HOLE", s => [$"punch {s.Call.A} {s.Call.B} {s.PunchCount}"],
             Answers.Always),
-        Not(MmCall.Invalidate, OnlyDisk),
-        Not(MmCall.Writeback, OnlyDisk),
+        Row(MmCall.Invalidate, "a read and a write of it past the page cache, if it is clean",
+            s => s.IsCleanOnDisk ? [$"invalidate {s.Call.A} {s.Call.B} 1"] : [], Answers.Always),
+        Row(MmCall.Writeback, "fsync, of a file with blocks",
+            s => s.Kernel.Files[s.Call.A].IsShmem ? [] : [$"writeback {s.Call.A}"], Answers.Always),
         Row(MmCall.PageoutRange, "MADV_PAGEOUT of all that the engine's PMD entry covers",
             s => [$"madvise {s.Mm} {s.TableStart} {s.TableCount} pageout"], Answers.OfUnlockedTable),
         Row(MmCall.Collapse, "MADV_COLLAPSE of all that the engine's PMD entry covers",
@@ -74,11 +77,11 @@ public static class CallMapping
         Row(MmCall.Munlock, "munlock", s => [$"munlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
     ];
 
-    /// <summary>Whether a guest has such a world: a swap device that is done when it returns, files of shmem, one
-    /// memcg, large folios in a region that is not too large.</summary>
+    /// <summary>Whether a guest has such a world: small folios, or large ones in a region that is not too large, with a
+    /// swap device that is done when it returns, files of shmem, one memcg.</summary>
     /// <param name="shape">Values of the language's shape.</param>
-    public static bool HasWorld(int[] shape) => shape[MmLanguage.Device] == 1 && Stretch.Fits(shape)
-        && shape[MmLanguage.FileType] == 0 && shape[MmLanguage.Memcgs] == 1;
+    public static bool HasWorld(int[] shape) => shape[MmLanguage.Thp] == 0 || (Stretch.Fits(shape)
+        && shape[MmLanguage.Device] == 1 && shape[MmLanguage.FileType] == 0 && shape[MmLanguage.Memcgs] == 1);
 
     /// <summary>The row of a call.</summary>
     public static CallRow Of(MmCall call) => Rows[(int)call];

@@ -36,7 +36,7 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
         int made = 0;
         for (int i = 0; i < calls.Length; i++)
         {
-            if (!CallMapping.Of((MmCall)calls[i].Kind).IsExpressible || IsCrowded())
+            if (!CallMapping.Of((MmCall)calls[i].Kind).IsExpressible || IsCrowded() || HasWrittenZeroes())
             {
                 return new Trial(made, TrialEnd.Outside);
             }
@@ -84,6 +84,22 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
         foreach (MmStruct mm in engine.Kernel.Mms)
         {
             if (mm.Vmas.Count > VmasMax)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether zeroes have gone to a device that takes its time: the engine has them in the swap cache, and
+    /// the kernel has nothing of the kind (swap_writeout, zeromap).</summary>
+    private bool HasWrittenZeroes()
+    {
+        SwapDevice swap = engine.Kernel.Swap;
+        for (int slot = 0; !swap.Synchronous && slot < swap.Slots; slot++)
+        {
+            if (swap.Cached(slot) is { Data: 0 })
             {
                 return true;
             }

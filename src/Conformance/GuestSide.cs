@@ -83,7 +83,8 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
         $"reset pages={shape[MmLanguage.Pages] << Stretch.Of(shape)} files={shape[MmLanguage.Files]} "
         + $"filepages={shape[MmLanguage.FilePages]} "
         + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} "
-        + $"slots={Stretch.Slots(shape)} thp={SizesOf((ThpPolicy)shape[MmLanguage.Thp])}";
+        + $"slots={Stretch.Slots(shape)} thp={SizesOf((ThpPolicy)shape[MmLanguage.Thp])} "
+        + $"async={1 - shape[MmLanguage.Device]} memcgs={shape[MmLanguage.Memcgs]}";
 
     /// <summary>Sizes in kB of the large folios that the engine's faults allocate.</summary>
     private static string SizesOf(ThpPolicy policy) => policy switch

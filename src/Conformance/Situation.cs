@@ -50,6 +50,21 @@ public readonly record struct Situation(Kernel Kernel, Call Call, int Stretch)
         ? Math.Min(Math.Min(Length, vma.End - Page), Math.Min(Kernel.PageCount - To, Math.Abs(To - Page)))
         : 0;
 
+    /// <summary>Whether a page of a file with blocks can be dropped: it is clean, and so is all that maps it. The
+    /// kernel writes it back before (kiocb_write_and_wait), and the engine does not.</summary>
+    public bool IsCleanOnDisk
+    {
+        get
+        {
+            Inode file = Kernel.Files[Call.A];
+            int index = Call.B;
+            return !file.IsShmem && index < file.Size && !(file.FolioAt(index) is { } folio
+                && (folio.Has(PageFlag.Dirty) || file.Mmap.Exists(
+                    vma => vma.AddressOf(index) is var page && page >= vma.Start && page < vma.End
+                        && vma.Mm[page] is { IsPresent: true, Dirty: true } pte && pte.Target == folio.Pfn)));
+        }
+    }
+
     /// <summary>Runs of pages of the range that no VMA covers.</summary>
     public IEnumerable<(int Page, int Count)> Holes()
     {

@@ -36,6 +36,8 @@ public class CallMappingTests
     [InlineData("mapprivate mm0 p1 f0 i1", "munmap 0 1 1", "mapprivate 0 1 0 1 1")]
     [InlineData("punch f0 i1 4", "punch 0 1 1")]
     [InlineData("truncate f0 4", "truncate 0 2")]
+    [InlineData("attach mm0 memcg1", "attach 0 1")]
+    [InlineData("attach mm0 memcg1; attach mm0 memcg0; offline memcg1", "offline 1")]
     [InlineData("move mm0 p0 p3 4", "uffdmove 0 0 3 1")]
     [InlineData("pageoutrange mm0 p3", "madvise 0 0 4 pageout")]
     [InlineData("migrate mm0 p3", "migrate 0 3 1 all")]
@@ -55,7 +57,28 @@ public class CallMappingTests
     [InlineData("swapon")]
     [InlineData("read mm0 p0; poison mm0 p0")]
     [InlineData("mapshared mm0 p0 f0 i0; write mm0 p0; softoffline mm0 p0")]
+    [InlineData("offline memcg0")]
+    [InlineData("offline memcg1; attach mm0 memcg1")]
+    [InlineData("mapshared mm0 p0 f0 i0; invalidate f0 i0")]
+    [InlineData("mapshared mm0 p0 f0 i0; write mm0 p0; writeback f0")]
     public void A_call_that_finds_nothing_to_do_is_not_made(string calls) => Assert.Null(Plan(calls));
+
+    [Theory]
+    [InlineData("mapshared mm0 p0 f0 i0; read mm0 p0; invalidate f0 i0", "invalidate 0 0 1")]
+    [InlineData("mapshared mm0 p0 f0 i0; write mm0 p0; invalidate f0 i0")]
+    [InlineData("mapshared mm0 p0 f0 i0; write mm0 p0; writeback f0; invalidate f0 i0", "invalidate 0 0 1")]
+    [InlineData("truncate f0 0; invalidate f0 i0")]
+    public void A_page_on_disk_is_invalidated_while_it_is_clean(string calls, params string[] operations) =>
+        Assert.Equal(operations, Plan(calls, " filetype disk")?.Operations ?? []);
+
+    [Fact]
+    public void Zeroes_that_go_to_a_slow_device_end_a_program()
+    {
+        Program program = ProgramText.Parse(
+            MmLanguage.Instance, "shape device async\nsetup writezero mm0 p0; pageout mm0 p0; read mm0 p0");
+        Trial trial = Sides.With().Run(program);
+        Assert.Equal((2, TrialEnd.Outside), (trial.Calls, trial.End));
+    }
 
     [Theory]
     [InlineData("read mm0 p0", "0")]
@@ -71,6 +94,8 @@ public class CallMappingTests
     [InlineData("mapshared mm0 p0 f0 i0; truncate f0 0; mlock mm0 p0 1", null)]
     [InlineData("swapoff; swapoff", "-EINVAL")]
     [InlineData("swapoff; swapon", "ok")]
+    [InlineData("attach mm0 memcg1; offline memcg1", "-EBUSY")]
+    [InlineData("offline memcg1", "ok")]
     [InlineData("migrate mm0 p0", null)]
     public void The_answer_to_the_last_call_is_what_the_manual_page_says(string calls, string? answer) =>
         Assert.Equal(answer, Sides.After(Text(calls)).Answer);
@@ -96,12 +121,12 @@ public class CallMappingTests
         Assert.Equal(first, answer);
     }
 
-    private static string Text(string calls) =>
-        $"shape mms 2 pages 4 slots 4 device sync files 2 filepages 2\nsetup {calls}";
+    private static string Text(string calls, string more = "") =>
+        $"shape mms 2 pages 4 slots 4 device sync files 2 filepages 2 memcgs 2{more}\nsetup {calls}";
 
-    private static CallPlan? Plan(string calls)
+    private static CallPlan? Plan(string calls, string more = "")
     {
-        Program program = ProgramText.Parse(MmLanguage.Instance, Text(calls));
+        Program program = ProgramText.Parse(MmLanguage.Instance, Text(calls, more));
         using EngineSide engine = new(judged: true);
         engine.Reset(program.Shape);
         foreach (Call call in program.Setup[..^1])

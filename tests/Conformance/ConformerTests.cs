@@ -1,5 +1,6 @@
 using Conformance;
 using Fuzz.Programs;
+using Tests.Defects;
 using Xunit;
 
 namespace Tests.Conformance;
@@ -23,6 +24,21 @@ public class ConformerTests
         Assert.All(
             CallMapping.Rows.Where(row => row.IsExpressible),
             row => Assert.True(conformer.CallCounts[(int)row.Call] > 0, $"{row.Call} was never made"));
+    }
+
+    [Fact]
+    public void Programs_that_showed_an_error_of_the_engine_can_be_run_again()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(CorpusFolder.Root, "corpus", "conformance"), "*.program");
+        Assert.NotEmpty(files);
+        Conformer conformer = Sides.With();
+        Assert.All(files, file =>
+        {
+            string text = File.ReadAllText(file);
+            Assert.StartsWith("# ", text, StringComparison.Ordinal);
+            Trial trial = conformer.Run(ProgramText.Parse(MmLanguage.Instance, text));
+            Assert.Equal(TrialEnd.Agrees, trial.End);
+        });
     }
 
     [Fact]

@@ -20,15 +20,10 @@ static const char *const counter_names[5] = {"VmLck:", "RssAnon:", "RssFile:", "
 
 static char vmstat[1 << 14];
 
-/* move_pages() begins with lru_cache_disable(), which empties the batches of all cpus. */
-void drain(void)
+/* The end of a write puts the page into a batch (folio_rotate_reclaimable), so that is waited for first. */
+static void await_writeback(void)
 {
-    static char own[PAGE] __attribute__((aligned(PAGE)));
-    void *page = own;
-    int node = 0, status = 0;
-    own[0] = 1;
-    syscall(SYS_move_pages, 0, 1UL, &page, &node, &status, 2);
-    for (int waited = 0; world.async && waited < DRAIN_MS; waited++) {
+    for (int waited = 0; waited < DRAIN_MS; waited++) {
         write_file("/proc/sys/vm/stat_refresh", "1");
         read_file("/proc/vmstat", vmstat, sizeof vmstat);
         char *line = strstr(vmstat, "\nnr_writeback ");
@@ -36,6 +31,18 @@ void drain(void)
             break;
         poll(NULL, 0, 1);
     }
+}
+
+/* move_pages() begins with lru_cache_disable(), which empties the batches of all cpus. */
+void drain(void)
+{
+    static char own[PAGE] __attribute__((aligned(PAGE)));
+    void *page = own;
+    int node = 0, status = 0;
+    own[0] = 1;
+    if (world.async)
+        await_writeback();
+    syscall(SYS_move_pages, 0, 1UL, &page, &node, &status, 2);
 }
 
 /* Frames are met again and again: the answers for one dump are kept. */

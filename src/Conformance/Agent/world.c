@@ -18,6 +18,7 @@
 #define END_MS 4000
 #define CLUSTER 512                  /* slots that a THP takes, side by side (SWAPFILE_CLUSTER) */
 #define SLOTS_MAX 16384
+#define FILE_PAGES 4                 /* most pages of a file of the engine (Inode.PagesMax) */
 
 struct world world;
 int files[FILES] = {-1, -1};
@@ -36,6 +37,8 @@ void make_world_ready(const char *command_line)
         {"/proc/sys/vm/compaction_proactiveness", "0"},
         {"/proc/sys/vm/watermark_boost_factor", "0"},
         {"/proc/sys/vm/swappiness", "100"},
+        {"/proc/sys/vm/dirty_writeback_centisecs", "0"},
+        {"/sys/block/ram0/queue/read_ahead_kb", "0"},
         {"/proc/sys/kernel/numa_balancing", "0"},
         {"/proc/sys/kernel/kptr_restrict", "0"},
         {"/sys/kernel/mm/lru_gen/enabled", "0"},
@@ -114,10 +117,10 @@ static int renew_swap(void)
     return result == 0 && swap.slots > 0 ? swap_on() : result;
 }
 
-/* Files of a disk have their blocks, so that no write to them is more than that. */
+/* Files of a disk have their blocks, and other content in each, as those of the engine. */
 static int renew_files(void)
 {
-    static char zero[PAGE];
+    static int64_t content[PAGE / sizeof(int64_t)];
     for (int i = 0; i < FILES; i++) {
         char path[32];
         if (files[i] >= 0)
@@ -136,9 +139,11 @@ static int renew_files(void)
         unlink(path);
         if (strcmp(world.filetype, "disk") != 0)
             continue;
-        for (int page = 0; page < world.filepages; page++)
-            if (pwrite(files[i], zero, PAGE, page * (off_t)PAGE) < 0)
+        for (int page = 0; page < world.filepages; page++) {
+            content[0] = -1 - page - i * FILE_PAGES;
+            if (pwrite(files[i], content, PAGE, page * (off_t)PAGE) < 0)
                 return -errno;
+        }
         fsync(files[i]);
         posix_fadvise(files[i], 0, 0, POSIX_FADV_DONTNEED);
     }
