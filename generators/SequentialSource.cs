@@ -63,7 +63,7 @@ public sealed class SequentialSource(Func<MmCall, bool> allowed, int calls, Worl
         }
         else
         {
-            // Mostly a swap device that is done when it returns: a page that is still in the swap cache is soon the same
+            // Mostly a swap device that is done when it returns: a page that stays in the swap cache is soon the same
             // as one that never left.
             shape[MmLanguage.Device] = rng.Next(AsyncEvery) == 0 ? 0 : 1;
             shape[MmLanguage.Pages] = PagesMin + rng.Next(PagesMax - PagesMin + 1);
