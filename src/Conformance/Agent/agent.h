@@ -12,17 +12,25 @@
 #define PAGE 4096UL
 #define PAGES_MAX 4096
 #define MMS 4
+#define SELF MMS                     /* the controller, where it has calls made that belong to no process */
+#define THREADS 3                    /* of a process, the first one included */
 #define FILES 2
 #define GROUPS 3
 #define HELD_MAX 64
 #define LINE_MAX 1024
 #define WARNINGS 4                   /* KERN_WARNING: the least level of messages that are shown */
 
+struct thread {
+    pid_t tid;                       /* 0: there is no such thread */
+    int socket[2];                   /* the controller's end, the worker's end */
+    int pending;                     /* a worker's answer is still to come */
+    int child;                       /* and that is the process id of this process, or -1 */
+};
+
 struct process {
     pid_t pid;                       /* 0: there is no such process */
     int pidfd, pagemap, smaps, status;
-    int socket[2];                   /* the controller's end, the worker's end */
-    int pending;                     /* a worker's answer is still to come */
+    struct thread thread[THREADS];
     long own[5];                     /* the counters of what the agent itself uses, in the order of M lines */
 };
 
@@ -36,7 +44,7 @@ struct world {
     char filetype[8], thp[64];
 };
 
-extern struct process processes[MMS];
+extern struct process processes[MMS + 1];
 extern struct held held[HELD_MAX];
 extern struct world world;
 extern int files[FILES];
@@ -48,14 +56,22 @@ void say_result(long result);
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int read_file(const char *path, char *buffer, size_t size);
 int write_file(const char *path, const char *text);
+const char *do_apart(char *text);
+
+/* thread.c */
+long start_thread(int number, int (*body)(void *), void *argument);
 
 /* worker.c */
 void become_worker(int mm);
+int thread_number(void);
 void start_worker(int mm);
 const char *fork_worker(int parent, int child);
-void begin(int mm, const char *operation);
+int has_thread(int mm, int number);
+void begin(int mm, int number, const char *operation);
 const char *ask(int mm, const char *operation);
-const char *await(int mm, int milliseconds);
+const char *await(int mm, int number, int milliseconds);
+int is_busy(int mm);
+void open_sockets(void);
 const char *name_of(long negative);
 void adopt(int mm, pid_t pid);
 int bury(int mm, int milliseconds);

@@ -76,8 +76,8 @@ static long remap(long page, long to, long count)
 /* move_pages of each page to the node where it is not; what cannot be asked for its node is tried with node 1. */
 static void migrate(long page, long count, int all, char *text, size_t size)
 {
-    static void *pages[MOVE_PAGES_MAX];
-    static int nodes[MOVE_PAGES_MAX], statuses[MOVE_PAGES_MAX];
+    void *pages[MOVE_PAGES_MAX];
+    int nodes[MOVE_PAGES_MAX], statuses[MOVE_PAGES_MAX];
     count = count > MOVE_PAGES_MAX ? MOVE_PAGES_MAX : count;
     for (long i = 0; i < count; i++)
         pages[i] = address(page + i);

@@ -23,8 +23,11 @@
 #define WORDS_MAX 16
 
 static int channel;
-static char output[1 << 14];
-static size_t output_used;
+static struct {
+    char text[1 << 14];
+    size_t used;
+} outputs[THREADS];                  /* of the controller's threads; the first one's goes to the channel */
+static __thread int own_output;
 
 static void write_all(int fd, const char *bytes, size_t count)
 {
@@ -41,17 +44,18 @@ static void write_all(int fd, const char *bytes, size_t count)
 
 static void flush(void)
 {
-    write_all(channel, output, output_used);
-    output_used = 0;
+    write_all(channel, outputs[0].text, outputs[0].used);
+    outputs[0].used = 0;
 }
 
 void say(const char *format, ...)
 {
     va_list arguments;
-    if (output_used > sizeof output - SAID_MAX)
+    size_t *used = &outputs[own_output].used;
+    if (own_output == 0 && *used > sizeof outputs[0].text - SAID_MAX)
         flush();
     va_start(arguments, format);
-    output_used += (size_t)vsnprintf(output + output_used, SAID_MAX, format, arguments);
+    *used += (size_t)vsnprintf(outputs[own_output].text + *used, SAID_MAX, format, arguments);
     va_end(arguments);
 }
 
@@ -155,12 +159,23 @@ static long invalidate(int file, long first, long count)
     return result;
 }
 
-static long pin_to_cpu(const char *mm, int cpu)
+/* M, or M/T, or -/T: which thread of which process. */
+static int find_thread(const char *word, int *mm, int *number)
+{
+    *mm = word[0] == '-' ? SELF : word[0] - '0';
+    *number = word[1] == '/' ? word[2] - '0' : 0;
+    return *mm >= 0 && *mm <= SELF && *number >= 0 && *number < THREADS && word[word[1] == '/' ? 3 : 1] == 0;
+}
+
+static long pin_to_cpu(const char *word, int cpu)
 {
     cpu_set_t set;
+    int mm, number;
+    if (!find_thread(word, &mm, &number) || !processes[mm].pid || !has_thread(mm, number))
+        return -ESRCH;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
-    return sched_setaffinity(*mm == '-' ? 0 : processes[atoi(mm)].pid, sizeof set, &set) ? -errno : 0;
+    return sched_setaffinity(processes[mm].thread[number].tid, sizeof set, &set) ? -errno : 0;
 }
 
 static long call(long result)
@@ -285,15 +300,19 @@ static int do_question(char **word, int count)
 static void do_process_operation(char **word, int count, const long *number)
 {
     char text[LINE_MAX] = "";
-    int mm = (int)number[1], start = !strcmp(word[0], "start");
-    if (count < 2 || word[1][1] != 0 || word[1][0] < '0' || word[1][0] >= '0' + MMS) {
+    int mm, thread, start = !strcmp(word[0], "start"), collect = !strcmp(word[0], "collect");
+    if (count < 2 || !find_thread(word[1], &mm, &thread) || (!start && !collect && (thread || mm == SELF))
+        || (mm == SELF && !thread)) {
         say("= bad %s\n", word[0]);
     } else if (processes[mm].pid == 0) {
         say("= none\n");
-    } else if (!strcmp(word[0], "collect")) {
-        say("%s\n", await(mm, (int)number[2]));
-    } else if (processes[mm].pending) {
+    } else if (collect) {
+        say("%s\n", await(mm, thread, (int)number[2]));
+    } else if (start ? processes[mm].thread[thread].pending || !has_thread(mm, thread) : is_busy(mm)) {
         say("= busy\n");
+    } else if (start && count > 3 && !strcmp(word[2], "fork")
+               && (number[3] < 0 || number[3] >= MMS || processes[number[3]].pid)) {
+        say("= bad child\n");
     } else if (!strcmp(word[0], "fork")) {
         say("%s\n", fork_worker(mm, (int)number[2]));
     } else if (!strcmp(word[0], "exit")) {
@@ -312,7 +331,7 @@ static void do_process_operation(char **word, int count, const long *number)
             strcat(text, " ");
         }
         if (start)
-            begin(mm, text);
+            begin(mm, thread, text);
         say("%s\n", start ? "= 0" : ask(mm, text));
     }
 }
@@ -336,6 +355,16 @@ static void do_operation(char *text)
         transfer((int)number[1], (int)number[2], number[3], word[0][3] == 'w');
     else
         do_process_operation(word, count, number);
+}
+
+/* What an operation says that a thread of the controller does, beside what else goes on; one line of it. */
+const char *do_apart(char *text)
+{
+    own_output = thread_number();
+    outputs[own_output].used = 0;
+    do_operation(text);
+    outputs[own_output].text[strcspn(outputs[own_output].text, "\n")] = 0;
+    return outputs[own_output].text;
 }
 
 static int read_line(char *line, size_t size)
@@ -400,6 +429,7 @@ int main(void)
         poll(NULL, 0, 1);
     if (channel < 0)
         note("agent: %s: %s\n", CHANNEL, name_of(-errno));
+    open_sockets();
     remember_own_memory();
     show_messages(-1);
     say("READY\n.\n");

@@ -23,16 +23,16 @@
 #define OWN_RANGES_MAX 16
 #define STACK_SIZE 32768
 
-struct process processes[MMS];
+struct process processes[MMS + 1];
 
 static struct {
     unsigned long start, end;
 } own_ranges[OWN_RANGES_MAX];
 static int own_range_count;
 
-static sigjmp_buf before_access;
-static volatile sig_atomic_t accessing, raised;
-static int self;
+static __thread sigjmp_buf before_access;
+static __thread volatile sig_atomic_t accessing, raised;
+static __thread int self, self_thread;
 
 /* ------------------------------------------------------------------------------------------------ in the process */
 
@@ -43,7 +43,7 @@ static void answer(const char *format, ...)
     va_start(arguments, format);
     int count = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    send(processes[self].socket[1], text, (size_t)count + 1, MSG_NOSIGNAL);
+    send(processes[self].thread[self_thread].socket[1], text, (size_t)count + 1, MSG_NOSIGNAL);
 }
 
 /* A poisoned page may raise SIGBUS when nothing is accessed: that is no answer to anything. */
@@ -65,6 +65,7 @@ static void lock_own_memory(void)
 static void enter(int mm)
 {
     self = mm;
+    self_thread = 0;
     lock_own_memory();
     answer("ready");
 }
@@ -79,14 +80,26 @@ static void make_child(int child)
         answer("%ld", pid < 0 ? -errno : pid);
 }
 
+static int serve_as_thread(void *number);
+
+/* The number of the thread that makes a call, for what each of them needs one of. */
+int thread_number(void)
+{
+    return self_thread;
+}
+
 static void serve(void)
 {
     char line[LINE_MAX], text[ANSWER_MAX];
     ssize_t count;
-    while ((count = recv(processes[self].socket[1], line, sizeof line - 1, 0)) > 0) {
+    while ((count = recv(processes[self].thread[self_thread].socket[1], line, sizeof line - 1, 0)) > 0) {
         char *word[WORDS] = {NULL}, *rest = line;
         long number[WORDS] = {0};
         line[count] = 0;
+        if (self == SELF) {
+            answer("%s", do_apart(line));
+            continue;
+        }
         for (int i = 0; i < WORDS && (word[i] = strtok_r(NULL, " ", &rest)) != NULL; i++)
             number[i] = strtol(word[i], NULL, 0);
         if (word[0] == NULL) {
@@ -95,6 +108,8 @@ static void serve(void)
             _exit(0);
         } else if (!strcmp(word[0], "fork")) {
             make_child((int)number[1]);
+        } else if (!strcmp(word[0], "thread")) {
+            answer("%ld", start_thread((int)number[1], serve_as_thread, (void *)number[1]));
         } else if (sigsetjmp(before_access, 1)) {
             accessing = 0;
             answer("= sig%d", raised);
@@ -106,6 +121,14 @@ static void serve(void)
         }
     }
     _exit(0);
+}
+
+static int serve_as_thread(void *number)
+{
+    self_thread = (int)(long)number;
+    answer("ready");
+    serve();
+    return 0;
 }
 
 void become_worker(int mm)
@@ -170,7 +193,7 @@ void adopt(int mm, pid_t pid)
     struct process *process = &processes[mm];
     char path[64], ready[16];
     process->pid = pid;
-    process->pending = 0;
+    process->thread[0].tid = pid;
     process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
     process->pagemap = open(path, O_RDONLY | O_CLOEXEC);
@@ -178,9 +201,9 @@ void adopt(int mm, pid_t pid)
     process->smaps = open(path, O_RDONLY | O_CLOEXEC);
     snprintf(path, sizeof path, "/proc/%d/status", pid);
     process->status = open(path, O_RDONLY | O_CLOEXEC);
-    struct pollfd polled = {.fd = process->socket[0], .events = POLLIN};
+    struct pollfd polled = {.fd = process->thread[0].socket[0], .events = POLLIN};
     if (poll(&polled, 1, ANSWER_MS) > 0)
-        recv(process->socket[0], ready, sizeof ready, 0);
+        recv(process->thread[0].socket[0], ready, sizeof ready, 0);
 }
 
 /* Waits for the end of a process; its wait status, or -1 when it does not end in time. */
@@ -198,28 +221,48 @@ int bury(int mm, int milliseconds)
     close(process->smaps);
     close(process->status);
     process->pid = 0;
-    process->pending = 0;
-    for (int end = 0; end < 2; end++)
-        while (recv(process->socket[end], late, sizeof late, MSG_DONTWAIT) > 0)
-            ;
+    for (struct thread *thread = process->thread; thread < process->thread + THREADS; thread++) {
+        thread->tid = 0;
+        thread->pending = 0;
+        for (int end = 0; end < 2; end++)
+            while (recv(thread->socket[end], late, sizeof late, MSG_DONTWAIT) > 0)
+                ;
+    }
     return status;
 }
 
+/* What fork has returned, as an answer; the child is one of ours from now on. */
+static const char *adopt_child(int parent, int child, const char *result)
+{
+    static char text[32];
+    long pid = strtol(result, NULL, 10);
+    if (*result == '=')
+        return result;
+    if (pid < 0) {
+        snprintf(text, sizeof text, "= -%s", name_of(pid));
+        return text;
+    }
+    memcpy(processes[child].own, processes[parent].own, sizeof processes[child].own);
+    adopt(child, (pid_t)pid);
+    return "= 0";
+}
+
 /* The answer to what was asked; an end of the process is an answer, too. */
-const char *await(int mm, int milliseconds)
+const char *await(int mm, int number, int milliseconds)
 {
     static char text[ANSWER_MAX];
     struct process *process = &processes[mm];
+    struct thread *thread = &process->thread[number];
     struct pollfd polled[2] = {
-        {.fd = process->socket[0], .events = POLLIN}, {.fd = process->pidfd, .events = POLLIN}};
-    if (!process->pending)
+        {.fd = thread->socket[0], .events = POLLIN}, {.fd = process->pidfd, .events = POLLIN}};
+    if (!thread->pending)
         return "= bad collect";
     if (poll(polled, 2, milliseconds) <= 0)
         return "= busy";
     if (polled[0].revents & POLLIN) {
-        recv(process->socket[0], text, sizeof text, 0);
-        process->pending = 0;
-        return text;
+        recv(thread->socket[0], text, sizeof text, 0);
+        thread->pending = 0;
+        return thread->child < 0 ? text : adopt_child(mm, thread->child, text);
     }
     int status = bury(mm, ANSWER_MS);
     if (WIFEXITED(status))
@@ -228,25 +271,64 @@ const char *await(int mm, int milliseconds)
     return text;
 }
 
-void begin(int mm, const char *operation)
+/* An operation of a thread; that of a fork names a child that does not exist. */
+void begin(int mm, int number, const char *operation)
 {
-    processes[mm].pending = 1;
-    send(processes[mm].socket[0], operation, strlen(operation), MSG_NOSIGNAL);
+    struct thread *thread = &processes[mm].thread[number];
+    thread->pending = 1;
+    thread->child = strncmp(operation, "fork ", 5) ? -1 : atoi(operation + 5);
+    send(thread->socket[0], operation, strlen(operation), MSG_NOSIGNAL);
 }
 
 const char *ask(int mm, const char *operation)
 {
-    begin(mm, operation);
-    const char *text = await(mm, ANSWER_MS);
+    begin(mm, 0, operation);
+    const char *text = await(mm, 0, ANSWER_MS);
     return strcmp(text, "= busy") ? text : "= late";
+}
+
+int is_busy(int mm)
+{
+    int busy = 0;
+    for (int number = 0; number < THREADS; number++)
+        busy |= processes[mm].thread[number].pending;
+    return busy;
+}
+
+/* Whether there is that thread, which is started unless there is. */
+int has_thread(int mm, int number)
+{
+    char operation[32], ready[16];
+    struct thread *thread = &processes[mm].thread[number];
+    struct pollfd polled = {.fd = thread->socket[0], .events = POLLIN};
+    if (thread->tid || processes[mm].thread[0].pending)
+        return thread->tid > 0;
+    snprintf(operation, sizeof operation, "thread %d", number);
+    self = SELF;   /* a thread of ours has that from us */
+    long tid = mm == SELF ? start_thread(number, serve_as_thread, (void *)(long)number)
+                          : strtol(ask(mm, operation), NULL, 10);
+    if (tid <= 0 || poll(&polled, 1, ANSWER_MS) <= 0)
+        return 0;
+    recv(thread->socket[0], ready, sizeof ready, 0);
+    thread->tid = (pid_t)tid;
+    return 1;
+}
+
+/* All the sockets that there will be, so that every process has them. */
+void open_sockets(void)
+{
+    for (int mm = 0; mm <= MMS; mm++)
+        for (int number = 0; number < THREADS; number++)
+            if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, processes[mm].thread[number].socket))
+                note("agent: socketpair: %s\n", name_of(-errno));
+    processes[SELF].pid = getpid();
+    processes[SELF].pidfd = -1;
+    processes[SELF].thread[0].tid = getpid();
 }
 
 /* A fresh process, in the first memory cgroup from the start, so that all it touches is charged there. */
 void start_worker(int mm)
 {
-    for (int i = 0; i < MMS; i++)
-        if (processes[i].socket[0] == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, processes[i].socket))
-            note("agent: socketpair: %s\n", name_of(-errno));
     int group = open("/cg/w/g0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct clone_into into = {.flags = CLONE_INTO_CGROUP_FLAG, .exit_signal = SIGCHLD, .cgroup = (uint64_t)group};
     long pid = syscall(SYS_clone3, &into, sizeof into);
@@ -263,19 +345,9 @@ void start_worker(int mm)
 
 const char *fork_worker(int parent, int child)
 {
-    static char text[32], operation[16];
+    char operation[16];
     if (child < 0 || child >= MMS || processes[child].pid)
         return "= bad child";
     snprintf(operation, sizeof operation, "fork %d", child);
-    const char *result = ask(parent, operation);
-    long pid = strtol(result, NULL, 10);
-    if (*result == '=')
-        return result;
-    if (pid < 0) {
-        snprintf(text, sizeof text, "= -%s", name_of(pid));
-        return text;
-    }
-    memcpy(processes[child].own, processes[parent].own, sizeof processes[child].own);
-    adopt(child, (pid_t)pid);
-    return "= 0";
+    return ask(parent, operation);
 }

@@ -189,6 +189,9 @@ static int end_all(void)
     for (int mm = 0; mm < MMS; mm++)
         if (processes[mm].pid && bury(mm, END_MS) < 0)
             result = -1;
+    for (int number = 1; number < THREADS; number++)
+        if (processes[SELF].thread[number].pending && !strcmp(await(SELF, number, END_MS), "= busy"))
+            result = -1;
     release_all();
     return result;
 }
