@@ -23,6 +23,9 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     private static readonly string Underused =
         $"put {Thp}/split_underused_thp 1;put {Thp}/khugepaged/max_ptes_none {Stretch.MaxPtesNone}";
 
+    /// <summary>What a guest is told once.</summary>
+    internal static string Settings { get; } = $"{NoFaultAround};{Underused}";
+
     private KernelGuest? guest;
     private int worlds;
     private int mms;
@@ -110,7 +113,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
             if (guest is null)
             {
                 guest = new KernelGuest(image, options);
-                guest.SendAll($"{NoFaultAround};{Underused}");
+                guest.SendAll(Settings);
             }
 
             return guest.SendAll(operations);

@@ -32,8 +32,8 @@ public class EnactTests
         EnactPlan plan = Plan(
             Migration, "cpu0 until MigrateCopyData", "cpu1 until blocked", "cpu0 until done", "cpu1 until done");
         Assert.Equal(["write 0 0 1", "fork 0 1"], plan.Setup);
-        Assert.Equal(["migrate 0 0 1 all", "read 1 0"], plan.Lanes.Select(lane => lane.Operation));
-        Assert.Equal("1", plan.Lanes[1].Answer);
+        Assert.Equal(["migrate 0 0 1 all", "read 1 0"], plan.Lanes.Select(lane => lane.Calls.Single().Operation));
+        Assert.Equal("1", plan.Lanes[1].Calls[0].Answer);
         Assert.Equal(
             [new KernelPlace("folio_mc_copy", 1), null, null, null], plan.Turns.Select(turn => turn.Place));
         Assert.Equal(["folio_isolate_lru", "migrate_pages_batch"], plan.Turns[0].Path.Where(
@@ -61,9 +61,13 @@ public class EnactTests
     }
 
     [Theory]
-    [InlineData("cpu0     migrate mm0 p0\ncpu1     write mm0 p0\n", "each lane's process another one")]
-    [InlineData("cpu0     migrate mm0 p0\n         read mm0 p0\n", "a lane must be one call")]
-    [InlineData("cpu0     read mm0 p0\ncpu1     compact 1\n", "a lane must be one call of a process")]
+    [InlineData("cpu0     read mm0 p0\ncpu1     compact 1\n", "works on lists of the whole machine")]
+    [InlineData("cpu0     getpage mm0 p0\n", "the agent takes part in it")]
+    [InlineData(
+        "cpu0     read mm0 p0\ncpu1     read mm0 p0\ncpu2     read mm0 p0\ncpu3     read mm0 p0\n",
+        "4 lanes with calls of its process")]
+    [InlineData("cpu0     swapoff\ncpu1     swapoff\ncpu2     drain\n", "3 lanes with calls of its process, or of none")]
+    [InlineData("cpu0     reclaim 1\n", "works on lists of the whole machine")]
     public void What_cannot_be_said_to_a_kernel_is_refused_with_its_reason(string lanes, string reason)
     {
         InputException error = Assert.Throws<InputException>(() => Plan(
@@ -72,11 +76,54 @@ public class EnactTests
     }
 
     [Fact]
-    public void Large_folios_are_refused()
+    public void Lanes_of_one_process_have_threads_of_their_own_and_calls_of_no_process_the_agents()
+    {
+        EnactPlan plan = Plan(
+            "shape    mms 2  pages 2\nsetup    write mm0 p0\n         fork mm0 mm1\n"
+            + "cpu0     read mm1 p0\n         write mm0 p0\ncpu1     dontneed mm0 p0 1\ncpu2     swapoff\n");
+        Assert.Equal(["1", "0"], plan.Lanes[0].Threads);
+        Assert.Equal(["0/1"], plan.Lanes[1].Threads);
+        Assert.Equal(["-/1"], plan.Lanes[2].Threads);
+        Assert.Equal("madvise 0 1 dontneed", plan.Lanes[1].Calls[0].Started);
+        Assert.Equal("swapoff", plan.Lanes[2].Calls[0].Started);
+        Assert.StartsWith("write 0 ", plan.Lanes[0].Calls[1].Started, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_turn_can_end_between_two_calls_of_its_lane()
+    {
+        string twice = Migration.Replace(
+            "read mm1 p0", "read mm1 p0\n         read mm1 p0", StringComparison.Ordinal);
+        EnactPlan plan = Plan(twice, "cpu1 until UserLoad#2", "cpu0 until Mmput", "cpu1 until done", "cpu0 until done");
+        Assert.Equal([1, 1, null, null], plan.Turns.Select(turn => turn.Place?.CallsEnded));
+    }
+
+    [Fact]
+    public void A_world_that_no_guest_has_is_refused()
     {
         InputException error = Assert.Throws<InputException>(() => Plan(
-            Migration.Replace("pages 1", "pages 4  thp pmd", StringComparison.Ordinal)));
-        Assert.Contains("a PMD entry of hardware", error.Message, StringComparison.Ordinal);
+            Migration.Replace("pages 1", "pages 4  thp pmd  memcgs 2", StringComparison.Ordinal)));
+        Assert.Contains("no guest has a world of that shape", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Large_folios_have_the_size_of_hardware()
+    {
+        EnactPlan plan = Plan("shape    mms 1  pages 4  device sync  thp pmd\ncpu0     write mm0 p1\n");
+        Assert.StartsWith("write 0 128 ", plan.Lanes[0].Calls[0].Operation, StringComparison.Ordinal);
+        Assert.Equal(512, plan.End.Pages.Count(page => page.Entry == EntryKind.Present));
+    }
+
+    [Fact]
+    public void Registers_are_where_the_emulator_puts_them()
+    {
+        byte[] packet = new byte[CpuRegisters.Length];
+        BitConverter.TryWriteBytes(packet.AsSpan(5 * 8), 5UL);
+        BitConverter.TryWriteBytes(packet.AsSpan(7 * 8), 7UL);
+        BitConverter.TryWriteBytes(packet.AsSpan(16 * 8), 16UL);
+        BitConverter.TryWriteBytes(packet.AsSpan(17 * 8), 0x202U);
+        BitConverter.TryWriteBytes(packet.AsSpan(17 * 8 + 7 * 4 + 8), 99UL);
+        Assert.Equal(new CpuRegisters(16, 7, 5, TakesInterrupts: true, 99), CpuRegisters.Parse(packet));
     }
 
     [Fact]

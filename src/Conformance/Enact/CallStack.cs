@@ -8,12 +8,28 @@ internal sealed class CallStack
 {
     private readonly Stack<string> functions = new();
     private readonly List<string> path = [];
+    private int call;
 
     /// <summary>Functions that were entered in this turn, in order.</summary>
     public IReadOnlyList<string> Path => path;
 
+    /// <summary>Whether the lane has been in a function of the kernel since its call began.</summary>
+    public bool IsInKernel { get; private set; }
+
     /// <summary>A turn begins: entries are counted anew.</summary>
     public void Begin() => path.Clear();
+
+    /// <summary>The lane is in a call; if it is another one than before, in none of its functions yet.</summary>
+    /// <param name="number">Of the call.</param>
+    public void BeginCall(int number)
+    {
+        if (number != call)
+        {
+            call = number;
+            functions.Clear();
+            IsInKernel = false;
+        }
+    }
 
     /// <summary>The lane has taken the step of a point.</summary>
     public void Take(Point point)
@@ -23,6 +39,7 @@ internal sealed class CallStack
             path.Add(symbol);
         }
 
+        IsInKernel |= KernelPlaces.IsInKernel(point);
         if (Enters(point.Function))
         {
             functions.Push(point.Function);

@@ -7,28 +7,16 @@ namespace Conformance.Enact;
 /// <summary>Takes a real kernel through an interleaving of the engine: each lane's process is bound to a virtual cpu of
 /// its own, which is stopped where its turn ends.</summary>
 /// <remarks>
-/// Breakpoints are hardware ones of the emulator. While a lane has its turn the cpus of lanes that are in the middle of
-/// their calls stand still, so whatever needs an answer from them (a TLB flush, a grace period of RCU) waits for ever:
-/// that is told as a divergence. The agent has a cpu of its own, the last one.
+/// Breakpoints are hardware ones of the emulator. While a lane has its turn those that are in the middle of their calls
+/// are kept where they are, see <see cref="Holds"/>. The agent has a cpu of its own, the last one.
 /// </remarks>
 public sealed class Enactor : IDisposable
 {
-    /// <summary>Where a process sends its answer, the call done.</summary>
-    private const string AnswerSymbol = "__x64_sys_sendto";
-
-    /// <summary>Where a process ends.</summary>
-    private const string EndSymbol = "do_task_dead";
-
-    private const int CollectMilliseconds = 3000;
     private const int AttemptsMax = 3;
-    private static readonly TimeSpan TurnLimit = TimeSpan.FromSeconds(8);
-
-    /// <summary>Who does not come anywhere in that time waits for somebody.</summary>
-    private static readonly TimeSpan BlockedAfter = TimeSpan.FromSeconds(2);
 
     private readonly string folder = Directory.CreateTempSubdirectory("fuzz-enact-").FullName;
     private readonly KernelGuest guest;
-    private readonly SortedDictionary<string, ulong?> symbols = new(StringComparer.Ordinal);
+    private readonly KernelText text;
     private readonly int lanesMax;
     private readonly Release release;
 
@@ -47,8 +35,9 @@ public sealed class Enactor : IDisposable
             guest = new KernelGuest(image, new GuestOptions
             {
                 Cpus = lanesMax + 1, GdbSocket = GdbPath,
-                CommandLine = $"irqaffinity={lanesMax} isolcpus=0-{lanesMax - 1}",
+                CommandLine = $"irqaffinity={lanesMax} isolcpus=0-{lanesMax - 1} preempt=full",
             });
+            text = new KernelText(guest);
         }
         catch
         {
@@ -89,33 +78,29 @@ public sealed class Enactor : IDisposable
     {
         foreach (EnactTurn turn in plan.Turns)
         {
-            if (turn.Turn.End == TurnEnd.Point && (turn.Place?.Symbol is not { } symbol || AddressOf(symbol) is null))
+            if (turn.Turn.End == TurnEnd.Point && turn.Place is { CallsEnded: null } place && !Has(place))
             {
-                string why = turn.Place?.Symbol is { } missing
+                string why = place.Symbol is { } missing
                     ? $"this kernel has no function {missing} (inlined?)" : "no function begins there";
                 return new EnactResult(EnactOutcome.NotExpressible, $"'{turn.Turn}': {why}", [], null);
             }
-
-            // Asked now: nothing can be while the guest stands still.
-            foreach (string passed in turn.Path)
-            {
-                AddressOf(passed);
-            }
         }
 
-        ulong[] ends = [.. new[] { AnswerSymbol, EndSymbol }.Select(
-            symbol => AddressOf(symbol) ?? throw new GuestException($"this kernel has no function {symbol}"))];
+        text.Prepare(plan);
         SetUp(plan, shape);
-        List<string> log = [];
+        Conductor conductor;
         string? diverged;
         using (GdbStub gdb = new(GdbPath))
         {
-            diverged = new Conductor(this, gdb, plan, ends, log).Run();
+            conductor = new Conductor(gdb, text, guest.SendAll, plan, lanesMax + 1);
+            diverged = conductor.Run();
         }
 
         return diverged is null
-            ? Finish(plan, shape, log) : new EnactResult(EnactOutcome.Diverged, diverged, log, null);
+            ? Finish(plan, shape, conductor) : new EnactResult(EnactOutcome.Diverged, diverged, conductor.Log, null);
     }
+
+    private bool Has(KernelPlace place) => place.Symbol is { } symbol && text.AddressOf(symbol) is not null;
 
     /// <summary>Turns that this kernel can be stopped after, as they are written in a schedule, each with the function
     /// that it is about to enter then.</summary>
@@ -126,9 +111,9 @@ public sealed class Enactor : IDisposable
         HashSet<(int Cpu, string Point)> told = [];
         foreach ((int cpu, Interleave.Point point, KernelPlace place) in plan.Places)
         {
-            if (told.Add((cpu, point.Name)) && place.Symbol is { } symbol && AddressOf(symbol) is not null)
+            if (told.Add((cpu, point.Name)) && Has(place))
             {
-                yield return $"cpu{cpu} until {point.Name,-24} {symbol} ({place.Entry})";
+                yield return $"cpu{cpu} until {point.Name,-24} {place.Symbol} ({place.Entry})";
             }
         }
     }
@@ -140,25 +125,18 @@ public sealed class Enactor : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private ulong? AddressOf(string symbol)
-    {
-        if (!symbols.TryGetValue(symbol, out ulong? address))
-        {
-            address = guest.Send($"symbols {symbol}").Lines is [string line, ..] && line.Split(' ') is [_, string hex]
-                ? Convert.ToUInt64(hex, 16) : null;
-            symbols.Add(symbol, address);
-        }
-
-        return address;
-    }
-
     /// <summary>The setup, and each process on its cpu: a process that is forked has never been on another one, so that
     /// nobody thinks that its translations have to be flushed there.</summary>
     private void SetUp(EnactPlan plan, int[] shape)
     {
-        guest.Send($"cpu - {lanesMax}");
+        guest.SendAll($"cpu - {lanesMax};{GuestSide.Settings}");
         guest.Send(GuestSide.ResetOperation(shape));
-        Dictionary<string, int> cpus = plan.Lanes.ToDictionary(lane => $"{lane.Process}", lane => lane.Cpu);
+        Dictionary<string, int> cpus = [];
+        foreach (EnactLane lane in plan.Lanes)
+        {
+            lane.Threads.ToList().ForEach(thread => cpus.Add(thread, lane.Cpu));
+        }
+
         string First(string process) => $"{cpus.GetValueOrDefault(process, lanesMax)}";
         guest.Send($"cpu 0 {First("0")}");
         foreach (string operation in plan.Setup)
@@ -176,31 +154,38 @@ public sealed class Enactor : IDisposable
 
         guest.Send("drain");
         guest.Send("dump");
-        foreach (EnactLane lane in plan.Lanes)
+        foreach ((string thread, int cpu) in cpus)
         {
-            // After a fork its own memory is write-protected: it copies that now and not in its turn.
-            guest.Send($"munlock {lane.Process} 0 0");
+            // After a fork its own memory is write-protected: it copies that now and not in its turn. A process that is
+            // yet to be forked is bound to its cpu by that.
+            string touch = thread.StartsWith('-') ? "" : $";start {thread} munlock 0 0;collect {thread} 1000";
+            guest.SendAll($"cpu {thread} {cpu}{touch}");
         }
     }
 
-    private EnactResult Finish(EnactPlan plan, int[] shape, List<string> log)
+    private EnactResult Finish(EnactPlan plan, int[] shape, Conductor conductor)
     {
+        List<string> log = [.. conductor.Log];
         List<string> differences = [];
-        foreach (EnactLane lane in plan.Lanes)
+        conductor.CollectAll();
+        foreach (LaneState lane in conductor.Lanes)
         {
-            Reply reply = guest.Send($"collect {lane.Process} {CollectMilliseconds}");
-            string answer = reply.Ok && !lane.Operation.StartsWith("read", StringComparison.Ordinal)
-                ? Answers.Ok : reply.Result;
-            log.Add($"cpu{lane.Cpu} {lane.Operation}: {reply.Result}");
-            if (lane.Answer is { } expected && expected != answer)
+            foreach ((EnactCall call, string? answer) in lane.Plan.Calls.Zip(lane.Answers))
             {
-                differences.Add($"answer of cpu{lane.Cpu}: engine {expected}, kernel {answer}");
+                string told = new Reply(answer ?? "none", []).Ok
+                    && !call.Operation.StartsWith("read", StringComparison.Ordinal) ? Answers.Ok : answer ?? "none";
+                log.Add($"cpu{lane.Plan.Cpu} {call.Operation}: {answer}");
+                if (call.Answer is { } expected && expected != told)
+                {
+                    differences.Add(
+                        $"answer of cpu{lane.Plan.Cpu} to '{call.Operation}': engine {expected}, kernel {told}");
+                }
             }
         }
 
         guest.Send("drain");
         IEnumerable<string> dump = guest.Send("dump").Lines.Where(line => !IsAboutTime(line));
-        View view = DumpView.Parse(dump, shape[MmLanguage.Mms], shape[MmLanguage.Pages]);
+        View view = DumpView.Parse(dump, shape[MmLanguage.Mms], shape[MmLanguage.Pages] << Stretch.Of(shape));
         Mismatch? mismatch = new Comparison(release).First(new Reaction(null, plan.End), new Reaction(null, view));
         if (mismatch is not null)
         {
@@ -215,138 +200,6 @@ public sealed class Enactor : IDisposable
     private static bool IsAboutTime(string line) => line.StartsWith('K')
         && (line.Contains("hrtimer", StringComparison.Ordinal)
             || line.Contains("clocksource", StringComparison.Ordinal));
-
-    /// <summary>Lets cpus go on and stops them, turn by turn.</summary>
-    private sealed class Conductor(Enactor owner, GdbStub gdb, EnactPlan plan, ulong[] ends, List<string> log)
-    {
-        private readonly HashSet<int> begun = [];
-        private readonly HashSet<int> done = [];
-
-        /// <summary>Runs all turns; returns why not, or null.</summary>
-        public string? Run()
-        {
-            for (int i = 0; i < plan.Turns.Count; i++)
-            {
-                EnactTurn turn = plan.Turns[i];
-                if (Take(turn) is { } problem)
-                {
-                    Release();
-                    return $"turn {i + 1} '{turn.Turn}': {problem}";
-                }
-            }
-
-            Release();
-            return null;
-        }
-
-        private string? Take(EnactTurn turn)
-        {
-            int cpu = turn.Turn.Cpu;
-            Way way = new(turn, owner.AddressOf);
-            ulong[] stops = [.. ends.Concat(way.Addresses).Distinct()];
-            if (stops.Contains(gdb.Rip(cpu)))
-            {
-                // It stands at one of them already, and goes on to the next.
-                way.Pass(gdb.Rip(cpu));
-                gdb.Step(cpu);
-            }
-
-            SetAll(stops);
-            Task<Reply>? start = null;
-            gdb.Continue(Free(cpu));
-            if (begun.Add(cpu))
-            {
-                start = Task.Run(() => owner.guest.Send($"start {Lane(cpu).Process} {WithoutProcess(Lane(cpu))}"));
-            }
-
-            string? problem = Wait(turn.Turn, stops, way);
-            ClearAll(stops);
-            if (start is not null)
-            {
-                gdb.Continue([owner.lanesMax]);
-                start.GetAwaiter().GetResult();
-                gdb.Interrupt();
-            }
-
-            return problem;
-        }
-
-        /// <summary>Until the turn's end; returns what came instead, or null. All cpus stand still then.</summary>
-        private string? Wait(Turn turn, ulong[] stops, Way way)
-        {
-            long start = Environment.TickCount64;
-            TimeSpan limit = turn.End == TurnEnd.Blocked ? BlockedAfter : TurnLimit;
-            while (limit - TimeSpan.FromMilliseconds(Environment.TickCount64 - start) is { } patience
-                && patience > TimeSpan.Zero && gdb.WaitForStop(patience) is { } stopped)
-            {
-                ulong rip = gdb.Rip(stopped);
-                if (stopped == turn.Cpu && way.IsEnd(rip))
-                {
-                    return Came(turn, way, $"it is about to enter {way.End}");
-                }
-
-                if (stopped == turn.Cpu && ends.Contains(rip))
-                {
-                    done.Add(turn.Cpu);
-                    return turn.End == TurnEnd.Done ? Came(turn, way, "its call has ended") : "its call has ended";
-                }
-
-                if (stopped == turn.Cpu)
-                {
-                    way.Pass(rip);
-                }
-
-                ClearAll(stops);
-                gdb.Step(stopped);
-                SetAll(stops);
-                gdb.Continue(Free(turn.Cpu));
-            }
-
-            gdb.Interrupt();
-            return turn.End == TurnEnd.Blocked
-                ? Came(turn, way, "it waits")
-                : $"nothing within {limit.TotalSeconds:0} s: cpu{turn.Cpu} waits at {gdb.Rip(turn.Cpu):x}";
-        }
-
-        /// <summary>The kernel has come to the end of the turn. Where that is the entry of a function, only if it came
-        /// by the way of the engine is it the same place; a call's end is the same by any way.</summary>
-        private string? Came(Turn turn, Way way, string where)
-        {
-            IReadOnlyList<string> missed = way.Missed;
-            if (turn.End == TurnEnd.Point && missed.Count > 0)
-            {
-                return $"{where}, but has not been in {string.Join(", ", missed)}, where the engine was";
-            }
-
-            log.Add(
-                $"{turn}: {where}; seen on its way in the engine's order: {way.Length - missed.Count} of {way.Length}"
-                + (missed.Count > 0 ? $", not {string.Join(", ", missed)}" : ""));
-            return null;
-        }
-
-        private EnactLane Lane(int cpu) => plan.Lanes[cpu];
-
-        /// <summary>The cpus that may run in a turn: all but those whose lanes are in the middle of their
-        /// calls.</summary>
-        private IEnumerable<int> Free(int cpu) => Enumerable.Range(0, owner.lanesMax + 1)
-            .Where(other => other == cpu || !begun.Contains(other) || done.Contains(other));
-
-        private void Release()
-        {
-            ClearAll(ends);
-            gdb.Continue(Enumerable.Range(0, owner.lanesMax + 1));
-        }
-
-        private void SetAll(ulong[] addresses) => Array.ForEach(addresses, gdb.SetBreakpoint);
-
-        private void ClearAll(ulong[] addresses) => Array.ForEach(addresses, gdb.ClearBreakpoint);
-
-        private static string WithoutProcess(EnactLane lane)
-        {
-            string[] words = lane.Operation.Split(' ', 3);
-            return words.Length == 2 ? words[0] : $"{words[0]} {words[2]}";
-        }
-    }
 }
 
 /// <summary>How far a kernel went through an interleaving.</summary>

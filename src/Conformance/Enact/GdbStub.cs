@@ -12,8 +12,7 @@ namespace Conformance.Enact;
 /// </remarks>
 internal sealed class GdbStub : IDisposable
 {
-    private const int RipOffset = 16;
-    private const int HexPerRegister = 16;
+    private const int RipNumber = 16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -37,6 +36,9 @@ internal sealed class GdbStub : IDisposable
         // That the guest has stopped is told, perhaps unasked, before these are answered.
         Ask("qSupported:multiprocess+;vContSupported+");
         Ask("vCont?");
+
+        // Who has not asked for this may not store to single registers.
+        Ask("qXfer:features:read:target.xml:0,fff");
 
         // Also forgets breakpoints of whoever was here before.
         Send("?");
@@ -77,17 +79,40 @@ internal sealed class GdbStub : IDisposable
     }
 
     /// <summary>Where a stopped cpu is.</summary>
-    public ulong Rip(int cpu)
+    public ulong Rip(int cpu) => Registers(cpu).Rip;
+
+    /// <summary>Registers of a stopped cpu.</summary>
+    public CpuRegisters Registers(int cpu)
     {
         Ask($"Hgp1.{Thread(cpu)}");
         string registers = Ask("g");
-        const int At = RipOffset * HexPerRegister;
-        if (registers.Length < At + HexPerRegister)
-        {
-            throw new GuestException($"the emulator does not show registers: '{registers}'");
-        }
+        return registers.Length >= 2 * CpuRegisters.Length
+            ? CpuRegisters.Parse(Convert.FromHexString(registers.AsSpan(0, 2 * CpuRegisters.Length)))
+            : throw new GuestException($"the emulator does not show registers: '{registers}'");
+    }
 
-        return BitConverter.ToUInt64(Convert.FromHexString(registers.AsSpan(At, HexPerRegister)));
+    /// <summary>Puts a stopped cpu elsewhere.</summary>
+    public void SetRip(int cpu, ulong address)
+    {
+        Ask($"Hgp1.{Thread(cpu)}");
+        Expect("OK", Ask($"P{RipNumber:x}={Convert.ToHexStringLower(BitConverter.GetBytes(address))}"));
+    }
+
+    /// <summary>A word of memory, as that cpu sees it.</summary>
+    public ulong ReadWord(int cpu, ulong address)
+    {
+        Ask($"Hgp1.{Thread(cpu)}");
+        string told = Ask($"m{address:x},{sizeof(ulong)}");
+        return told.Length == 2 * sizeof(ulong)
+            ? BitConverter.ToUInt64(Convert.FromHexString(told))
+            : throw new GuestException($"the emulator does not show what is at {address:x}: '{told}'");
+    }
+
+    /// <summary>Stores to memory, the kernel's text included.</summary>
+    public void Write(int cpu, ulong address, ReadOnlySpan<byte> bytes)
+    {
+        Ask($"Hgp1.{Thread(cpu)}");
+        Expect("OK", Ask($"M{address:x},{bytes.Length:x}:{Convert.ToHexStringLower(bytes)}"));
     }
 
     /// <inheritdoc />

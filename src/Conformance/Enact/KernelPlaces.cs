@@ -25,7 +25,9 @@ internal static class KernelPlaces
     };
 
     /// <summary>Whether the first point of that function is where it is entered.</summary>
-    public static bool IsEntry(Point point) =>
-        point.Function.Length > 0 && !point.Function.AsSpan().ContainsAnyExcept(Letters)
-        && !Elsewhere.ContainsKey(point.Function);
+    public static bool IsEntry(Point point) => IsInKernel(point) && !Elsewhere.ContainsKey(point.Function);
+
+    /// <summary>Whether its step is one of a function of the kernel.</summary>
+    public static bool IsInKernel(Point point) =>
+        point.Function.Length > 0 && !point.Function.AsSpan().ContainsAnyExcept(Letters);
 }
