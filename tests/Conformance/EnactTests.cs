@@ -66,7 +66,8 @@ public class EnactTests
     [InlineData(
         "cpu0     read mm0 p0\ncpu1     read mm0 p0\ncpu2     read mm0 p0\ncpu3     read mm0 p0\n",
         "4 lanes with calls of its process")]
-    [InlineData("cpu0     swapoff\ncpu1     swapoff\ncpu2     drain\n", "3 lanes with calls of its process, or of none")]
+    [InlineData(
+        "cpu0     swapoff\ncpu1     swapoff\ncpu2     drain\n", "3 lanes with calls of its process, or of none")]
     [InlineData("cpu0     reclaim 1\n", "works on lists of the whole machine")]
     public void What_cannot_be_said_to_a_kernel_is_refused_with_its_reason(string lanes, string reason)
     {

@@ -5,9 +5,9 @@ namespace Conformance.Enact;
 /// <summary>Keeps cpus in the middle of their lanes' calls where they are.</summary>
 /// <remarks>
 /// One that takes interrupts there is put into a loop of its own and let run: it answers to flushes of its translations
-/// and takes its ticks, and as the kernel is booted with <c>preempt=full</c> its workers and grace periods of RCU get by,
-/// too, unless the lane keeps them off itself. All its registers but rip are those of the lane, which goes on where it
-/// was. One that takes no interrupts stands still. One that sleeps is left to itself, and kept where it comes back from
+/// and takes its ticks, and as the kernel is booted with <c>preempt=full</c> its workers and grace periods of RCU get
+/// by, too, unless the lane keeps them off itself. All its registers but rip are those of the lane, which goes on where
+/// it was. One that takes no interrupts stands still. One that sleeps is left to itself, and kept where it comes back from
 /// <c>schedule()</c>.
 /// </remarks>
 /// <param name="gdb">The emulator's.</param>

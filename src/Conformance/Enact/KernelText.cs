@@ -2,7 +2,8 @@ using Conformance.Guest;
 
 namespace Conformance.Enact;
 
-/// <summary>Where functions of a running kernel are. What was asked once is known while the guest stands still.</summary>
+/// <summary>Where functions of a running kernel are. What was asked once is known while the guest stands
+/// still.</summary>
 /// <param name="guest">Runs the kernel; every boot has them at the same place.</param>
 internal sealed class KernelText(KernelGuest guest)
 {
