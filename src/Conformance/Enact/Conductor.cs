@@ -194,7 +194,8 @@ internal sealed class Conductor
     {
         if (lane.IsRunning && way.Missed is { Count: > 0 } missed)
         {
-            return $"it is about to enter {way.End}, but has not been in {string.Join(", ", missed)}, where the engine was";
+            return $"it is about to enter {way.End}, but has not been in {string.Join(", ", missed)}, where the engine "
+                + "was";
         }
 
         string? where = lane.IsRunning ? $"it is about to enter {way.End}" : IsOver(turn, lane);

@@ -20,7 +20,8 @@ internal readonly record struct CpuRegisters(ulong Rip, ulong Rsp, ulong Rdi, bo
     /// <summary>X86_EFLAGS_IF.</summary>
     private const uint InterruptFlag = 1 << 9;
 
-    /// <summary>Registers as in gdb's i386-64bit.xml: sixteen, rip, eflags, six of segments, fs_base, gs_base.</summary>
+    /// <summary>Registers as in gdb's i386-64bit.xml: sixteen, rip, eflags, six of segments, fs_base and
+    /// gs_base.</summary>
     public static CpuRegisters Parse(ReadOnlySpan<byte> packet) => new(
         BitConverter.ToUInt64(packet[RipAt..]), BitConverter.ToUInt64(packet[RspAt..]),
         BitConverter.ToUInt64(packet[RdiAt..]), (BitConverter.ToUInt32(packet[FlagsAt..]) & InterruptFlag) != 0,

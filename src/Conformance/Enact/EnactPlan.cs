@@ -42,8 +42,8 @@ public sealed record EnactLane(int Cpu, IReadOnlyList<EnactCall> Calls)
 }
 
 /// <summary>A call, or one of the operations that it takes.</summary>
-/// <param name="Thread">Who makes it: process and number of the thread, as the agent has it; <c>-/N</c> for a call of no
-/// process.</param>
+/// <param name="Thread">Who makes it: process and number of the thread, as the agent has it; <c>-/N</c> for a call of
+/// no process.</param>
 /// <param name="Operation">The agent's operation.</param>
 /// <param name="Answer">What the kernel should answer, or null for anything.</param>
 public sealed record EnactCall(string Thread, string Operation, string? Answer)

@@ -7,8 +7,8 @@ namespace Conformance.Enact;
 /// One that takes interrupts there is put into a loop of its own and let run: it answers to flushes of its translations
 /// and takes its ticks, and as the kernel is booted with <c>preempt=full</c> its workers and grace periods of RCU get
 /// by, too, unless the lane keeps them off itself. All its registers but rip are those of the lane, which goes on where
-/// it was. One that takes no interrupts stands still. One that sleeps is left to itself, and kept where it comes back from
-/// <c>schedule()</c>.
+/// it was. One that takes no interrupts stands still. One that sleeps is left to itself, and kept where it comes back
+/// from <c>schedule()</c>.
 /// </remarks>
 /// <param name="gdb">The emulator's.</param>
 /// <param name="kernel">Where its functions are.</param>
