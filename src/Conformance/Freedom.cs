@@ -10,14 +10,7 @@ namespace Conformance;
 public sealed record Freedom(string Name, string Observable, string Reason)
 {
     /// <summary>All that are known.</summary>
-    public static IReadOnlyList<Freedom> All { get; } =
-    [
-        new("mapped-beside", "entry", "mmap makes a neighbour larger, and that may have an anon_vma: then fork copies "
-            + "zero pages of the new part, too (vma_merge_new_range, vma_needs_copy); the engine does not merge here")
-        {
-            Calls = [MmCall.Fork], Engine = "none", Kernel = "zero",
-        },
-    ];
+    public static IReadOnlyList<Freedom> All { get; } = [];
 
     /// <summary>The calls after which it can show; empty for all.</summary>
     public IReadOnlyList<MmCall> Calls { get; init; } = [];

@@ -39,6 +39,15 @@ public class RareTests
             cpu0  mremap mm0 p2 p1 1
             cpu1  compact 1
             """,
+        ["mremap-anon-vma"] =
+            """
+            shape pages 3
+            setup write mm0 p0
+                  mremap mm0 p0 p2 1
+                  munmap mm0 p0 2
+                  map mm0 p0 2
+            cpu0  mremap mm0 p2 p0 1
+            """,
         ["dying-test-first"] =
             """
             shape pages 4 device async thp pmd memcgs 2

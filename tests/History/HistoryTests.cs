@@ -96,6 +96,7 @@ public class HistoryTests
     [InlineData("no-swapcache-pin", "v4.15 v6.1 v6.7 rfc-swapin-2024-01", "v3.15 v6.8 v6.18 v7.2")]
     [InlineData("delayed-anon-rmap", "next-20221107", "v6.1 v6.2 v6.18")]
     [InlineData("new-rmap-always-exclusive", "rfc-swapin-2024-01", "v6.7 v6.8 v6.11")]
+    [InlineData("mremap-forgets-anon-vma", "v6.16", "v6.14 v6.18 v7.2")]
     [InlineData("non-atomic-swapbacked", "mm-unstable-2024-06-18", "v6.9 v6.10 v6.11")]
     public void A_variant_is_in_force_from_the_commit_that_begins_it_to_the_one_that_ends_it(
         string variant, string with, string without)

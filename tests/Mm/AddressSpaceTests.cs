@@ -67,16 +67,17 @@ public class AddressSpaceTests
     {
         World world = World.After("shape pages 4\nsetup munmap mm0 p1 2\n map mm0 p0 4\n map mm0 p0 4");
         Assert.Equal([true, true, false], world.Effective);
-        Assert.Equal(3, world.Mm(0).Vmas.Count);
-        Assert.Equal((1, 3), (world.Mm(0).FindVma(1)!.Start, world.Mm(0).FindVma(1)!.End));
+        Vma vma = Assert.Single(world.Mm(0).Vmas);
+        Assert.Equal((0, 4), (vma.Start, vma.End));
     }
 
     [Fact]
-    public void Fresh_memory_where_old_memory_was_is_empty_and_gets_an_anon_vma_of_its_own()
+    public void Fresh_memory_where_old_memory_was_is_empty_and_shares_an_anon_vma_with_what_is_beside_it()
     {
-        World world = World.After(
-            "shape pages 2\nsetup write mm0 p0\n write mm0 p1\n munmap mm0 p1 1\n map mm0 p1 1\n write mm0 p1");
-        Assert.NotSame(world.Mm(0).FindVma(0)!.AnonVma, world.Mm(0).FindVma(1)!.AnonVma);
+        const string Program = "shape pages 2\nsetup write mm0 p0\n write mm0 p1\n munmap mm0 p1 1\n map mm0 p1 1";
+        Assert.True(World.After(Program).Pte(0, 1).IsNone);
+        World world = World.After($"{Program}\n write mm0 p1");
+        Assert.Same(world.Mm(0).FindVma(0)!.AnonVma, world.Mm(0).FindVma(1)!.AnonVma);
         Assert.Same(world.Mm(0).FindVma(1)!.AnonVma, world.Folio(0, 1).Mapping);
     }
 

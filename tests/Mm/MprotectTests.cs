@@ -36,6 +36,18 @@ public class MprotectTests
         Assert.False(world.Mm(1).Vmas[0].Writable);
     }
 
+    [Theory]
+    [InlineData("migrate mm0 p0")]
+    [InlineData("read mm0 p0")]
+    [InlineData("write mm1 p0")]
+    [InlineData("dontneed mm1 p0 1")]
+    [InlineData("exit mm1")]
+    public void Populating_under_the_write_lock_is_safe(string other) =>
+        Safe(
+            "shape mms 2 pages 1\nsetup write mm0 p0\n fork mm0 mm1\n readonly mm0 p0 1\n mlock mm0 p0 1\n"
+            + $"cpu0 writable mm0 p0 1\ncpu1 {other}",
+            preemptions: 2);
+
     [Fact]
     public void A_page_is_swapped_in_read_only_where_stores_are_forbidden()
     {

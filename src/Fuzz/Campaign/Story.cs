@@ -46,6 +46,8 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
         {
             With = ["uffd-move-clears-error"],
         },
+        new("mremap-anon-vma", "mremap-forgets-anon-vma", "anon-vma-live", "",
+            "mremap merges pages into a VMA without an anon_vma, and theirs is freed"),
         new("mremap-rmap", "mremap-without-rmap-locks", "migration-entry", "",
             "a walk of the reverse map misses a page that moves"),
         new("dying-test-first", "split-queue-dying-test-first", "queue-lock", "",

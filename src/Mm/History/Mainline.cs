@@ -47,7 +47,7 @@ public static class Mainline
         new("v6.13", "2025-01-19", "with an atomic PG_partially_mapped"),
         new("v6.14", "2025-03-24", "UFFDIO_MOVE moves what is in the swap cache, too"),
         new("v6.16", "2025-07-27", "UFFDIO_MOVE looks twice whether it is there"),
-        new(KernelVersion.Text, "2025-11-30", "the engine's own text"),
+        new(KernelVersion.Text, "2026-01-30", "the engine's own text, as of v6.18.8"),
         new("v6.19", "2026-02-08", "without the local list of the deferred split scanner"),
         new("v7.0", "2026-04-12", "every swapin goes through the swap cache"),
         new("v7.1", "2026-06-14", "a migrated folio is queued for deferred splitting again"),
@@ -79,6 +79,7 @@ public static class Mainline
         {
             Begins = ["anon-vma-locked-by-count"],
         },
+        new("965f55dea0e3", "2011-05-26", "v3.0", Certainty.Memory, "mmap: avoid merging cloned VMAs"),
         new("eee0f252c653", "2011-05-28", "v3.0", Certainty.List, "mm: fix page_lock_anon_vma leaving mutex locked")
         {
             Ends = ["anon-vma-locked-by-count"],
@@ -253,12 +254,23 @@ public static class Mainline
             Ends = ["uffd-move-ignores-swapcache"],
             Begins = ["uffd-move-trusts-lookup"],
         },
+        new("879bca0a2c4f", "2025-03-17", "v6.16", Certainty.List,
+            "mm/vma: fix incorrectly disallowed anonymous VMA merges")
+        {
+            Ends = ["merge-into-faulted-only"],
+            Begins = ["mremap-forgets-anon-vma"],
+        },
         new("0ea148a79919", "2025-06-04", "v6.16", Certainty.Mail,
             "mm: userfaultfd: fix race of userfaultfd_move and swap cache") { Ends = ["uffd-move-trusts-lookup"] },
     ];
 
     private static Commit[] AfterText =>
     [
+        new("61f67c230a5e", "2026-01-05", KernelVersion.Text, Certainty.List,
+            "mm/vma: fix anon_vma UAF on mremap() faulted, unfaulted merge (in v6.18.8)")
+        {
+            Ends = ["mremap-forgets-anon-vma"],
+        },
         new(Commit.Unverified, "2025-11-10", "v6.19", Certainty.Tree,
             "mm: thp: use folio_batch to handle THP splitting in deferred_split_scan()") { Begins = ["batch-scan"] },
         new(Commit.Unverified, "2025-11-10", "v6.19", Certainty.Tree,

@@ -102,16 +102,20 @@ public class Fault : Routine
         }
     }
 
-    /// <summary>handle_mm_fault(FAULT_FLAG_UNSHARE) by somebody who holds the mmap lock and keeps it: whatever is there
-    /// becomes the process' own, read-only as it was.</summary>
-    public virtual Flow<FaultResult> HandleUnshare(Cpu cpu, Vma vma, int page)
+    /// <summary>handle_mm_fault by somebody who holds the mmap lock and keeps it.</summary>
+    /// <param name="cpu">The lane.</param>
+    /// <param name="vma">Covers the page.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="write">FAULT_FLAG_WRITE; otherwise FAULT_FLAG_UNSHARE: whatever is there becomes the process' own,
+    /// read-only as it was.</param>
+    public virtual Flow<FaultResult> HandleLocked(Cpu cpu, Vma vma, int page, bool write)
     {
         FaultContext fault = contexts[cpu.Index] ??= new FaultContext();
         fault.Mm = vma.Mm;
         fault.Vma = vma;
         fault.Page = page;
-        fault.Write = false;
-        fault.Unshare = true;
+        fault.Write = write;
+        fault.Unshare = !write;
         fault.Tried = true;
         fault.MmapLocked = true;
         return Handle(cpu, fault);

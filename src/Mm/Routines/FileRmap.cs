@@ -75,11 +75,15 @@ public class FileRmap : Routine
     public virtual async Flow Prepare(Cpu cpu, Inode file) => await file.MmapRwsem.AcquireWrite(cpu, SplitLock);
 
     /// <summary>vma_complete after a merge: one VMA is where walks find both ranges.</summary>
-    public virtual void CompleteMerge(Cpu cpu, Vma vma, Vma other)
+    public virtual void CompleteMerge(Cpu cpu, Vma vma, Vma? other)
     {
         Inode file = vma.File!;
         file.Mmap.Remove(vma);
-        file.Mmap.Remove(other);
+        if (other is not null)
+        {
+            file.Mmap.Remove(other);
+        }
+
         file.Insert(vma);
         file.MmapRwsem.ReleaseWrite(cpu);
     }

@@ -263,7 +263,7 @@ public class Ksm : Routine
             Pte pte = vma.Mm[page];
             bool ksm = (pte.IsPresent || pte.IsMigration) && K.FolioOf(pte).Ksm;
             vma.Mm.Ptl(page).Release(cpu);
-            if (!ksm || await R.Fault.HandleUnshare(cpu, vma, page) == FaultResult.Failed)
+            if (!ksm || await R.Fault.HandleLocked(cpu, vma, page, write: false) == FaultResult.Failed)
             {
                 return any;
             }

@@ -65,17 +65,6 @@ public class MlockRange : Routine
         return any;
     }
 
-    /// <summary>populate_vma_page_range of [start, end), whose failure is nobody's concern.</summary>
-    public virtual async Flow PopulateAll(Cpu cpu, MmStruct mm, int start, int end)
-    {
-        mm.TruthFilling++;
-        for (int page = start; page < end && await Populate(cpu, mm, page); page++)
-        {
-        }
-
-        mm.TruthFilling--;
-    }
-
     /// <summary>mlock_fixup: the flag, then the pages that are there. Until these are done, VM_IO tells whoever maps a
     /// page again that it will be counted.</summary>
     protected virtual async Flow<bool> Fixup(Cpu cpu, Vma vma, int start, int end, bool lockIt)
@@ -172,18 +161,10 @@ public class MlockRange : Routine
             await mm.MmapLock.AcquireRead(cpu, PopulateLock);
             bool write = false;
             bool there = true;
-            Pte pte = Pte.None;
             if (mm.FindVma(page) is { IsLocked: true } vma)
             {
-                write = vma is { Writable: true, Shared: false };
-                await cpu.At(PopulateRead, mm.PteWord(page));
-                pte = mm.Entry(page);
-                there = (pte.IsPresent || pte.Kind == PteKind.Zero) && (!write || pte.Writable);
-            }
-
-            if (there && write && pte is { IsPresent: true, Dirty: false } && mm[page] == pte)
-            {
-                await MarkDirty(cpu, mm, page, pte);
+                write = BreaksCow(vma);
+                there = await Follow(cpu, mm, page, write);
             }
 
             mm.MmapLock.ReleaseRead(cpu);
@@ -195,13 +176,62 @@ public class MlockRange : Routine
             // The fault takes its locks itself, where __get_user_pages still has the mmap lock: a write to what has
             // become read-only since is no failure.
             bool failed = !await R.Fault.FaultIn(cpu, mm, page, write, unshare: false);
-            if (failed && mm.FindVma(page) is { } now && write == now is { Writable: true, Shared: false })
+            if (failed && mm.FindVma(page) is { } now && write == BreaksCow(now))
             {
                 return false;
             }
         }
 
         return false;
+    }
+
+    /// <summary>populate_vma_page_range of [start, end) for a private VMA that can be written to, by somebody who holds
+    /// the mmap lock and keeps it: ends at the first page that cannot be had.</summary>
+    public virtual async Flow PopulateLocked(Cpu cpu, Vma vma, int start, int end)
+    {
+        vma.Mm.TruthFilling++;
+        for (int page = start; page < end && await PopulateLocked(cpu, vma, page); page++)
+        {
+        }
+
+        vma.Mm.TruthFilling--;
+        await R.Lru.Drain(cpu);
+    }
+
+    private async Flow<bool> PopulateLocked(Cpu cpu, Vma vma, int page)
+    {
+        for (int attempt = 0; attempt < PopulateTries; attempt++)
+        {
+            if (await Follow(cpu, vma.Mm, page, write: true))
+            {
+                return true;
+            }
+
+            if (await R.Fault.HandleLocked(cpu, vma, page, write: true) == FaultResult.Failed)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether populate_vma_page_range asks for FOLL_WRITE.</summary>
+    private static bool BreaksCow(Vma vma) => vma is { Writable: true, Shared: false };
+
+    /// <summary>follow_page_mask with FOLL_TOUCH.</summary>
+    /// <returns>Whether the page is there, to be written to if that is wanted.</returns>
+    protected virtual async Flow<bool> Follow(Cpu cpu, MmStruct mm, int page, bool write)
+    {
+        await cpu.At(PopulateRead, mm.PteWord(page));
+        Pte pte = mm.Entry(page);
+        bool there = (pte.IsPresent || pte.Kind == PteKind.Zero) && (!write || pte.Writable);
+        if (there && write && pte is { IsPresent: true, Dirty: false } && mm[page] == pte)
+        {
+            await MarkDirty(cpu, mm, page, pte);
+        }
+
+        return there;
     }
 
     /// <summary>follow_page_pte with FOLL_TOUCH and FOLL_WRITE: what might be written to counts as dirty.</summary>

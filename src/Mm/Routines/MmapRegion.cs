@@ -4,7 +4,7 @@ using Mm.State;
 namespace Mm.Routines;
 
 /// <summary>mmap (mm/vma.c: mmap_region, v6.18).</summary>
-/// <remarks>Left out: merging of VMAs, protections, populating.</remarks>
+/// <remarks>Left out: protections, populating.</remarks>
 public class MmapRegion : Routine
 {
     protected static readonly Point MapWrite = Points.Define("MmapWriteLock", "mmap_region", Access.Acquire);
@@ -29,7 +29,7 @@ public class MmapRegion : Routine
                 page++;
             }
 
-            Insert(mm, from, page);
+            await Insert(cpu, mm, from, page);
             any = true;
         }
 
@@ -55,6 +55,12 @@ public class MmapRegion : Routine
         vma.Offset = index;
         vma.File = file;
         vma.Shared = shared;
+        if (await Merge(cpu, vma))
+        {
+            mm.MmapLock.ReleaseWrite(cpu);
+            return true;
+        }
+
         await R.FileRmap.Link(cpu, vma);
         await cpu.At(MapInsert, mm.Word);
         mm.Vmas.Add(vma);
@@ -62,13 +68,29 @@ public class MmapRegion : Routine
         return true;
     }
 
-    private void Insert(MmStruct mm, int start, int end)
+    private async Flow Insert(Cpu cpu, MmStruct mm, int start, int end)
     {
         Vma vma = K.AllocateVma();
         vma.Mm = mm;
         vma.Start = start;
         vma.Offset = start;
         vma.End = end;
-        mm.Vmas.Add(vma);
+        if (!await Merge(cpu, vma))
+        {
+            mm.Vmas.Add(vma);
+        }
+    }
+
+    /// <summary>Whether a neighbour covers the range from now on, and the VMA is not needed.</summary>
+    private async Flow<bool> Merge(Cpu cpu, Vma vma)
+    {
+        if (await R.VmaModify.MergeNew(cpu, vma) is not { } grown)
+        {
+            return false;
+        }
+
+        grown.Lock.ReleaseWrite(cpu);
+        K.FreeVma(vma);
+        return true;
     }
 }

@@ -5,9 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>mprotect between read-only and writable (mm/mprotect.c: mprotect_fixup, change_pte_range, v6.18).</summary>
 /// <remarks>
-/// No folio is locked or referenced, no rmap lock is taken: the mmap lock, the VMA's and the ptl are all. What
-/// populate_vma_page_range brings in comes when the mmap lock is dropped, not under it. Left out: PROT_NONE
-/// and NUMA hints, userfaultfd, shared mappings, the zero page's two stores of one value.
+/// No folio is locked or referenced, no rmap lock is taken: the mmap lock, the VMA's and the ptl are all. Left out:
+/// PROT_NONE and NUMA hints, userfaultfd, shared mappings, the zero page's two stores of one value.
 /// </remarks>
 public class Mprotect : Routine
 {
@@ -26,7 +25,6 @@ public class Mprotect : Routine
         Points.Define("ProtectSetMigrationPte", "change_pte_range", Access.Write);
 
     private readonly List<Vma>[] changed = new List<Vma>[Kernel.CpusMax];
-    private readonly List<(int From, int To)>[] filled = new List<(int From, int To)>[Kernel.CpusMax];
 
     /// <summary>do_mprotect_pkey over [start, end): stops at a hole.</summary>
     /// <returns>Whether a VMA changed.</returns>
@@ -34,8 +32,6 @@ public class Mprotect : Routine
     {
         List<Vma> vmas = changed[cpu.Index] ??= [];
         vmas.Clear();
-        List<(int From, int To)> fills = filled[cpu.Index] ??= [];
-        fills.Clear();
         await mm.MmapLock.AcquireWrite(cpu, MmapLock);
         Gather gather = await R.Zap.Begin(cpu, mm, ZapDetails.All);
         while (start < end && mm.FindVma(start) is { } vma)
@@ -43,8 +39,7 @@ public class Mprotect : Routine
             int to = Math.Min(end, vma.End);
             if (vma.Writable != write)
             {
-                // A private VMA that is locked gets its own copies now, to spare it the faults.
-                bool fill = write && vma is { IsLocked: true, Shared: false };
+                bool breaksCow = write && vma is { IsLocked: true, Shared: false };
                 VmaFlag flags = write ? vma.Flags | VmaFlag.Write : vma.Flags & ~VmaFlag.Write;
                 if (!await R.VmaModify.Modify(cpu, vma, start, to, flags))
                 {
@@ -54,9 +49,10 @@ public class Mprotect : Routine
                 mm.HasReadOnly |= !write;
                 vmas.Add(vma);
                 await ChangeRange(cpu, gather, vma, start, to, write);
-                if (fill)
+                if (breaksCow)
                 {
-                    fills.Add((start, to));
+                    // So that no store to locked memory has to wait for a copy.
+                    await R.MlockRange.PopulateLocked(cpu, vma, start, to);
                 }
             }
 
@@ -74,11 +70,6 @@ public class Mprotect : Routine
         }
 
         mm.MmapLock.ReleaseWrite(cpu);
-        foreach ((int from, int to) in fills)
-        {
-            await R.MlockRange.PopulateAll(cpu, mm, from, to);
-        }
-
         return vmas.Count > 0;
     }
 

@@ -7,16 +7,13 @@ namespace Mm.Routines;
 /// <remarks>
 /// No folio is touched: its index stays what it was, and the new VMA's offset makes it right. Left out: growing and
 /// shrinking, MREMAP_DONTUNMAP, moving whole PMDs and PMD mappings (these are split), VMAs of files, ranges of
-/// several VMAs, merging with both neighbours at once.
+/// several VMAs.
 /// </remarks>
 public class Mremap : Routine
 {
     protected static readonly Point MmapLock = Points.Define("MremapMmapLock", "do_mremap", Access.Acquire);
     protected static readonly Point VmaStart = Points.Define("MremapStartWrite", "vma_start_write", Access.Acquire);
     protected static readonly Point LinkVma = Points.Define("MremapLinkVma", "copy_vma", Access.Write);
-    protected static readonly Point MergeStart = Points.Define("MremapMergeStart", "vma_start_write", Access.Acquire);
-    protected static readonly Point MergeLock = Points.Define("MremapMergeLock", "commit_merge", Access.Acquire);
-    protected static readonly Point MergeTree = Points.Define("MremapMergeTree", "commit_merge", Access.Write);
     protected static readonly Point RmapLock = Points.Define("MremapRmapLock", "take_rmap_locks", Access.Acquire);
     protected static readonly Point OldLock = Points.Define("MremapOldPtl", "move_ptes", Access.Acquire);
     protected static readonly Point NewLock = Points.Define("MremapNewPtl", "move_ptes", Access.Acquire);
@@ -58,6 +55,8 @@ public class Mremap : Routine
         }
 
         (Vma fresh, bool rmapLocks) = await CopyVma(cpu, vma, page, to, size);
+        bool merged = fresh.Covers(page);
+        vma = merged ? fresh : vma;
         for (int done = 0; done < size;)
         {
             int next = Math.Min(vma.Mm.Table(page + done).End - page, vma.Mm.Table(to + done).End - to);
@@ -67,7 +66,11 @@ public class Mremap : Routine
         }
 
         await R.AddressSpace.UnmapLocked(cpu, vma.Mm, page, page + size);
-        fresh.Lock.ReleaseWrite(cpu);
+        if (!merged)
+        {
+            // Otherwise it was split around the old range, and that part is gone.
+            fresh.Lock.ReleaseWrite(cpu);
+        }
     }
 
     /// <summary>copy_vma: a neighbour grows, or a new VMA gets links to all that the old one has links to.</summary>
@@ -75,19 +78,18 @@ public class Mremap : Routine
     /// come to the new address before the old one.</returns>
     protected virtual async Flow<(Vma Fresh, bool RmapLocks)> CopyVma(Cpu cpu, Vma vma, int page, int to, int size)
     {
-        int offset = vma.AnonVma is null ? to : vma.LinearIndex(page);
-        if (vma.AnonVma is not null && Neighbour(vma, to, size, offset) is { } neighbour)
-        {
-            await Extend(cpu, neighbour, to, size);
-            return (neighbour, NeedsRmapLocks(neighbour, vma));
-        }
-
         Vma fresh = K.AllocateVma();
         fresh.Mm = vma.Mm;
         fresh.Start = to;
         fresh.End = to + size;
-        fresh.Offset = offset;
+        fresh.Offset = vma.AnonVma is null ? to : vma.LinearIndex(page);
         fresh.Flags = vma.Flags;
+        if (await R.VmaModify.MergeNew(cpu, fresh, vma) is { } merged)
+        {
+            K.FreeVma(fresh);
+            return (merged, NeedsRmapLocks(merged, vma));
+        }
+
         fresh.AnonVma = vma.AnonVma;
         await fresh.Lock.AcquireWrite(cpu, VmaStart);
         await R.AnonVmas.Clone(cpu, fresh, vma, forFork: false);
@@ -98,26 +100,6 @@ public class Mremap : Routine
 
     /// <summary>Whether a walk may visit the VMA that was merged with before the old one.</summary>
     protected virtual bool NeedsRmapLocks(Vma merged, Vma old) => merged.Offset <= old.Offset;
-
-    /// <summary>vma_expand by way of vma_merge_new_range.</summary>
-    protected virtual async Flow Extend(Cpu cpu, Vma vma, int to, int size)
-    {
-        await vma.Lock.AcquireWrite(cpu, MergeStart);
-        AnonVma root = vma.AnonVma!.Root;
-        await root.Rwsem.AcquireWrite(cpu, MergeLock);
-        await cpu.At(MergeTree, vma.Mm.Word);
-        if (vma.Start > to)
-        {
-            vma.Offset -= size;
-            vma.Start = to;
-        }
-        else
-        {
-            vma.End = to + size;
-        }
-
-        root.Rwsem.ReleaseWrite(cpu);
-    }
 
     /// <summary>move_ptes between two page tables, under both locks.</summary>
     protected virtual async Flow MoveTable(Cpu cpu, Vma vma, int page, int to, int count, bool rmapLocks)
@@ -210,20 +192,5 @@ public class Mremap : Routine
 
         await R.HugeFault.AllocateTable(cpu, vma.Mm, to);
         return true;
-    }
-
-    private static Vma? Neighbour(Vma vma, int to, int size, int offset)
-    {
-        foreach (Vma other in vma.Mm.Vmas)
-        {
-            bool touches = other.End == to || other.Start == to + size;
-            if (touches && other != vma && other.File is null && other.Flags == vma.Flags
-                && other.AnonVma == vma.AnonVma && other.LinearIndex(to) == offset)
-            {
-                return other;
-            }
-        }
-
-        return null;
     }
 }

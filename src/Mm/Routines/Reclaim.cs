@@ -214,6 +214,7 @@ public class Reclaim : Routine
         }
         else
         {
+            // What was met first is reclaimed first: all go on from the tail.
             list.AddHead(folio);
         }
     }
