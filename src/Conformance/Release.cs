@@ -1,4 +1,4 @@
-using Fuzz.Programs;
+using System.Text.RegularExpressions;
 using Mm.History;
 
 namespace Conformance;
@@ -10,7 +10,11 @@ namespace Conformance;
 /// <param name="Variants">The engine's variants of that version.</param>
 public sealed record Release(string Name, Version Number, IReadOnlyList<string> Variants)
 {
-    private static readonly string[] Names = ["6.1", "6.12", "6.18", "7.2"];
+    private static readonly string[] Names = ["6.1", "6.12", "6.16", "6.18", "7.2"];
+
+    private static readonly Regex Form = new(
+        @"^(?<version>\d+\.\d+)((\.\d+[-+\w.]*)|-strict)?$",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
 
     /// <summary>The engine's own text.</summary>
     public static Release Text { get; } = Make("6.18");
@@ -18,8 +22,13 @@ public sealed record Release(string Name, Version Number, IReadOnlyList<string> 
     /// <summary>All of them, oldest first.</summary>
     public static IReadOnlyList<Release> All { get; } = [.. Names.Select(Make)];
 
-    /// <summary>The version of that name, or null.</summary>
-    public static Release? Find(string name) => All.FirstOrDefault(release => release.Name == name);
+    /// <summary>The version that a kernel's name begins with, under that name; or null.</summary>
+    /// <param name="name">A version, a release of it (<c>6.18.5</c>), or one that is built here
+    /// (<c>7.2-strict</c>).</param>
+    public static Release? Find(string name) =>
+        Form.Match(name) is { Success: true } match
+            && All.FirstOrDefault(release => release.Name == match.Groups["version"].Value) is { } found
+            ? found with { Name = name } : null;
 
     private static Release Make(string name) => new(
         name, Version.Parse(name), KernelVersion.Find($"v{name}")?.Variants ?? []);

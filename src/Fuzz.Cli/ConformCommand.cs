@@ -32,12 +32,7 @@ internal static class ConformCommand
         Option<long?> programs = Inputs.Number(
             "--programs", $"Random programs ({ProgramsDefault} unless said).", 1, int.MaxValue);
         Option<long?> calls = Inputs.Number("--calls", $"Calls of each ({CallsDefault} unless said).", 1, 10_000);
-        Option<string?> kernel = new("--kernel")
-        {
-            Description = $"The kernel's version ({Release.Text.Name} unless said): "
-                + $"{string.Join(", ", Release.All.Select(release => release.Name))}.",
-            HelpName = "VERSION",
-        };
+        KernelChoice kernel = new();
         Option<long?> workers = Inputs.Number(
             "--workers", "Kernels side by side (as many as there are processors, unless said).", 1, WorkersMax);
         Option<string?> worlds = new("--worlds")
@@ -60,13 +55,13 @@ internal static class ConformCommand
             "conform", "Compares the engine with a real kernel in emulation, call by call. Exits with 1 when they "
             + "differ and nothing explains it, 3 when a real kernel cannot be had here.")
         {
-            files, programs, calls, worlds, kernel, seed, workers, output, setup, json,
+            files, programs, calls, worlds, kernel.Version, kernel.Patch, seed, workers, output, setup, json,
         };
         command.SetAction(result => result.GetValue(setup)
             ? ShowSetup(screen)
             : Run(
                 new Request(
-                    Known(result.GetValue(kernel)), result.GetValue(files) ?? [],
+                    kernel.Of(result), result.GetValue(files) ?? [],
                     new ConformanceBudget(
                         (int)(result.GetValue(programs) ?? ProgramsDefault),
                         Inputs.Seed(result.GetValue(seed), 1),
@@ -76,10 +71,6 @@ internal static class ConformCommand
                 screen, cancel));
         return command;
     }
-
-    private static Release Known(string? kernel) => kernel is null
-        ? Release.Text
-        : Release.Find(Inputs.Known(kernel, "kernel", [.. Release.All.Select(release => release.Name)]))!;
 
     private static Worlds KnownWorlds(string? text)
     {
@@ -108,7 +99,7 @@ internal static class ConformCommand
         KernelImage image;
         try
         {
-            image = KernelStore.Get(request.Release.Name);
+            image = request.Kernel.Get(screen);
         }
         catch (GuestException error)
         {
@@ -118,7 +109,7 @@ internal static class ConformCommand
 
         SequentialSource source = new(call => CallMapping.Of(call).IsExpressible, request.Calls, request.Worlds);
         ConformanceRun run = new(
-            request.Release, rng => given.TryDequeue(out Program? program) ? program : source.Fresh(rng),
+            request.Kernel.Release, rng => given.TryDequeue(out Program? program) ? program : source.Fresh(rng),
             _ => new GuestSide(image), budget);
         Stopwatch watch = Stopwatch.StartNew();
         run.Run(
@@ -148,9 +139,9 @@ internal static class ConformCommand
             each => each.Freedom is null && request.Files.Length == 0))
         {
             string file = Path.Combine(
-                request.Output, $"{each.Example.Slug}-{request.Release.Name}{CorpusStore.ProgramSuffix}");
+                request.Output, $"{each.Example.Slug}-{request.Kernel.Release.Name}{CorpusStore.ProgramSuffix}");
             Directory.CreateDirectory(request.Output);
-            CorpusStore.WriteWhole(file, each.Example.Print(request.Release));
+            CorpusStore.WriteWhole(file, each.Example.Print(request.Kernel.Release));
             screen.Note($"{file} written");
         }
     }
@@ -198,7 +189,8 @@ internal static class ConformCommand
     };
 
     private sealed record Request(
-        Release Release, string[] Files, ConformanceBudget Budget, int Calls, Worlds Worlds, string Output, bool Json);
+        ChosenKernel Kernel, string[] Files, ConformanceBudget Budget, int Calls, Worlds Worlds, string Output,
+        bool Json);
 
     private sealed record Outcome(string Kernel, ConformanceRun Run, double Seconds);
 }

@@ -24,13 +24,7 @@ internal static class EnactCommand
                 + "lanes can be stopped.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<string> kernel = new("--kernel")
-        {
-            Description = $"The kernel's version: {string.Join(", ", Release.All.Select(release => release.Name))} "
-                + $"({Release.Text.Name} unless said).",
-            HelpName = "VERSION",
-            DefaultValueFactory = _ => Release.Text.Name,
-        };
+        KernelChoice kernel = new();
         Option<bool> update = new("--update")
         {
             Description = $"Writes what happened beside each FILE, as NAME{TranscriptSuffix}.",
@@ -41,29 +35,27 @@ internal static class EnactCommand
             + "comes out with where the engine does. Exits with 1 when one comes out elsewhere, 3 where no kernel can "
             + "be run.")
         {
-            files, kernel, update, json,
+            files, kernel.Version, kernel.Patch, update, json,
         };
         command.SetAction(result => Run(
-            result.GetRequiredValue(files), result.GetRequiredValue(kernel), result.GetValue(update),
+            result.GetRequiredValue(files), kernel.Of(result), result.GetValue(update),
             result.GetValue(json), screen, cancel));
         return command;
     }
 
     private static int Run(
-        string[] files, string kernel, bool update, bool json, Screen screen, CancellationToken cancel)
+        string[] files, ChosenKernel kernel, bool update, bool json, Screen screen, CancellationToken cancel)
     {
         Points.DefineAll();
-        Release release = Release.Find(kernel) ?? throw new InputException(
-            "--kernel", 0, 0, $"'{kernel}' is no kernel version", string.Join(", ", Release.All.Select(r => r.Name)));
         List<(string File, TestCase TestCase, EnactPlan Plan)> plans = [.. files.Select(file =>
         {
             TestCase testCase = Read(file);
-            return (file, testCase, EnactPlan.Of(testCase.Program, testCase.Schedule, release.Variants, file));
+            return (file, testCase, EnactPlan.Of(testCase.Program, testCase.Schedule, kernel.Release.Variants, file));
         })];
         try
         {
-            KernelImage image = KernelStore.Get(kernel);
-            using Enactor enactor = new(image, release, plans.Max(plan => plan.Plan.Lanes.Count));
+            KernelImage image = kernel.Get(screen);
+            using Enactor enactor = new(image, kernel.Release, plans.Max(plan => plan.Plan.Lanes.Count));
             JsonArray rows = [];
             bool differs = false;
             foreach ((string file, TestCase testCase, EnactPlan plan) in plans)

@@ -63,7 +63,7 @@ public sealed record CacheFolder(string Root)
     }
 
     /// <summary>Waits until nobody else has that file open.</summary>
-    private static FileStream Lock(string path)
+    internal static FileStream Lock(string path)
     {
         while (true)
         {

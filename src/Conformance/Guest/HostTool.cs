@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 
 namespace Conformance.Guest;
 
@@ -29,7 +30,28 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
     /// <summary>Unpacks kernels.</summary>
     public static HostTool Dpkg { get; } = new("dpkg", "dpkg", "unpacks kernels (a Debian system is needed)");
 
-    /// <summary>All of them.</summary>
+    /// <summary>Builds kernels, as the next ones do.</summary>
+    public static HostTool Make { get; } = new("make", "make libelf-dev", "builds kernels");
+
+    /// <summary>A part of it.</summary>
+    public static HostTool Flex { get; } = new("flex", "flex", "builds kernels");
+
+    /// <summary>A part of it.</summary>
+    public static HostTool Bison { get; } = new("bison", "bison", "builds kernels");
+
+    /// <summary>A part of it.</summary>
+    public static HostTool Bc { get; } = new("bc", "bc", "builds kernels");
+
+    /// <summary>Makes a kernel's types.</summary>
+    public static HostTool Pahole { get; } = new("pahole", "dwarves", "builds kernels");
+
+    /// <summary>Changes a kernel.</summary>
+    public static HostTool Patch { get; } = new("patch", "patch", "changes kernels");
+
+    /// <summary>Unpacks sources.</summary>
+    public static HostTool Tar { get; } = new("tar", "tar", "unpacks sources");
+
+    /// <summary>All that are needed to run Debian's kernels.</summary>
     public static IReadOnlyList<HostTool> All { get; } = [Qemu, Gcc, Xz, MakeFileSystem, Apt, Dpkg];
 
     /// <summary>Where it is, or null. mke2fs is in a folder that is on root's path only.</summary>
@@ -38,6 +60,19 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
         .Concat(["/usr/sbin", "/sbin"])
         .Select(folder => Path.Combine(folder, Name))
         .FirstOrDefault(File.Exists);
+
+    /// <summary>Whether it is on the path of this machine.</summary>
+    public bool IsHere => Find(Environment.GetEnvironmentVariable("PATH") ?? "") is not null;
+
+    /// <summary>Runs it to its end, and says whether it succeeded.</summary>
+    /// <exception cref="GuestException">It is missing.</exception>
+    public bool TryRun(IEnumerable<string> arguments, string? folder = null)
+    {
+        using Process process = Start(arguments, folder, output: false);
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="arguments">Its arguments.</param>
@@ -53,7 +88,8 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
         process.WaitForExit();
         if (process.ExitCode != 0)
         {
-            string said = string.Join("; ", errors.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            string all = errors.Result.Length > 0 ? errors.Result : Encoding.UTF8.GetString(printed.ToArray());
+            string said = string.Join("; ", all.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Where(line => !line.StartsWith("W:", StringComparison.Ordinal)).Take(QuotedLinesMax));
             throw new GuestException($"{Name} failed with {process.ExitCode}: {said}");
         }

@@ -6,9 +6,13 @@ namespace Conformance.Guest;
 /// installed.</summary>
 public static class KernelStore
 {
+    /// <summary>A kernel's file in its folder.</summary>
+    internal const string KernelFile = "vmlinuz";
+
+    /// <summary>The folder beside it with its modules.</summary>
+    internal const string ModulesFolder = "modules";
+
     private const string KernelsFolder = "kernels";
-    private const string KernelFile = "vmlinuz";
-    private const string ModulesFolder = "modules";
     private const string DiskFile = "disk.img";
     private const int DiskBytes = 512 << 10;
 
@@ -26,16 +30,31 @@ public static class KernelStore
     private static readonly Regex Number = new(@"\d+", RegexOptions.NonBacktracking);
 
     /// <summary>The newest kernel of a version; the cache's own when it has one.</summary>
-    /// <param name="version">As in <c>6.18</c>.</param>
+    /// <param name="name">As in <c>6.18</c>, or <c>6.18.5</c>; or <c>7.2-strict</c>, which is built here.</param>
+    /// <param name="patch">What a strict kernel is changed by, or null.</param>
     /// <param name="cache">Where it is kept, or null for the default one.</param>
     /// <exception cref="GuestException">It cannot be had; the message says why.</exception>
-    public static KernelImage Get(string version, CacheFolder? cache = null)
+    public static KernelImage Get(string name, byte[]? patch = null, CacheFolder? cache = null)
     {
         cache ??= CacheFolder.Default;
-        string folder = NewestFirst(Kept(cache), version).Select(release => cache.Place(KernelsFolder, release))
-            .FirstOrDefault() ?? Fetch(version, cache);
-        return Prepare(folder, cache);
+        if (Find(name, patch, cache) is { } kept)
+        {
+            return Prepare(kept, cache);
+        }
+
+        if (patch is not null && !IsStrict(name))
+        {
+            throw new GuestException($"only a kernel that is built here can be patched: {name}{KernelBuild.Suffix}");
+        }
+
+        return Prepare(
+            IsStrict(name) ? KernelBuild.Fetch(name[..^KernelBuild.Suffix.Length], patch, cache) : Fetch(name, cache),
+            cache);
     }
+
+    /// <summary>Whether getting a kernel means to build it, which takes minutes.</summary>
+    public static bool NeedsBuild(string name, byte[]? patch, CacheFolder? cache = null) =>
+        IsStrict(name) && Find(name, patch, cache ?? CacheFolder.Default) is null;
 
     /// <summary>The releases in a cache.</summary>
     public static IReadOnlyList<string> Kept(CacheFolder cache)
@@ -49,7 +68,9 @@ public static class KernelStore
 
     /// <summary>Of some releases those of a version, by their numbers.</summary>
     internal static IEnumerable<string> NewestFirst(IEnumerable<string> releases, string version) => releases
-        .Where(release => release.StartsWith($"{version}.", StringComparison.Ordinal))
+        .Where(release => release.StartsWith(version, StringComparison.Ordinal)
+            && !release.Contains(KernelBuild.Suffix, StringComparison.Ordinal)
+            && release.Length > version.Length && !char.IsAsciiDigit(release[version.Length]))
         .OrderByDescending(release => string.Concat(Number.Matches(release).Select(n => n.Value.PadLeft(6, '0'))),
             StringComparer.Ordinal);
 
@@ -70,6 +91,19 @@ public static class KernelStore
         }
 
         return found;
+    }
+
+    private static bool IsStrict(string name) => name.EndsWith(KernelBuild.Suffix, StringComparison.Ordinal);
+
+    private static string? Find(string name, byte[]? patch, CacheFolder cache)
+    {
+        string suffix = KernelBuild.SuffixOf(patch);
+        string version = IsStrict(name) ? name[..^KernelBuild.Suffix.Length] : name;
+        return (IsStrict(name)
+            ? Kept(cache).Where(release => release.EndsWith(suffix, StringComparison.Ordinal)
+                && release.StartsWith($"{version}.", StringComparison.Ordinal))
+            : NewestFirst(Kept(cache), version))
+            .Select(release => cache.Place(KernelsFolder, release)).FirstOrDefault();
     }
 
     private static string Fetch(string version, CacheFolder cache)
