@@ -39,8 +39,9 @@ public static class KernelBuild
         if (Tools.Where(tool => !tool.IsHere).ToArray() is { Length: > 0 } missing)
         {
             throw new GuestException(
-                $"to build a kernel, {string.Join(", ", missing.Select(tool => tool.Name))} must be there: apt-get "
-                + $"install --no-install-recommends {string.Join(' ', missing.Select(tool => tool.Packages).Distinct())}");
+                $"to build a kernel, {string.Join(", ", missing.Select(tool => tool.Name))} must be there: "
+                + "apt-get install --no-install-recommends "
+                + string.Join(' ', missing.Select(tool => tool.Packages).Distinct(StringComparer.Ordinal)));
         }
 
         string sources = cache.Folder(Path.Combine("sources", version), folder => Unpack(folder, version));
@@ -72,7 +73,8 @@ public static class KernelBuild
         DebianArchive archive = DebianArchive.Open(CacheFolder.Default);
         if (!archive.Names(name).Contains(name, StringComparer.Ordinal))
         {
-            string[] others = [.. archive.Names("linux-source-").Select(n => n["linux-source-".Length..]).Order()];
+            string[] others = [.. archive.Names("linux-source-").Select(n => n["linux-source-".Length..])
+                .Order(StringComparer.Ordinal)];
             throw new GuestException(
                 $"Debian has no sources of {version}; of these it has: {string.Join(", ", others)}");
         }
@@ -109,7 +111,7 @@ public static class KernelBuild
         return text;
     }
 
-    /// <summary>The patch is kept in the tree as long as it is in force, also when nobody lives to take it out.</summary>
+    /// <summary>The patch is kept in the tree while it is in force, also when nobody lives to take it out.</summary>
     private static void Apply(string tree, byte[]? patch)
     {
         if (patch is not null)

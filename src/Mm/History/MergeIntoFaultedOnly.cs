@@ -3,8 +3,8 @@ using Mm.State;
 
 namespace Mm.History;
 
-/// <summary>is_mergeable_anon_vma() that asks an unfaulted neighbour for a chain of one link, which it cannot have: it never
-/// merges with what is faulted.</summary>
+/// <summary>is_mergeable_anon_vma() that asks an unfaulted neighbour for a chain of one link, which it cannot have: it
+/// never merges with what is faulted.</summary>
 [Variant(
     "merge-into-faulted-only",
     Subject = "VMAs without an anon_vma merge only as the part that is added",
