@@ -41,16 +41,17 @@ public static class CallMapping
         Row(MmCall.WriteZero, "a store", s => [$"writezero {s.Mm} {s.Page}"], Answers.OfStore),
         Not(MmCall.Merge, "ksmd merges whatever is equal, not the pages that somebody names"),
         Not(MmCall.Unmerge, "nothing is merged, see merge"),
-        Row(MmCall.Free, "MADV_FREE", s => Advise(s, s.Count, "free"), Answers.OfFree),
+        Row(MmCall.Free, "MADV_FREE, where no large folio is",
+            s => HasLarge(s, s.Count) ? [] : Advise(s, s.Count, "free"), Answers.OfFree),
         Row(MmCall.Cold, "MADV_COLD", s => Advise(s, s.Count, "cold"), Answers.OfUnlocked),
         Row(MmCall.DontFork, "MADV_DONTFORK", s => Advise(s, s.Count, "dontfork"), Answers.OfAdvice),
         Row(MmCall.DoFork, "MADV_DOFORK", s => Advise(s, s.Count, "dofork"), Answers.OfAdvice),
         Row(MmCall.ReadOnly, "mprotect, PROT_READ", s => [$"mprotect {s.Mm} {s.Page} {s.Count} ro"], Answers.OfRange),
         Row(MmCall.Writable, "mprotect, PROT_READ and PROT_WRITE", s => [$"mprotect {s.Mm} {s.Page} {s.Count} rw"],
             Answers.OfRange),
-        Row(MmCall.Poison, "MADV_HWPOISON, of anonymous memory",
+        Row(MmCall.Poison, "MADV_HWPOISON, of small anonymous folios",
             s => IsAnonymous(s) ? Advise(s, 1, "hwpoison") : []),
-        Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE, of anonymous memory",
+        Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE, of small anonymous folios",
             s => IsAnonymous(s) ? Advise(s, 1, "softoffline") : []),
         Row(MmCall.Split, "split_huge_pages of debugfs, of that page", s => [$"split {s.Mm} {s.Page} 1"]),
         Row(MmCall.ShrinkThp, "drop_caches 2, which runs all shrinkers", _ => ["dropcaches 2"], Answers.Always),
@@ -70,7 +71,7 @@ public static class CallMapping
             s => [$"madvise {s.Mm} {s.TableStart} {s.TableCount} collapse"]),
         Row(MmCall.Mremap, "mremap, MREMAP_FIXED",
             s => s.MovedCount > 0 ? [$"mremap {s.Mm} {s.Page} {s.To} {s.MovedCount}"] : [], Answers.Always),
-        Row(MmCall.Move, "UFFDIO_MOVE", Move),
+        Row(MmCall.Move, "UFFDIO_MOVE, of small folios", Move),
         Row(MmCall.GetPage, "vmsplice", s => [$"getpage {s.Mm} {s.Page}"]),
         Row(MmCall.PutPage, "a read of the pipe", s => [$"putpage {s.Mm} {s.Page}"]),
         Row(MmCall.Mlock, "mlock", s => [$"mlock {s.Mm} {s.Page} {s.Count}"], Answers.OfMlock),
@@ -125,11 +126,25 @@ public static class CallMapping
     private static IEnumerable<string> Advise(Situation s, int count, string advice) =>
         [$"madvise {s.Mm} {s.Page} {count} {advice}"];
 
+    /// <summary>Whether a large folio is mapped there: with some calls the engine leaves those alone.</summary>
+    private static bool HasLarge(Situation s, int count)
+    {
+        for (int page = s.Page; page < s.Page + count; page++)
+        {
+            if (s.Process.Entry(page) is { IsPresent: true } pte && s.Kernel.FolioOf(pte).IsLarge)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The engine leaves pages of files alone, and nobody should break the zero page.</summary>
     private static bool IsAnonymous(Situation s)
     {
         Pte pte = s.Process.Entry(s.Page);
-        return pte.IsSwap || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon);
+        return (pte.IsSwap || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon)) && !HasLarge(s, 1);
     }
 
     private static bool CanFork(Situation s) => s.Call.A != s.Call.B && !s.Kernel.Mms[s.Call.B].Claimed;
@@ -147,7 +162,10 @@ public static class CallMapping
         {
             int room = Math.Min(source.End - s.Page, target.End - s.To);
             int count = Math.Min(Math.Min(s.Length, room), Math.Abs(s.To - s.Page));
-            yield return $"uffdmove {s.Mm} {s.Page} {s.To} {count}";
+            if (!HasLarge(s, count))
+            {
+                yield return $"uffdmove {s.Mm} {s.Page} {s.To} {count}";
+            }
         }
     }
 }

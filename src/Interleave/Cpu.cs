@@ -10,6 +10,9 @@ public sealed class Cpu
     private readonly LaneEnd end;
     private Locks held;
     private int heldCount;
+
+    /// <summary>Locks held beyond those that there is room for: collapse locks all folios of a page table.</summary>
+    private List<SharedObject>? more;
     private ITakeable? taking;
 
     internal Cpu(Machine machine, int index)
@@ -50,7 +53,7 @@ public sealed class Cpu
     /// <summary>When the outermost RCU read section began, in the units of <see cref="Rcu.Stamp"/>.</summary>
     public long RcuSince { get; internal set; }
 
-    /// <summary>The locks held, oldest first.</summary>
+    /// <summary>The locks held, oldest first; no more than there is room for.</summary>
     public ReadOnlySpan<SharedObject?> Held => ((ReadOnlySpan<SharedObject?>)held)[..heldCount];
 
     /// <summary>Id of <see cref="Parked"/>: storing a number is cheaper than storing a reference.</summary>
@@ -115,7 +118,8 @@ public sealed class Cpu
     {
         if (heldCount == HeldMax)
         {
-            throw new InvalidOperationException($"cpu{Index} holds more than {HeldMax} locks");
+            (more ??= []).Add(held);
+            return;
         }
 
         this.held[heldCount++] = held;
@@ -124,6 +128,11 @@ public sealed class Cpu
     /// <summary>Forgets a held lock.</summary>
     public void Drop(SharedObject released)
     {
+        if (more is not null && more.Remove(released))
+        {
+            return;
+        }
+
         int at = heldCount - 1;
         while (at >= 0 && held[at] != released)
         {
@@ -145,7 +154,8 @@ public sealed class Cpu
     }
 
     /// <summary>Whether this lane holds that lock.</summary>
-    public bool Holds(SharedObject lockObject) => Held.Contains(lockObject);
+    public bool Holds(SharedObject lockObject) =>
+        Held.Contains(lockObject) || (more is not null && more.Contains(lockObject));
 
     /// <inheritdoc />
     public override string ToString() => $"cpu{Index}";
@@ -190,6 +200,7 @@ public sealed class Cpu
         Parent = null;
         ((Span<SharedObject?>)held)[..heldCount].Clear();
         heldCount = 0;
+        more?.Clear();
     }
 
     /// <summary>An array inside the lane: a plain one would check the type of what is stored at every store.</summary>

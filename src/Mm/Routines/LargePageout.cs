@@ -3,9 +3,8 @@ using Mm.State;
 
 namespace Mm.Routines;
 
-/// <summary>What MADV_PAGEOUT does with large folios (mm/madvise.c: madvise_cold_or_pageout_pte_range,
+/// <summary>What MADV_PAGEOUT and MADV_COLD do with large folios (mm/madvise.c: madvise_cold_or_pageout_pte_range,
 /// v6.18).</summary>
-/// <remarks>Left out: MADV_COLD, which leaves them alone here.</remarks>
 public class LargePageout : Routine
 {
     protected static readonly Point PeekPmd =
@@ -19,9 +18,11 @@ public class LargePageout : Routine
     protected static readonly Point PteLock =
         Points.Define("PageoutPtlAgain", "madvise_cold_or_pageout_pte_range", Access.Acquire);
 
-    /// <summary>A PMD mapping in the way: takes the folio if the range covers it, else splits the folio.</summary>
+    /// <summary>A PMD mapping in the way: takes the folio if the range covers it, or cools it where there is no list
+    /// for it, else splits the folio.</summary>
     /// <returns>Whether there is a page table to go through now.</returns>
-    public virtual async Flow<bool> FindTable(Cpu cpu, MmStruct mm, int start, int end, FolioList list)
+    public virtual async Flow<bool> FindTable(
+        Cpu cpu, MmStruct mm, int start, int end, FolioList? list, Gather? gather = null)
     {
         PageTable table = mm.Table(start);
         await cpu.At(PeekPmd, table.PmdWord);
@@ -40,7 +41,7 @@ public class LargePageout : Routine
         Folio folio = K.Folios[table.Pmd.Target];
         if (end - start == folio.PageCount)
         {
-            await R.Reclaim.Isolate(cpu, folio, list);
+            await (list is null ? R.MadviseCold.CoolHuge(cpu, gather!, table) : R.Reclaim.Isolate(cpu, folio, list));
             mm.PmdLock.Release(cpu);
             return false;
         }
@@ -55,16 +56,25 @@ public class LargePageout : Routine
         return split;
     }
 
-    /// <summary>Entries of a large folio, with the page table locked: takes the folio if all of it is mapped here, else
-    /// splits it, for which the lock is dropped.</summary>
+    /// <summary>Entries of a large folio, with the page table locked: takes or cools the folio if all of it is mapped
+    /// here, else splits it, for which the lock is dropped.</summary>
     /// <returns>How many entries are done with.</returns>
-    public virtual async Flow<int> Take(Cpu cpu, MmStruct mm, int page, int end, FolioList list)
+    public virtual async Flow<int> Take(
+        Cpu cpu, MmStruct mm, int page, int end, FolioList? list, Gather? gather = null)
     {
         Folio folio = K.FolioOf(mm[page]);
         int count = CountBatch(mm, page, end);
         if (count == folio.PageCount)
         {
-            await R.Reclaim.IsolateForPageout(cpu, folio, list);
+            if (list is null)
+            {
+                await R.MadviseCold.CoolPresent(cpu, gather!, mm, page, count);
+            }
+            else
+            {
+                await R.Reclaim.IsolateForPageout(cpu, folio, list);
+            }
+
             return count;
         }
 

@@ -5,7 +5,8 @@ namespace Mm.Routines;
 
 /// <summary>MADV_COLD (mm/madvise.c: madvise_cold_or_pageout_pte_range without pageout, v6.18): pages become old and
 /// inactive.</summary>
-/// <remarks>Left out: large folios (left alone, as when they are shared), idle page tracking, PG_workingset.</remarks>
+/// <remarks>Large folios are found by <see cref="LargePageout"/>, which splits those of which only a part is meant.
+/// Left out: idle page tracking, PG_workingset.</remarks>
 public class MadviseCold : Routine
 {
     protected static readonly Point MmapLock = Points.Define("ColdMmapLock", "madvise_lock", Access.Acquire);
@@ -16,6 +17,9 @@ public class MadviseCold : Routine
     protected static readonly Point TestShared =
         Points.Define("ColdTestShared", "madvise_cold_or_pageout_pte_range", Access.Read);
     protected static readonly Point AgePte = Points.Define("ColdAgePte", "clear_young_dirty_ptes", Access.Rmw);
+    protected static readonly Point ClearPmd = Points.Define("ColdClearPmd", "pmdp_invalidate", Access.Rmw);
+    protected static readonly Point AgePmd =
+        Points.Define("ColdAgePmd", "madvise_cold_or_pageout_pte_range", Access.Write);
     protected static readonly Point ClearReferenced =
         Points.Define("ColdClearReferenced", "folio_clear_referenced", Access.Rmw);
 
@@ -42,7 +46,7 @@ public class MadviseCold : Routine
         while (start < end)
         {
             int next = Math.Min(end, mm.Table(start).End);
-            if (mm.Table(start).IsTable)
+            if (!K.HasHugePmds || await R.LargePageout.FindTable(cpu, mm, start, next, list: null, gather))
             {
                 await CoolTable(cpu, gather, mm, start, next);
             }
@@ -59,36 +63,71 @@ public class MadviseCold : Routine
         KernelSpinlock ptl = mm.Ptl(start);
         await ptl.Acquire(cpu, PteLock);
         await R.Tlb.FlushBatchedPending(cpu, mm);
-        for (int page = start; page < end; page++)
+        for (int page = start; page < end && mm.Table(start).IsTable; page++)
         {
             await cpu.At(ReadPte, mm.PteWord(page));
             Pte pte = mm[page];
-            if (pte.IsPresent && !K.FolioOf(pte).IsLarge)
+            if (!pte.IsPresent)
             {
-                await CoolPresent(cpu, gather, mm, page, pte);
+                continue;
+            }
+
+            if (K.FolioOf(pte).IsLarge)
+            {
+                page += await R.LargePageout.Take(cpu, mm, page, end, list: null, gather) - 1;
+            }
+            else
+            {
+                await CoolPresent(cpu, gather, mm, page, 1);
             }
         }
 
         ptl.Release(cpu);
     }
 
-    /// <summary>One present entry: only a folio on the LRU that nobody else maps.</summary>
-    protected virtual async Flow CoolPresent(Cpu cpu, Gather gather, MmStruct mm, int page, Pte pte)
+    /// <summary>The PMD entry of a folio that nobody else maps, with its lock held.</summary>
+    public virtual async Flow CoolHuge(Cpu cpu, Gather gather, PageTable table)
     {
-        Folio folio = K.FolioOf(pte);
-        await cpu.At(TestShared, folio.MapcountWord);
-        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != 1)
+        if (table.Pmd.Young)
+        {
+            await cpu.At(ClearPmd, table.PmdWord);
+            Pmd old = table.Pmd;
+            table.SetPmd(old with { Kind = PmdKind.Invalid });
+            await cpu.At(AgePmd, table.PmdWord);
+            table.SetPmd(old.Without(PteFlag.Young));
+            gather.Note(table.Start);
+            gather.Note(table.End - 1);
+        }
+
+        await Deactivate(cpu, K.Folios[table.Pmd.Target]);
+    }
+
+    /// <summary>All present entries of a folio: only one on the LRU that nobody else maps.</summary>
+    public virtual async Flow CoolPresent(Cpu cpu, Gather gather, MmStruct mm, int page, int count)
+    {
+        Folio folio = K.FolioOf(mm[page]);
+        await cpu.At(TestShared, folio.MappedWord);
+        if (!folio.Has(PageFlag.Lru) || folio.Mapcount != folio.PageCount)
         {
             return;
         }
 
-        if (pte.Young)
+        for (int last = page + count - 1; page <= last; page++)
         {
-            await cpu.At(AgePte, mm.PteWord(page));
-            mm.SetPte(page, mm[page].Without(PteFlag.Young));
-            gather.Note(page);
+            if (mm[page].Young)
+            {
+                await cpu.At(AgePte, mm.PteWord(page));
+                mm.SetPte(page, mm[page].Without(PteFlag.Young));
+                gather.Note(page);
+            }
         }
 
+        await Deactivate(cpu, folio);
+    }
+
+    /// <summary>The end of one turn.</summary>
+    protected virtual async Flow Deactivate(Cpu cpu, Folio folio)
+    {
         await cpu.At(ClearReferenced, folio.FlagsWord);
         folio.Clear(PageFlag.Referenced);
         await R.LruMoves.Deactivate(cpu, folio);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Interleave;
 
 namespace Mm.State;
@@ -7,7 +8,7 @@ namespace Mm.State;
 /// <remarks>
 /// The lowest free slots are always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster
 /// scan may pick any free ones; which ones makes no difference to any law. Slots of a large folio are aligned as in the
-/// kernel; that a cluster is for folios of one order is left out, as if there were always another cluster. The bytes of
+/// kernel. A device that has whole clusters takes its slots as the kernel does (<see cref="SwapClusters"/>). The bytes of
 /// a run change in one step: whoever reads them without the lock takes any of them for what it is.
 /// </remarks>
 public sealed class SwapDevice
@@ -21,6 +22,7 @@ public sealed class SwapDevice
     private Word[] slotWords = [];
     private Word[] dataWords = [];
     private SlotFree[] slotFree = [];
+    private SwapClusters? clusters;
 
     internal SwapDevice(Kernel kernel, ObjectIds ids)
     {
@@ -146,6 +148,12 @@ public sealed class SwapDevice
     /// there are none.</summary>
     public int Allocate(int pages = 1)
     {
+        if (clusters is not null)
+        {
+            int found = clusters.Find(this, BitOperations.Log2((uint)pages));
+            return found < 0 ? found : Take(found, pages);
+        }
+
         for (int first = 0; first + pages <= Slots; first += pages)
         {
             int free = first;
@@ -156,14 +164,7 @@ public sealed class SwapDevice
 
             if (free == first + pages)
             {
-                for (int slot = first; slot < free; slot++)
-                {
-                    hasCache[slot] = true;
-                    TruthGeneration[slot]++;
-                    Touch(slot);
-                }
-
-                return first;
+                return Take(first, pages);
             }
         }
 
@@ -277,6 +278,7 @@ public sealed class SwapDevice
 
     internal void Reset(int slots, bool synchronous)
     {
+        clusters = slots < SwapClusters.Size ? null : new SwapClusters(slots);
         Slots = slots;
         Synchronous = synchronous;
         Writable = true;
@@ -295,10 +297,27 @@ public sealed class SwapDevice
         Array.Clear(TruthGeneration);
     }
 
+    private int Take(int first, int pages)
+    {
+        for (int slot = first; slot < first + pages; slot++)
+        {
+            hasCache[slot] = true;
+            TruthGeneration[slot]++;
+            Touch(slot);
+        }
+
+        return first;
+    }
+
     /// <summary>mem_cgroup_uncharge_swap: in swap_entries_free, so under the lock under which the byte became
     /// 0.</summary>
     private void Unrecord(int slot)
     {
+        if (IsFree(slot))
+        {
+            clusters?.Freed(slot);
+        }
+
         if (IsFree(slot) && records[slot] is { } memcg)
         {
             records[slot] = null;
