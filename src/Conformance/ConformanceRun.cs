@@ -198,7 +198,8 @@ public sealed class ConformanceRun(
     {
         lock (gate)
         {
-            failures.Add($"{what}\n{ProgramText.Print(program)}");
+            failures.Add($"{what}\n{ProgramText.Print(Difference.Fitting(new Program(
+                program.Language, program.Shape, [.. program.Setup, .. program.Cpus.SelectMany(lane => lane)], [])))}");
         }
     }
 }

@@ -40,7 +40,7 @@ public sealed record Difference(Program Program, Mismatch Mismatch, View? Before
 
     /// <summary>The same calls in the same order, in a form that can be read again: a section holds only so many, and
     /// lanes are run after each other.</summary>
-    private static Program Fitting(Program program)
+    internal static Program Fitting(Program program)
     {
         Call[][] parts = [.. program.Setup.Chunk(program.Language.CallsMax)];
         return parts.Length <= 1 ? program : new Program(program.Language, program.Shape, parts[0], parts[1..]);

@@ -93,9 +93,10 @@ public static class EngineView
         }
 
         // Whether a folio that comes back from swap is active at once is left to the working set
-        // (workingset_refault), and what is read of a file becomes active in the end (folio_mark_accessed); the
-        // engine has neither.
-        traits |= (swapped || !folio.Anon) && !folio.Has(PageFlag.Active) ? PageTraits.MayBeActive : PageTraits.None;
+        // (workingset_refault), what is read of a file becomes active in the end (folio_mark_accessed), and so does a
+        // large folio of which mlock brings several pages in (FOLL_TOUCH); the engine has neither.
+        traits |= (swapped || !folio.Anon || folio.IsLarge) && !folio.Has(PageFlag.Active)
+            ? PageTraits.MayBeActive : PageTraits.None;
         traits |= folio.Ksm ? PageTraits.Ksm : PageTraits.None;
         traits |= frame.Has(PageFlag.HwPoison) ? PageTraits.Poisoned : PageTraits.None;
         traits |= folio.IsLarge ? PageTraits.Large : PageTraits.None;

@@ -135,11 +135,14 @@ internal static class ConformCommand
     /// <summary>Programs that were given are there already.</summary>
     private static void Store(Request request, ConformanceRun run, Screen screen)
     {
+        Dictionary<string, int> names = new(StringComparer.Ordinal);
         foreach (DifferenceCount each in run.Differences.Values.Where(
             each => each.Freedom is null && request.Files.Length == 0))
         {
-            string file = Path.Combine(
-                request.Output, $"{each.Example.Slug}-{request.Kernel.Release.Name}{CorpusStore.ProgramSuffix}");
+            string name = $"{each.Example.Slug}-{request.Kernel.Release.Name}";
+            names[name] = names.GetValueOrDefault(name) + 1;
+            string number = names[name] == 1 ? "" : $"-{names[name]}";
+            string file = Path.Combine(request.Output, $"{name}{number}{CorpusStore.ProgramSuffix}");
             Directory.CreateDirectory(request.Output);
             CorpusStore.WriteWhole(file, each.Example.Print(request.Kernel.Release));
             screen.Note($"{file} written");

@@ -62,6 +62,27 @@ public class LockTests
     }
 
     [Fact]
+    public void A_lane_may_hold_any_number_of_locks()
+    {
+        const int Many = 100;
+        KernelSpinlock[] locks =
+            [.. Enumerable.Range(0, Many).Select(id => new KernelSpinlock(0, (ushort)(id + 10), "lock"))];
+        LaneRunner lanes = new(
+            Points, () => Array.ForEach(locks, each => each.Reset()), async cpu =>
+            {
+                foreach (KernelSpinlock each in locks)
+                {
+                    await each.Acquire(cpu, Take);
+                }
+
+                Assert.All(locks, each => Assert.True(cpu.Holds(each)));
+                Array.ForEach(locks, each => each.Release(cpu));
+                Assert.All(locks, each => Assert.False(cpu.Holds(each)));
+            });
+        Assert.IsType<Complete>(Explore(lanes));
+    }
+
+    [Fact]
     public void Many_readers_or_one_writer_are_inside_a_semaphore()
     {
         int readersMost = 0;

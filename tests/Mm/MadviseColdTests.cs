@@ -6,6 +6,8 @@ namespace Tests.Mm;
 
 public class MadviseColdTests
 {
+    private const string Huge = "shape mms 2 pages 4 slots 4 thp pmd\nsetup write mm0 p0\n write mm0 p1\n";
+
     private const string Active = "shape pages 1 slots 3\nsetup write mm0 p0\n reclaim 1\n read mm0 p0\n reclaim 1";
 
     [Fact]
@@ -28,6 +30,32 @@ public class MadviseColdTests
     [Fact]
     public void Cold_where_nothing_is_mapped_is_a_no_op() =>
         Assert.Equal([true, false], World.After("shape pages 1\nsetup munmap mm0 p0 1\n cold mm0 p0 1").Effective);
+
+    [Fact]
+    public void A_part_of_a_large_folio_is_split_off_and_all_of_one_is_not()
+    {
+        Assert.False(World.After($"{Huge} cold mm0 p1 1").Folio(0, 1).IsLarge);
+        World world = World.After($"{Huge} cold mm0 p0 4");
+        Assert.True(world.Folio(0, 0).IsLarge);
+        Assert.False(world.Mm(0).Table(0).Pmd.Young);
+        Assert.True(world.Mm(0).Table(0).Pmd is { Kind: PmdKind.Huge, Dirty: true, Writable: true });
+    }
+
+    [Fact]
+    public void A_shared_large_folio_is_neither_split_nor_made_old()
+    {
+        World world = World.After($"{Huge} fork mm0 mm1\n cold mm0 p1 1");
+        Assert.True(world.Folio(0, 1).IsLarge);
+        Assert.True(world.Mm(0).Table(0).Pmd is { Kind: PmdKind.Huge, Young: true });
+    }
+
+    [Theory]
+    [InlineData("split mm0 p0")]
+    [InlineData("fork mm0 mm1")]
+    [InlineData("migrate mm0 p0")]
+    [InlineData("dontneed mm0 p1 1")]
+    public void Cooling_a_large_folio_is_safe(string other) =>
+        Safe($"{Huge}cpu0 {other}\ncpu1 cold mm0 p0 4\n cold mm0 p2 1", preemptions: 2);
 
     [Theory]
     [InlineData("age 1")]

@@ -27,6 +27,8 @@ public sealed partial class Kernel
     /// <summary>Most anon_vmas alive at once.</summary>
     public const int AnonVmasMax = 64;
 
+    private const int SpareOrderMin = 5;
+
     private int vmasUsed = VmasMax;
     private int anonVmasUsed = AnonVmasMax;
     private readonly ObjectIds ids = new();
@@ -209,7 +211,7 @@ public sealed partial class Kernel
         Console.Clear();
         TruthBroken.Clear();
         ResetPools();
-        GrowFrames(FramesFor(mms * pages));
+        GrowFrames(FramesFor(mms * pages) + (thp == ThpPolicy.Never ? 0 : SpareFor(pmdOrder)));
         foreach (MmStruct mm in Mms)
         {
             mm.Grow(pages, ids);
@@ -334,6 +336,10 @@ public sealed partial class Kernel
 
     /// <summary>Enough for every page of every process, copies in flight and reads ahead.</summary>
     private static int FramesFor(int pages) => Math.Max(FramesMin, (2 * pages + 32 + 63) & -64);
+
+    /// <summary>Two folios of a PMD entry more: as frames of an order are not merged with others, there would be too
+    /// few for one in a row sooner than in a kernel. Small ones are spared by their many frames.</summary>
+    private static int SpareFor(int pmdOrder) => pmdOrder < SpareOrderMin ? 0 : 2 << pmdOrder;
 
     /// <summary>Only what the last execution used is reset; everything is handed out in the same order again.</summary>
     private void ResetPools()

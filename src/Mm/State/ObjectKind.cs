@@ -162,21 +162,24 @@ public sealed class Word(ObjectKind kind, ushort id, string name) : Interleave.S
 /// run.</summary>
 public sealed class ObjectIds
 {
-    private ushort next;
+    private int next;
 
     /// <summary>Every object made, by id.</summary>
     public List<Interleave.SharedObject> All { get; } = [];
 
     /// <summary>A word.</summary>
-    public Word Word(ObjectKind kind, string name) => Keep(new Word(kind, next++, name));
+    public Word Word(ObjectKind kind, string name) => Keep(new Word(kind, Next(), name));
 
     /// <summary>A spinlock.</summary>
     public Interleave.KernelSpinlock Spinlock(ObjectKind kind, string name) =>
-        Keep(new Interleave.KernelSpinlock((byte)kind, next++, name));
+        Keep(new Interleave.KernelSpinlock((byte)kind, Next(), name));
 
     /// <summary>A reader-writer semaphore.</summary>
     public Interleave.Rwsem Rwsem(ObjectKind kind, string name) =>
-        Keep(new Interleave.Rwsem((byte)kind, next++, name));
+        Keep(new Interleave.Rwsem((byte)kind, Next(), name));
+
+    /// <exception cref="OverflowException">The world is too large.</exception>
+    private ushort Next() => checked((ushort)next++);
 
     private T Keep<T>(T made)
         where T : Interleave.SharedObject
