@@ -8,8 +8,8 @@ namespace Mm.State;
 /// <remarks>
 /// The lowest free slots are always taken, so that slots are reused as quickly as can be. The kernel's per-cpu cluster
 /// scan may pick any free ones; which ones makes no difference to any law. Slots of a large folio are aligned as in the
-/// kernel. A device that has whole clusters takes its slots as the kernel does (<see cref="SwapClusters"/>). The bytes of
-/// a run change in one step: whoever reads them without the lock takes any of them for what it is.
+/// kernel. A device that has whole clusters takes its slots as the kernel does (<see cref="SwapClusters"/>). The bytes
+/// of a run change in one step: whoever reads them without the lock takes any of them for what it is.
 /// </remarks>
 public sealed class SwapDevice
 {
