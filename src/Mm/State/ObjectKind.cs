@@ -178,6 +178,7 @@ public sealed class ObjectIds
     public Interleave.Rwsem Rwsem(ObjectKind kind, string name) =>
         Keep(new Interleave.Rwsem((byte)kind, Next(), name));
 
+    /// <summary>The next id; there are as many as fit the word of a step.</summary>
     /// <exception cref="OverflowException">The world is too large.</exception>
     private ushort Next() => checked((ushort)next++);
 

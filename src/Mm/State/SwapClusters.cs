@@ -109,13 +109,13 @@ internal sealed class SwapClusters
 
     private static bool AreFree(SwapDevice device, int slot, int pages)
     {
-        int free = 0;
-        while (free < pages && device.IsFree(slot + free))
+        int count = 0;
+        while (count < pages && device.IsFree(slot + count))
         {
-            free++;
+            count++;
         }
 
-        return free == pages;
+        return count == pages;
     }
 
     private void Move(int cluster, List<int> list)
