@@ -14,7 +14,7 @@ public static class Stretch
     /// <summary>khugepaged_max_ptes_none of the engine (Mm.State.Kernel.MaxPtesNone).</summary>
     public const int MaxPtesNone = (1 << PmdOrder) * 3 / 4 - 1;
 
-    private const int ClustersMany = 12;
+    private const int ClustersMany = 10;
 
     /// <summary>Pages of all processes together that a world may have: the engine has frames for so many.</summary>
     private const int PagesMax = 2048;
