@@ -13,6 +13,16 @@ public class MlockTests
     private const string Two = "shape mms 3 pages 1 slots 3\nsetup write mm0 p0\n fork mm0 mm1";
 
     [Fact]
+    public void A_page_that_one_vma_lets_go_and_the_next_one_locks_is_locked()
+    {
+        World world = World.After(
+            "shape pages 2\nsetup mapshared mm0 p1 f0 i0\n mapprivate mm0 p0 f0 i0\n read mm0 p0\n drain\n "
+            + "mlock mm0 p0 2\n drain");
+        Assert.NotSame(world.Folio(0, 0), world.Folio(0, 1));
+        Assert.True(world.Folio(0, 1).Has(PageFlag.Mlocked | PageFlag.Unevictable));
+    }
+
+    [Fact]
     public void A_locked_page_leaves_its_list_and_is_counted()
     {
         World world = World.After($"{Page}\n mlock mm0 p0 1");

@@ -58,7 +58,13 @@ public class MlockRange : Routine
             // A call that fails, at a hole, has locked what is before it, but brings nothing in; nor anything behind
             // a page that cannot be had.
             mm.TruthMissed[i] = !fills;
+            bool tries = fills;
             fills = fills && await Populate(cpu, mm, i);
+            if (tries && (!fills || i + 1 == page || mm.FindVma(i) is not { } vma || vma.End == i + 1))
+            {
+                // populate_vma_page_range goes through one VMA.
+                await R.Lru.Drain(cpu);
+            }
         }
 
         mm.TruthFilling--;
