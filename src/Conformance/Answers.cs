@@ -12,6 +12,7 @@ internal static class Answers
 
     private const string NoMemory = "-ENOMEM";
     private const string Invalid = "-EINVAL";
+    private const string Fault = "-EFAULT";
     private const string Busy = "-EBUSY";
 
     /// <summary>The value that was loaded, or the signal.</summary>
@@ -68,6 +69,9 @@ internal static class Answers
 
     /// <summary>mprotect, munlock: they stop at a hole (do_mprotect_pkey, apply_vma_lock_flags).</summary>
     public static string OfRange(Situation before, bool effective) => before.Holes().Any() ? NoMemory : Ok;
+
+    /// <summary>A pin for writing: of memory that may be written to, and is whole.</summary>
+    public static string OfPin(Situation before, bool effective) => effective ? Ok : Fault;
 
     /// <summary>rmdir of a memcg: not while a process is in it (cgroup_destroy_locked).</summary>
     public static string OfOffline(Situation before, bool effective) => effective ? Ok : Busy;

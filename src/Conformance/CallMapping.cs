@@ -7,7 +7,6 @@ namespace Conformance;
 public static class CallMapping
 {
     private const string WholeMachine = "works on lists of the whole machine: nobody can say which pages it takes";
-    private const string NoDevice = "not asked yet: the device of the guest, io_uring, pins for writing only";
 
     /// <summary>A row for each call of <see cref="MmLanguage"/>, by kind.</summary>
     public static IReadOnlyList<CallRow> Rows { get; } =
@@ -30,10 +29,13 @@ public static class CallMapping
             s => [$"migrate {s.Mm} {s.Page} 1 all"]),
         Not(MmCall.Compact, WholeMachine),
         Row(MmCall.Drain, "move_pages that moves nothing", _ => ["drain"], Answers.Always),
-        Not(MmCall.Pin, NoDevice),
-        Not(MmCall.PinWrite, NoDevice),
-        Not(MmCall.Dma, NoDevice),
-        Not(MmCall.Unpin, NoDevice),
+        Not(MmCall.Pin, "what registers memory of a process, io_uring and AF_XDP, pins for writing; "
+            + "direct I/O gives its pins back at once"),
+        Row(MmCall.PinWrite, "registers a buffer with io_uring, of private memory",
+            s => s.Vma is not { Shared: true } && Situation.Free(s.Kernel.Pins) is >= 0 and var name
+                ? [$"pin {s.Mm} {s.Page} {name}"] : [], Answers.OfPin),
+        Row(MmCall.Dma, "a fixed read of io_uring", s => Held(s, s.Kernel.Pins, "dmawrite", " V")),
+        Row(MmCall.Unpin, "unregisters the buffer", s => Held(s, s.Kernel.Pins, "unpin"), Answers.Always),
         Row(MmCall.Attach, "a write to cgroup.procs, of a memcg that is there",
             s => s.Kernel.Memcgs[s.Call.B].Online ? [$"attach {s.Mm} {s.Call.B}"] : [], Answers.Always),
         Row(MmCall.Offline, "rmdir, of a memcg other than the first that is there",
@@ -74,8 +76,9 @@ public static class CallMapping
         Row(MmCall.Mremap, "mremap, MREMAP_FIXED",
             s => s.MovedCount > 0 ? [$"mremap {s.Mm} {s.Page} {s.To} {s.MovedCount}"] : [], Answers.Always),
         Row(MmCall.Move, "UFFDIO_MOVE, of small folios", Move),
-        Row(MmCall.GetPage, "vmsplice", s => [$"getpage {s.Mm} {s.Page}"]),
-        Row(MmCall.PutPage, "a read of the pipe", s => [$"putpage {s.Mm} {s.Page}"]),
+        Row(MmCall.GetPage, "vmsplice", s => Situation.Free(s.Kernel.Gets) is >= 0 and var name
+            ? [$"getpage {s.Mm} {s.Page} {name}"] : []),
+        Row(MmCall.PutPage, "a read of the pipe", s => Held(s, s.Kernel.Gets, "putpage")),
         Row(MmCall.Mlock, "mlock", s => [$"mlock {s.Mm} {s.Page} {s.Count}"], Answers.OfMlock),
         Row(MmCall.Munlock, "munlock", s => [$"munlock {s.Mm} {s.Page} {s.Count}"], Answers.OfRange),
     ];
@@ -156,6 +159,10 @@ public static class CallMapping
         $"munmap {s.Mm} {s.Page} {s.FileCount}",
         $"{how} {s.Mm} {s.Page} {s.Call.C} {s.Call.D} {s.FileCount}",
     ];
+
+    /// <summary>What the engine would use: the first that is held of that page.</summary>
+    private static IEnumerable<string> Held(Situation s, Pin[] pins, string operation, string rest = "") =>
+        s.Held(pins) is >= 0 and var name ? [$"{operation} {s.Mm} {name}{rest}"] : [];
 
     /// <summary>The engine takes as many pages as both VMAs have from there on.</summary>
     private static IEnumerable<string> Move(Situation s)

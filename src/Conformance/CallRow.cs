@@ -38,7 +38,7 @@ public sealed record CallPlan(
     {
         Situation after = new(kernel, Call, Stretch);
         return Operations.Select(operation => operation.EndsWith(ValueWord, StringComparison.Ordinal)
-            ? $"{operation.AsSpan(0, operation.Length - 1)}{after.Content(after.Page)}"
+            ? $"{operation.AsSpan(0, operation.Length - 1)}{after.Stored}"
             : operation);
     }
 }

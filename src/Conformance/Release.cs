@@ -7,7 +7,7 @@ namespace Conformance;
 /// it.</summary>
 /// <param name="Name">As on the command line: <c>6.18</c>.</param>
 /// <param name="Number">The same, to be compared.</param>
-/// <param name="Variants">The engine's variants of that version.</param>
+/// <param name="Variants">The engine's variants of that version, and of the guest's devices.</param>
 public sealed record Release(string Name, Version Number, IReadOnlyList<string> Variants)
 {
     private static readonly string[] Names = ["6.1", "6.12", "6.16", "6.18", "7.2"];
@@ -31,5 +31,6 @@ public sealed record Release(string Name, Version Number, IReadOnlyList<string> 
             ? found with { Name = name } : null;
 
     private static Release Make(string name) => new(
-        name, Version.Parse(name), KernelVersion.Find($"v{name}")?.Variants ?? []);
+        name, Version.Parse(name),
+        VariantCatalog.Replace(KernelVersion.Find($"v{name}")?.Variants ?? [], [UnpinLeavesClean.Name]));
 }

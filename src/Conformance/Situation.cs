@@ -65,6 +65,20 @@ public readonly record struct Situation(Kernel Kernel, Call Call, int Stretch)
         }
     }
 
+    /// <summary>The number of a pin, or of a pipe's buffer, that holds nothing; -1 when all do.</summary>
+    public static int Free(Pin[] pins) => Array.FindIndex(pins, static pin => pin.Frame is null);
+
+    /// <summary>The number of the first that holds the page that is named first; -1 when there is none.</summary>
+    public int Held(Pin[] pins)
+    {
+        (MmStruct process, int page) = (Process, Page);
+        return Array.FindIndex(pins, pin => pin.Frame is not null && pin.Mm == process && pin.Page == page);
+    }
+
+    /// <summary>What the engine has stored, after the call: through the page table, or by a device.</summary>
+    public int Stored => (MmCall)Call.Kind == MmCall.Dma && Held(Kernel.Pins) is >= 0 and var pin
+        ? Kernel.Pins[pin].Frame!.Data : Content(Page);
+
     /// <summary>Runs of pages of the range that no VMA covers.</summary>
     public IEnumerable<(int Page, int Count)> Holes()
     {

@@ -36,7 +36,7 @@ struct process {
 
 /* What holds a page in place of a process: the read end of a pipe, or an io_uring with one buffer. */
 struct held {
-    int mm, page, fd, ring;
+    int mm, name, fd, ring, page;
 };
 
 struct world {
@@ -86,9 +86,9 @@ void make_world_ready(const char *command_line);
 long run_ksm(int scans);
 
 /* hold.c: pages held by pipes and by devices */
-void hold(int mm, int page, int ring);
-void give_back(int mm, int page, int ring);
-void transfer(int mm, int page, long value, int store);
+void hold(int mm, int page, int name, int ring);
+void give_back(int mm, int name, int ring);
+void transfer(int mm, int name, long value, int store);
 
 /* show.c */
 void drain(void);

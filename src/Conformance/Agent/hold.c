@@ -12,10 +12,10 @@
 
 struct held held[HELD_MAX];
 
-static struct held *oldest(int mm, int page, int ring)
+static struct held *oldest(int mm, int name, int ring)
 {
     for (int i = 0; i < HELD_MAX; i++)
-        if (held[i].fd && held[i].mm == mm && held[i].page == page && held[i].ring == ring)
+        if (held[i].fd && held[i].mm == mm && held[i].name == name && held[i].ring == ring)
             return &held[i];
     return NULL;
 }
@@ -28,10 +28,22 @@ static void forget(struct held *one)
     memset(&held[HELD_MAX - 1], 0, sizeof *one);
 }
 
-void hold(int mm, int page, int ring)
+/* Unregistering is waited for; closing an io_uring is not. */
+static void drop(struct held *one)
+{
+    if (one->ring)
+        syscall(SYS_io_uring_register, one->fd, IORING_UNREGISTER_BUFFERS, NULL, 0);
+    close(one->fd);
+    forget(one);
+}
+
+/* What has a name of its own takes the place of what was called so. */
+void hold(int mm, int page, int name, int ring)
 {
     char operation[32];
-    struct held *free = held;
+    struct held *free = held, *before;
+    while (name >= 0 && (before = oldest(mm, name, ring)) != NULL)
+        drop(before);
     while (free < held + HELD_MAX && free->fd)
         free++;
     if (free == held + HELD_MAX) {
@@ -48,25 +60,16 @@ void hold(int mm, int page, int ring)
     long fd = syscall(SYS_pidfd_getfd, processes[mm].pidfd, theirs, 0);
     long result = fd < 0 ? -errno : 0;
     if (fd >= 0)
-        *free = (struct held){mm, page, (int)fd, ring};
+        *free = (struct held){mm, name < 0 ? page : name, (int)fd, ring, page};
     snprintf(operation, sizeof operation, "close %d", theirs);
     ask(mm, operation);
     say_result(result);
 }
 
-/* Unregistering is waited for; closing an io_uring is not. */
-static void drop(struct held *one)
-{
-    if (one->ring)
-        syscall(SYS_io_uring_register, one->fd, IORING_UNREGISTER_BUFFERS, NULL, 0);
-    close(one->fd);
-    forget(one);
-}
-
-void give_back(int mm, int page, int ring)
+void give_back(int mm, int name, int ring)
 {
     static uint64_t content[PAGE / sizeof(uint64_t)];
-    struct held *one = oldest(mm, page, ring);
+    struct held *one = oldest(mm, name, ring);
     if (one == NULL) {
         say("= -ENOENT\n");
         return;
@@ -122,9 +125,9 @@ static long submit(int ring, int file, unsigned long address, int store)
     return result;
 }
 
-void transfer(int mm, int page, long value, int store)
+void transfer(int mm, int name, long value, int store)
 {
-    struct held *one = oldest(mm, page, 1);
+    struct held *one = oldest(mm, name, 1);
     uint64_t word = (uint64_t)value;
     if (one == NULL) {
         say("= -ENOENT\n");
@@ -133,7 +136,7 @@ void transfer(int mm, int page, long value, int store)
     int file = (int)syscall(SYS_memfd_create, "device", MFD_CLOEXEC);
     long result = pwrite(file, &word, sizeof word, 0) < 0 ? -errno : 0;
     if (result == 0)
-        result = submit(one->fd, file, REGION + (unsigned long)page * PAGE, store);
+        result = submit(one->fd, file, REGION + (unsigned long)one->page * PAGE, store);
     if (result >= 0 && pread(file, &word, sizeof word, 0) < 0)
         result = -errno;
     close(file);

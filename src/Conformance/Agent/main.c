@@ -322,7 +322,7 @@ static void do_process_operation(char **word, int count, const long *number)
     } else if (!strcmp(word[0], "attach")) {
         say_result(move_to_group(mm, number[2]));
     } else if (!strcmp(word[0], "getpage") || !strcmp(word[0], "pin")) {
-        hold(mm, (int)number[2], word[0][0] == 'p');
+        hold(mm, (int)number[2], count > 3 ? (int)number[3] : -1, word[0][0] == 'p');
     } else {
         for (int i = start ? 2 : 0; i < count; i++) {
             if (i == 1)
