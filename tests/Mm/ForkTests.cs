@@ -7,6 +7,17 @@ namespace Tests.Mm;
 public class ForkTests
 {
     [Fact]
+    public void Fork_copies_by_address_so_that_the_lowest_vma_takes_an_anon_vma_that_is_idle()
+    {
+        World world = World.After(
+            "shape mms 2 pages 4\nsetup write mm0 p0\n fork mm0 mm1\n exit mm0\n fork mm1 mm0\n munmap mm0 p2 1\n "
+            + "exit mm1\n munmap mm0 p0 1\n fork mm0 mm1");
+        Vma low = world.Mm(1).FindVma(1)!;
+        Vma high = world.Mm(1).FindVma(3)!;
+        Assert.Equal((1, 0), (low.AnonVma!.Children, high.AnonVma!.Children));
+    }
+
+    [Fact]
     public void Fork_shares_a_page_and_takes_its_exclusivity()
     {
         World world = World.After("shape mms 2 pages 1\nsetup write mm0 p0\n fork mm0 mm1");

@@ -46,12 +46,12 @@ public class Fork : Routine
         await child.MmapLock.AcquireWrite(cpu, ChildLock);
         R.Ksm.Fork(parent, child);
         parent.Tlb.TruthChild = child;
-        for (int i = 0; i < parent.Vmas.Count; i++)
+        for (Vma? vma = FirstFrom(parent, 0); vma is not null; vma = FirstFrom(parent, vma.End))
         {
-            await parent.Vmas[i].Lock.AcquireWrite(cpu, VmaStart);
-            if (!parent.Vmas[i].Has(VmaFlag.DontCopy))
+            await vma.Lock.AcquireWrite(cpu, VmaStart);
+            if (!vma.Has(VmaFlag.DontCopy))
             {
-                await CopyVma(cpu, parent, child, parent.Vmas[i]);
+                await CopyVma(cpu, parent, child, vma);
             }
         }
 
@@ -72,6 +72,21 @@ public class Fork : Routine
 
     /// <inheritdoc />
     protected internal override void Reset() => Array.Clear(spare);
+
+    /// <summary>for_each_vma: by address.</summary>
+    private static Vma? FirstFrom(MmStruct mm, int page)
+    {
+        Vma? first = null;
+        foreach (Vma vma in mm.Vmas)
+        {
+            if (vma.Start >= page && (first is null || vma.Start < first.Start))
+            {
+                first = vma;
+            }
+        }
+
+        return first;
+    }
 
     /// <summary>The only flush of fork, at its end: until then other threads of the parent may store through
     /// translations from before their pages were shared.</summary>
