@@ -17,7 +17,7 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
     /// kernel).</summary>
     private const int VmasMax = 5;
 
-    /// <summary>How often each call was made, by kind.</summary>
+    /// <summary>How often each call was made, by kind; what shrinking makes is left out.</summary>
     public long[] CallCounts { get; } = new long[MmLanguage.Instance.Calls.Count];
 
     /// <summary>Runs a program to its end, or to the first difference.</summary>
@@ -74,8 +74,10 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
     /// <exception cref="KernelLostException">The kernel is gone.</exception>
     public Difference Shrink(Difference difference)
     {
+        long[] counts = [.. CallCounts];
         StillDiffers test = new(this, difference);
         new Shrinker(test).Shrink(difference.Program);
+        counts.CopyTo(CallCounts, 0);
         return test.Simplest;
     }
 

@@ -33,10 +33,11 @@ public static class DumpView
     /// <param name="lines">The lines, as they came.</param>
     /// <param name="mms">Processes of the shape.</param>
     /// <param name="pages">Pages of each.</param>
+    /// <param name="inside">What is read besides, or null.</param>
     /// <exception cref="FormatException">A line is none of a dump.</exception>
-    public static View Parse(IEnumerable<string> lines, int mms, int pages)
+    internal static View Parse(IEnumerable<string> lines, int mms, int pages, InsideView? inside = null)
     {
-        Reading reading = new(mms, pages);
+        Reading reading = new(mms, pages, inside);
         foreach (string line in lines)
         {
             reading.Take(line);
@@ -57,7 +58,7 @@ public static class DumpView
         return (traits & PageTraits.Anon) == PageTraits.None ? traits & ~PageTraits.Exclusive : traits;
     }
 
-    private sealed class Reading(int mms, int pages)
+    private sealed class Reading(int mms, int pages, InsideView? inside)
     {
         private readonly PageView[] all = Empty(mms, pages);
         private readonly ProcessView[] processes =
@@ -128,10 +129,11 @@ public static class DumpView
             };
             for (int page = first; page < first + count; page++)
             {
-                all[mm * pages + page] = like with
+                PageView view = like with
                 {
                     Mm = mm, Page = page, Object = objects?.Of(named + page - first) ?? like.Object,
                 };
+                all[mm * pages + page] = inside?.Add(view, (ulong)(named + page - first)) ?? view;
             }
         }
 
@@ -181,9 +183,10 @@ public static class DumpView
                 throw Strange(line);
             }
 
-            processes[mm] = new ProcessView(
+            ProcessView shown = new(
                 mm, true, Number(line, words, "rss_anon="), Number(line, words, "rss_file="),
                 Number(line, words, "rss_shmem="), Number(line, words, "swap="), Number(line, words, "locked="));
+            processes[mm] = inside?.Add(shown) ?? shown;
         }
 
         private static string? Field(string[] words, string key) =>

@@ -19,6 +19,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
     private Call call;
     private bool effective;
     private int messagesSeen;
+    private Doubts doubts;
 
     /// <summary>What a call of this side stands for, see <see cref="MmEngine.Stretch"/>.</summary>
     public CallPlan? Plan(Call next) => CallMapping.Plan(Kernel, next, engine.Stretch);
@@ -39,6 +40,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
         engine.Machine.Reset(1);
         engine.Reset(shape);
         messagesSeen = 0;
+        doubts = Doubts.None;
     }
 
     /// <summary>Makes a call that was planned on this engine, and then drains all batches.</summary>
@@ -52,7 +54,9 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
             return null;
         }
 
-        View view = EngineView.Of(Kernel, messagesSeen);
+        doubts |= plan.Row.Call == MmCall.PinWrite ? Doubts.Active : Doubts.None;
+        doubts |= HasNeighbours() ? Doubts.AnonVmas : Doubts.None;
+        View view = EngineView.Of(Kernel, messagesSeen, doubts);
         messagesSeen += view.Messages.Count;
         return new Reaction(plan.Answer(Kernel, effective), view);
     }
@@ -84,6 +88,12 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
 
         return !judged || !engine.Verdict.Any;
     }
+
+    /// <summary>Whether there are VMAs side by side that anon_vma_compatible (mm/vma.c, v6.18) takes for one.</summary>
+    private bool HasNeighbours() => Kernel.Mms.Any(mm => mm.Vmas.Exists(vma => mm.Vmas.Exists(
+        next => next.Start == vma.End && next.File == vma.File && next.Shared == vma.Shared
+            && next.LinearIndex(next.Start) == vma.LinearIndex(vma.End)
+            && ((next.Flags ^ vma.Flags) & ~VmaFlag.Write) == VmaFlag.None)));
 
     private async Flow RunCall(Cpu cpu) => effective = await engine.Run(cpu, call);
 

@@ -18,11 +18,13 @@ public static class EngineView
     /// <summary>The state that an engine is in.</summary>
     /// <param name="kernel">The engine.</param>
     /// <param name="messagesSeen">How many lines of its console are known already.</param>
-    public static View Of(Kernel kernel, int messagesSeen = 0)
+    /// <param name="doubts">What a kernel may have otherwise by now.</param>
+    public static View Of(Kernel kernel, int messagesSeen = 0, Doubts doubts = Doubts.None)
     {
         Identities frames = new();
         Identities slots = new();
-        bool swapped = kernel.Swap.TruthGeneration.AsSpan(0, kernel.Swap.Slots).IndexOfAnyExcept(0) >= 0;
+        Identities? known = doubts.HasFlag(Doubts.AnonVmas) ? null : new();
+        bool mayBeActive = doubts.HasFlag(Doubts.Active) || kernel.Swap.TruthGeneration.AsSpan(0, kernel.Swap.Slots).IndexOfAnyExcept(0) >= 0;
         List<PageView> pages = new(kernel.MmCount * kernel.PageCount);
         List<ProcessView> processes = new(kernel.MmCount);
         for (int number = 0; number < kernel.MmCount; number++)
@@ -30,7 +32,8 @@ public static class EngineView
             MmStruct mm = kernel.Mms[number];
             for (int page = 0; page < kernel.PageCount; page++)
             {
-                pages.Add(PageOf(kernel, mm, page, swapped, frames, slots));
+                PageView view = PageOf(kernel, mm, page, mayBeActive, frames, slots);
+                pages.Add(view with { Inside = InsideOf(kernel, mm, page, view.Entry, known) });
             }
 
             processes.Add(new ProcessView(
@@ -44,7 +47,7 @@ public static class EngineView
     }
 
     private static PageView PageOf(
-        Kernel kernel, MmStruct mm, int page, bool swapped, Identities frames, Identities slots)
+        Kernel kernel, MmStruct mm, int page, bool mayBeActive, Identities frames, Identities slots)
     {
         Pte pte = mm.Alive ? mm.Entry(page) : Pte.None;
         VmaTraits vma = mm.Alive && mm.FindVma(page) is { } found ? TraitsOf(found) : VmaTraits.None;
@@ -64,7 +67,37 @@ public static class EngineView
         {
             Object = frames.Of(frame.Pfn),
             Mapcount = MapcountOf(frame),
-            Traits = TraitsOf(frame, swapped),
+            Traits = TraitsOf(frame, mayBeActive),
+        };
+    }
+
+    private static Inside? InsideOf(Kernel kernel, MmStruct mm, int page, EntryKind entry, Identities? anonVmas)
+    {
+        Pte pte = entry is EntryKind.Present or EntryKind.Swapped ? mm.Entry(page) : Pte.None;
+        if (pte.IsNone)
+        {
+            return null;
+        }
+
+        if (pte.IsSwap)
+        {
+            return new Inside
+            {
+                Rights = Inside.RightsOfSwap(pte.Exclusive), SwapCount = kernel.Swap.Count(pte.Target),
+            };
+        }
+
+        Page frame = kernel.PageOf(pte);
+        return new Inside
+        {
+            Rights = Inside.RightsOf(pte.Writable, pte.Dirty),
+            Content = frame.Data,
+            References = frame.Head.Refcount,
+            AnonVma = anonVmas is not null && frame.Head.Mapping is { } anonVma
+                ? new AnonVmaView(
+                    anonVmas.Of(anonVma.Number), anonVmas.Of(anonVma.Root.Number), anonVma.Refcount,
+                    anonVma.Children, anonVma.ActiveVmas)
+                : null,
         };
     }
 
@@ -83,7 +116,7 @@ public static class EngineView
 
     /// <summary>/proc/kpageflags says of all pages of a folio what is true of the first one; only whether memory is
     /// broken is a page's own.</summary>
-    private static PageTraits TraitsOf(Page frame, bool swapped)
+    private static PageTraits TraitsOf(Page frame, bool mayBeActive)
     {
         Folio folio = frame.Head;
         PageTraits traits = folio.Anon ? PageTraits.Anon : PageTraits.None;
@@ -93,9 +126,9 @@ public static class EngineView
         }
 
         // Whether a folio that comes back from swap is active at once is left to the working set
-        // (workingset_refault), what is read of a file becomes active in the end (folio_mark_accessed), and so does a
-        // large folio of which mlock brings several pages in (FOLL_TOUCH); the engine has neither.
-        traits |= (swapped || !folio.Anon || folio.IsLarge) && !folio.Has(PageFlag.Active)
+        // (workingset_refault), what is read of a file or pinned becomes active in the end (folio_mark_accessed), and so
+        // does a large folio of which mlock brings several pages in (FOLL_TOUCH); the engine has neither.
+        traits |= (mayBeActive || !folio.Anon || folio.IsLarge) && !folio.Has(PageFlag.Active)
             ? PageTraits.MayBeActive : PageTraits.None;
         traits |= folio.Ksm ? PageTraits.Ksm : PageTraits.None;
         traits |= frame.Has(PageFlag.HwPoison) ? PageTraits.Poisoned : PageTraits.None;
@@ -108,4 +141,18 @@ public static class EngineView
         | (vma.Shared ? VmaTraits.Shared : VmaTraits.None)
         | (vma.IsLocked ? VmaTraits.Locked : VmaTraits.None)
         | (vma.Has(VmaFlag.DontCopy) ? VmaTraits.DontCopy : VmaTraits.None);
+}
+
+/// <summary>What a kernel may have otherwise, of what has happened in a program.</summary>
+[Flags]
+public enum Doubts
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>What was pinned was accessed, and so may be active.</summary>
+    Active = 1,
+
+    /// <summary>A VMA had a neighbour that the kernel merges it with, or that it takes the anon_vma of.</summary>
+    AnonVmas = 2,
 }

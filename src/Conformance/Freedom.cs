@@ -10,7 +10,19 @@ namespace Conformance;
 public sealed record Freedom(string Name, string Observable, string Reason)
 {
     /// <summary>All that are known.</summary>
-    public static IReadOnlyList<Freedom> All { get; } = [];
+    public static IReadOnlyList<Freedom> All { get; } =
+    [
+        new("read-fault-clean", "rights", "a load from a page of shmem that is dirty maps it writable and, before 6.18, "
+            + "clean (set_pte_range)")
+        {
+            Until = new Version(6, 18), Engine = "rw dirty", Kernel = "rw",
+        },
+        new("lazyfree-in-use", "swapbacked", "reclaim that finds a page of MADV_FREE in use by somebody else, before "
+            + "6.18, lets it be written to swap again (try_to_unmap_one)")
+        {
+            Until = new Version(6, 18), Engine = "no", Kernel = "yes",
+        },
+    ];
 
     /// <summary>The calls after which it can show; empty for all.</summary>
     public IReadOnlyList<MmCall> Calls { get; init; } = [];

@@ -23,10 +23,15 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     private static readonly string Underused =
         $"put {Thp}/split_underused_thp 1;put {Thp}/khugepaged/max_ptes_none {Stretch.MaxPtesNone}";
 
+    /// <summary>Pages of a world from which on its memory is not read: that takes longer than the call.</summary>
+    private const int InsideMax = 64;
+
     /// <summary>What a guest is told once.</summary>
     internal static string Settings { get; } = $"{NoFaultAround};{Underused}";
 
     private KernelGuest? guest;
+    private GuestMemory? memory;
+    private GuestProcesses? processes;
     private int worlds;
     private int mms;
     private int pages;
@@ -45,6 +50,15 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
         if (replies is not [{ Ok: true }])
         {
             throw Lost($"reset was answered with '{(replies.Count > 0 ? replies[0].Result : "")}'", null);
+        }
+
+        try
+        {
+            processes!.Reset();
+        }
+        catch (GuestException error)
+        {
+            throw Lost(error.Message, error);
         }
     }
 
@@ -65,9 +79,15 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
 
         try
         {
-            return new Reaction(AnswerOf(plan, replies), DumpView.Parse(replies[^1].Lines, mms, pages));
+            if (plan.Row.Call is MmCall.Fork or MmCall.Exit)
+            {
+                processes!.Refresh(plan.Call.A);
+            }
+
+            InsideView? inside = mms * pages <= InsideMax ? new InsideView(memory!, processes!) : null;
+            return new Reaction(AnswerOf(plan, replies), DumpView.Parse(replies[^1].Lines, mms, pages, inside));
         }
-        catch (FormatException error)
+        catch (Exception error) when (error is FormatException or GuestException)
         {
             throw Lost($"'{line}': {error.Message}", error);
         }
@@ -76,6 +96,8 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     /// <inheritdoc />
     public void Dispose()
     {
+        memory?.Dispose();
+        memory = null;
         guest?.Dispose();
         guest = null;
         worlds = 0;
@@ -114,6 +136,8 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
             {
                 guest = new KernelGuest(image, options);
                 guest.SendAll(Settings);
+                memory = new GuestMemory(guest);
+                processes = new GuestProcesses(memory, guest);
             }
 
             return guest.SendAll(operations);

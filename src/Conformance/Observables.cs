@@ -7,11 +7,13 @@ namespace Conformance;
 public static class Observables
 {
     private const string Flags = "/proc/kpageflags";
+    private const string Memory = "the kernel's memory";
+    private const string Status = "/proc/PID/status, before 6.18 the kernel's memory";
     private const string Smaps = "/proc/PID/smaps";
 
-    /// <summary>Sums that are exact whatever cpus have in their own counters (fs/proc/task_mmu.c: task_mem,
-    /// v6.18).</summary>
-    private static readonly Version ExactSums = new(6, 18);
+    /// <summary>Counters that can be summed up whatever cpus have in their own parts (mm_struct.rss_stat, v6.2); shown
+    /// exactly since v6.18 (fs/proc/task_mmu.c: task_mem).</summary>
+    private static readonly Version ExactSums = new(6, 12);
 
     /// <summary>Up to v6.18 at least, KPF_KSM is set for all anonymous pages: stable_page_flags tests two bits of the
     /// mapping as if they were one.</summary>
@@ -61,10 +63,24 @@ public static class Observables
             page => (page.Traits & PageTraits.MayBeActive) != PageTraits.None
                 ? $"no{Comparison.Or}yes" : YesNo((page.Traits & PageTraits.Active) != PageTraits.None))
             with { Traits = PageTraits.Active },
-        OfProcess("rss-anon", "/proc/PID/status: MM_ANONPAGES", process => process.Anon) with { Since = ExactSums },
-        OfProcess("rss-file", "/proc/PID/status: MM_FILEPAGES", process => process.File) with { Since = ExactSums },
-        OfProcess("rss-shmem", "/proc/PID/status: MM_SHMEMPAGES", process => process.Shmem) with { Since = ExactSums },
-        OfProcess("swap", "/proc/PID/status: MM_SWAPENTS", process => process.Swap) with { Since = ExactSums },
+        OfProcess("rss-anon", $"{Status}: MM_ANONPAGES", process => process.Anon) with { Since = ExactSums },
+        OfProcess("rss-file", $"{Status}: MM_FILEPAGES", process => process.File) with { Since = ExactSums },
+        OfProcess("rss-shmem", $"{Status}: MM_SHMEMPAGES", process => process.Shmem) with { Since = ExactSums },
+        OfProcess("swap", $"{Status}: MM_SWAPENTS", process => process.Swap) with { Since = ExactSums },
+        OfInside("content", $"{Memory}, of the page", inside => Number(inside.Content)),
+        OfInside("rights", $"{Memory}, of the entry: writable, dirty; in swap exclusive", inside => inside.Rights),
+        OfInside("references", $"{Memory}: _refcount", inside => Number(inside.References)) with
+        {
+            Comparing = Comparing.Drained,
+        },
+        OfInside("swap-count", $"{Memory}, of the slot", inside => Number(inside.SwapCount)),
+        OfInside("anon-vma", $"{Memory}: folio->mapping, and its root", inside =>
+            inside.AnonVma is { } anonVma ? $"{anonVma.Object} of {anonVma.Root}" : null),
+        OfInside("anon-vma-refs", $"{Memory}: anon_vma->refcount", inside => Number(inside.AnonVma?.References)),
+        OfInside("anon-vma-children", $"{Memory}: anon_vma->num_children",
+            inside => Number(inside.AnonVma?.Children)),
+        OfInside("anon-vma-vmas", $"{Memory}: anon_vma->num_active_vmas",
+            inside => Number(inside.AnonVma?.ActiveVmas)),
         OfProcess("locked-vm", "/proc/PID/status: VmLck", process => process.Locked),
         OfDevice("swap-on", "/proc/swaps: the device is in use", view => view.SwapOn ? 1 : 0),
         OfDevice("swap-used", "/proc/swaps: slots in use", view => view.SlotsUsed),
@@ -81,6 +97,13 @@ public static class Observables
         {
             Facts = reaction => reaction.View.Pages.Select(
                 page => ($"mm{page.Mm} p{page.Page}", (string?)value(page))),
+        };
+
+    private static Observable OfInside(string name, string reason, Func<Inside, string?> value) =>
+        new(name, Comparing.Exact, reason)
+        {
+            Facts = reaction => reaction.View.Pages.Select(page => (
+                $"mm{page.Mm} p{page.Page}", page.Inside is { } inside ? value(inside) : null)),
         };
 
     private static Observable Trait(string name, Comparing comparing, PageTraits trait) =>
@@ -104,6 +127,8 @@ public static class Observables
         };
 
     private static string YesNo(bool value) => value ? "yes" : "no";
+
+    private static string? Number(long? value) => value?.ToString(CultureInfo.InvariantCulture);
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,6 +16,12 @@ public sealed record Release(string Name, Version Number, IReadOnlyList<string> 
         @"^(?<version>\d+\.\d+)((\.\d+[-+\w.]*)|-strict)?$",
         RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
 
+    /// <summary>What Debian's kernels of a version have put right since its first release.</summary>
+    private static readonly Dictionary<string, string[]> Backported = new(StringComparer.Ordinal)
+    {
+        ["6.12"] = ["uffd-move-ignores-swapcache", "uffd-move-trusts-lookup"],
+    };
+
     /// <summary>The engine's own text.</summary>
     public static Release Text { get; } = Make("6.18");
 
@@ -32,5 +38,7 @@ public sealed record Release(string Name, Version Number, IReadOnlyList<string> 
 
     private static Release Make(string name) => new(
         name, Version.Parse(name),
-        VariantCatalog.Replace(KernelVersion.Find($"v{name}")?.Variants ?? [], [UnpinLeavesClean.Name]));
+        VariantCatalog.Replace(
+            (KernelVersion.Find($"v{name}")?.Variants ?? []).Except(Backported.GetValueOrDefault(name, [])),
+            [UnpinLeavesClean.Name]));
 }

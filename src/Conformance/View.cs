@@ -29,6 +29,10 @@ public readonly record struct PageView(int Mm, int Page, EntryKind Entry)
 
     /// <summary>What the VMA is.</summary>
     public VmaTraits Vma { get; init; }
+
+    /// <summary>What only the kernel's own memory says; null where that is not read, or the entry names
+    /// nothing.</summary>
+    public Inside? Inside { get; init; }
 }
 
 /// <summary>One process.</summary>

@@ -15,12 +15,14 @@ public static class ViewText
     public static IReadOnlyList<string> Print(Reaction reaction) =>
         [.. Lines(reaction, [.. Runs(reaction.View)]).Select(line => line.Text)];
 
-    /// <summary>Two views in two columns; lines that differ are marked.</summary>
+    /// <summary>Two views in two columns; lines that differ are marked. What only the kernel's memory says is shown, if
+    /// it was read.</summary>
     public static IReadOnlyList<string> SideBySide(Reaction engine, Reaction kernel)
     {
         (int, int)[] runs = [.. Runs(engine.View, kernel.View)];
-        Dictionary<string, string> mine = Lines(engine, runs).ToDictionary(line => line.Key, line => line.Text);
-        Dictionary<string, string> theirs = Lines(kernel, runs).ToDictionary(line => line.Key, line => line.Text);
+        bool isRead = kernel.View.Pages.Any(page => page.Inside is not null);
+        Dictionary<string, string> mine = Lines(engine, runs, isRead).ToDictionary(line => line.Key, line => line.Text);
+        Dictionary<string, string> theirs = Lines(kernel, runs, isRead).ToDictionary(line => line.Key, line => line.Text);
         int width = Math.Max("engine".Length, mine.Count == 0 ? 0 : mine.Values.Max(text => text.Length)) + GapMin;
         List<string> lines = [$"  {"engine".PadRight(width)}kernel"];
         foreach (string key in mine.Keys.Union(theirs.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
@@ -57,7 +59,8 @@ public static class ViewText
         Object = first.Object < 0 ? first.Object : first.Object + page.Page - first.Page,
     };
 
-    private static IEnumerable<(string Key, string Text)> Lines(Reaction reaction, (int First, int Count)[] runs)
+    private static IEnumerable<(string Key, string Text)> Lines(
+        Reaction reaction, (int First, int Count)[] runs, bool inside = false)
     {
         yield return ("0", $"answer {reaction.Answer ?? "any"}");
         foreach ((int first, int count) in runs)
@@ -65,7 +68,7 @@ public static class ViewText
             PageView page = reaction.View.Pages[first];
             if (page.Vma != VmaTraits.None || page.Entry != EntryKind.None)
             {
-                yield return ($"1 {page.Mm} {page.Page:0000}", Print(page, count));
+                yield return ($"1 {page.Mm} {page.Page:0000}", Print(page, count, inside));
             }
         }
 
@@ -85,7 +88,7 @@ public static class ViewText
         }
     }
 
-    private static string Print(PageView page, int count)
+    private static string Print(PageView page, int count, bool inside)
     {
         string pages = count == 1 ? $"p{page.Page}" : $"p{page.Page}+{count}";
         string what = page.Entry switch
@@ -96,7 +99,8 @@ public static class ViewText
             EntryKind.Present => $"frame {page.Object} map {page.Mapcount} {Words(page.Traits)}",
             _ => "special",
         };
-        return $"mm{page.Mm} {pages} {what} ({Words(page.Vma)})";
+        string read = inside && page.Inside is { } more ? $" [{more}]" : "";
+        return $"mm{page.Mm} {pages} {what}{read} ({Words(page.Vma)})";
     }
 
     private static string Words<T>(T flags)

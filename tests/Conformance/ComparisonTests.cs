@@ -50,6 +50,14 @@ public class ComparisonTests
         ["rss-file"] = OfProcess(process => process with { File = process.File + 1 }),
         ["rss-shmem"] = OfProcess(process => process with { Shmem = process.Shmem + 1 }),
         ["swap"] = OfProcess(process => process with { Swap = process.Swap + 1 }),
+        ["content"] = OfInside(inside => inside with { Content = 7 }),
+        ["rights"] = OfInside(inside => inside with { Rights = Inside.RightsOf(writable: false, dirty: false) }),
+        ["references"] = OfInside(inside => inside with { References = inside.References + 1 }),
+        ["swap-count"] = OfPage(1, page => page with { Inside = page.Inside! with { SwapCount = 7 } }),
+        ["anon-vma"] = OfAnonVma(anonVma => anonVma with { Root = anonVma.Root + 1 }),
+        ["anon-vma-refs"] = OfAnonVma(anonVma => anonVma with { References = anonVma.References + 1 }),
+        ["anon-vma-children"] = OfAnonVma(anonVma => anonVma with { Children = anonVma.Children + 1 }),
+        ["anon-vma-vmas"] = OfAnonVma(anonVma => anonVma with { ActiveVmas = anonVma.ActiveVmas + 1 }),
         ["locked-vm"] = OfProcess(process => process with { Locked = process.Locked + 1 }),
         ["swap-on"] = OfView(view => view with { SwapOn = !view.SwapOn }),
         ["swap-used"] = OfView(view => view with { SlotsUsed = view.SlotsUsed + 1 }),
@@ -94,7 +102,7 @@ public class ComparisonTests
     {
         Release old = Release.Find("6.12")!;
         Reaction engine = Sides.After(NoSwap);
-        foreach (string name in Teeth.Keys.Except(["slot"]))
+        foreach (string name in Teeth.Keys.Except(["slot", "swap-count"]))
         {
             Mismatch? found = new Comparison(old).First(engine, Teeth[name](engine));
             Assert.Equal(Observables.All.First(each => each.Name == name).AppliesTo(old), found is not null);
@@ -140,6 +148,12 @@ public class ComparisonTests
         pages[index] = change(pages[index]);
         return view with { Pages = pages };
     });
+
+    private static Func<Reaction, Reaction> OfInside(Func<Inside, Inside> change) =>
+        OfPage(0, page => page with { Inside = change(page.Inside!) });
+
+    private static Func<Reaction, Reaction> OfAnonVma(Func<AnonVmaView, AnonVmaView> change) =>
+        OfInside(inside => inside with { AnonVma = change(inside.AnonVma!) });
 
     private static Func<Reaction, Reaction> OfTrait(PageTraits trait) =>
         OfPage(0, page => page with { Traits = page.Traits ^ trait });

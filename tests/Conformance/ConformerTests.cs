@@ -55,7 +55,7 @@ public class ConformerTests
         Assert.NotNull(found);
         Difference shrunk = conformer.Shrink(found);
         Assert.Equal(found.Signature, shrunk.Signature);
-        Assert.True(shrunk.Program.Setup.Length <= 4, ProgramText.Print(shrunk.Program));
+        Assert.True(shrunk.Program.Setup.Length <= 5, ProgramText.Print(shrunk.Program));
         Assert.Contains(shrunk.Program.Setup, call => (MmCall)call.Kind == MmCall.Fork);
         Program again = ProgramText.Parse(MmLanguage.Instance, shrunk.Print(Release.Text));
         Assert.Equal(shrunk.Signature, conformer.Run(again).Difference?.Signature);

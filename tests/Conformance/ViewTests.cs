@@ -18,8 +18,21 @@ public class ViewTests
                 "M0 locked=0 rss_anon=1 rss_file=0 rss_shmem=0 swap=0", "W size=4 used=0",
             ], 2, 4);
         Assert.Null(new Comparison(Release.Text).First(engine, new Reaction("ok", dump)));
-        Assert.Equal(engine.View.Pages, dump.Pages);
+        Assert.Equal(engine.View.Pages.Select(page => page with { Inside = null }), dump.Pages);
         Assert.Equal(engine.View.Processes, dump.Processes);
+    }
+
+    [Fact]
+    public void The_engine_says_of_a_page_what_a_kernel_has_in_memory()
+    {
+        Reaction forked = Sides.After($"{Shape}write mm0 p1; fork mm0 mm1");
+        Assert.Equal(
+            "ro dirty holds 1 refs 2 anon_vma 0 root 0 refs 2 children 2 vmas 1",
+            forked.View.Pages[1].Inside?.ToString());
+        Reaction swapped = Sides.After($"{Shape}write mm0 p1; pageout mm0 p1");
+        Assert.Equal("exclusive count 1", swapped.View.Pages[1].Inside?.ToString());
+        Reaction split = Sides.After($"{Shape}write mm0 p1; readonly mm0 p1 1");
+        Assert.Null(split.View.Pages[1].Inside?.AnonVma);
     }
 
     [Fact]
