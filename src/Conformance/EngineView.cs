@@ -24,7 +24,8 @@ public static class EngineView
         Identities frames = new();
         Identities slots = new();
         Identities? known = doubts.HasFlag(Doubts.AnonVmas) ? null : new();
-        bool mayBeActive = doubts.HasFlag(Doubts.Active) || kernel.Swap.TruthGeneration.AsSpan(0, kernel.Swap.Slots).IndexOfAnyExcept(0) >= 0;
+        bool mayBeActive = doubts.HasFlag(Doubts.Active)
+            || kernel.Swap.TruthGeneration.AsSpan(0, kernel.Swap.Slots).IndexOfAnyExcept(0) >= 0;
         List<PageView> pages = new(kernel.MmCount * kernel.PageCount);
         List<ProcessView> processes = new(kernel.MmCount);
         for (int number = 0; number < kernel.MmCount; number++)

@@ -12,8 +12,8 @@ public sealed record Freedom(string Name, string Observable, string Reason)
     /// <summary>All that are known.</summary>
     public static IReadOnlyList<Freedom> All { get; } =
     [
-        new("read-fault-clean", "rights", "a load from a page of shmem that is dirty maps it writable and, before 6.18, "
-            + "clean (set_pte_range)")
+        new("read-fault-clean", "rights", "a load from a page of shmem that is dirty maps it writable and, before "
+            + "6.18, clean (set_pte_range)")
         {
             Until = new Version(6, 18), Engine = "rw dirty", Kernel = "rw",
         },

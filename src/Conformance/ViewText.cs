@@ -15,14 +15,16 @@ public static class ViewText
     public static IReadOnlyList<string> Print(Reaction reaction) =>
         [.. Lines(reaction, [.. Runs(reaction.View)]).Select(line => line.Text)];
 
-    /// <summary>Two views in two columns; lines that differ are marked. What only the kernel's memory says is shown, if
-    /// it was read.</summary>
+    /// <summary>Two views in two columns; lines that differ are marked. What only the kernel's memory says is shown,
+    /// if it was read.</summary>
     public static IReadOnlyList<string> SideBySide(Reaction engine, Reaction kernel)
     {
         (int, int)[] runs = [.. Runs(engine.View, kernel.View)];
         bool isRead = kernel.View.Pages.Any(page => page.Inside is not null);
-        Dictionary<string, string> mine = Lines(engine, runs, isRead).ToDictionary(line => line.Key, line => line.Text);
-        Dictionary<string, string> theirs = Lines(kernel, runs, isRead).ToDictionary(line => line.Key, line => line.Text);
+        Dictionary<string, string> mine = Lines(engine, runs, isRead)
+            .ToDictionary(line => line.Key, line => line.Text);
+        Dictionary<string, string> theirs = Lines(kernel, runs, isRead)
+            .ToDictionary(line => line.Key, line => line.Text);
         int width = Math.Max("engine".Length, mine.Count == 0 ? 0 : mine.Values.Max(text => text.Length)) + GapMin;
         List<string> lines = [$"  {"engine".PadRight(width)}kernel"];
         foreach (string key in mine.Keys.Union(theirs.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
