@@ -127,8 +127,8 @@ public static class EngineView
         }
 
         // Whether a folio that comes back from swap is active at once is left to the working set
-        // (workingset_refault), what is read of a file or pinned becomes active in the end (folio_mark_accessed), and so
-        // does a large folio of which mlock brings several pages in (FOLL_TOUCH); the engine has neither.
+        // (workingset_refault), what is read of a file or pinned becomes active in the end (folio_mark_accessed), and
+        // so does a large folio of which mlock brings several pages in (FOLL_TOUCH); the engine has neither.
         traits |= (mayBeActive || !folio.Anon || folio.IsLarge) && !folio.Has(PageFlag.Active)
             ? PageTraits.MayBeActive : PageTraits.None;
         traits |= folio.Ksm ? PageTraits.Ksm : PageTraits.None;

@@ -23,8 +23,6 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     private static readonly string Underused =
         $"put {Thp}/split_underused_thp 1;put {Thp}/khugepaged/max_ptes_none {Stretch.MaxPtesNone}";
 
-    /// <summary>Pages of a world from which on its memory is not read: that takes longer than the call.</summary>
-    private const int InsideMax = 64;
 
     /// <summary>What a guest is told once.</summary>
     internal static string Settings { get; } = $"{NoFaultAround};{Underused}";
@@ -35,12 +33,14 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     private int worlds;
     private int mms;
     private int pages;
+    private bool looksInside;
 
     /// <inheritdoc />
     public void Reset(int[] shape)
     {
         mms = shape[MmLanguage.Mms];
         pages = shape[MmLanguage.Pages] << Stretch.Of(shape);
+        looksInside = shape[MmLanguage.Thp] == 0;
         if (worlds++ == WorldsMax)
         {
             Dispose();
@@ -84,7 +84,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
                 processes!.Refresh(plan.Call.A);
             }
 
-            InsideView? inside = mms * pages <= InsideMax ? new InsideView(memory!, processes!) : null;
+            InsideView? inside = looksInside ? new InsideView(memory!, processes!) : null;
             return new Reaction(AnswerOf(plan, replies), DumpView.Parse(replies[^1].Lines, mms, pages, inside));
         }
         catch (Exception error) when (error is FormatException or GuestException)
