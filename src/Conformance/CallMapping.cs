@@ -8,6 +8,10 @@ public static class CallMapping
 {
     private const string WholeMachine = "works on lists of the whole machine: nobody can say which pages it takes";
 
+    /// <summary>Debian's 6.1 for clouds has neither UFFDIO_MOVE, which is of 6.8, nor
+    /// CONFIG_MEMORY_FAILURE.</summary>
+    private static readonly Version Newer = new(6, 12);
+
     /// <summary>A row for each call of <see cref="MmLanguage"/>, by kind.</summary>
     public static IReadOnlyList<CallRow> Rows { get; } =
     [
@@ -52,9 +56,9 @@ public static class CallMapping
         Row(MmCall.Writable, "mprotect, PROT_READ and PROT_WRITE", s => [$"mprotect {s.Mm} {s.Page} {s.Count} rw"],
             Answers.OfRange),
         Row(MmCall.Poison, "MADV_HWPOISON, of small anonymous folios",
-            s => IsAnonymous(s) ? Advise(s, 1, "hwpoison") : []),
+            s => IsAnonymous(s) ? Advise(s, 1, "hwpoison") : []) with { Since = Newer },
         Row(MmCall.SoftOffline, "MADV_SOFT_OFFLINE, of small anonymous folios",
-            s => IsAnonymous(s) ? Advise(s, 1, "softoffline") : []),
+            s => IsAnonymous(s) ? Advise(s, 1, "softoffline") : []) with { Since = Newer },
         Row(MmCall.Split, "split_huge_pages of debugfs, of that page", s => [$"split {s.Mm} {s.Page} 1"]),
         Row(MmCall.ShrinkThp, "drop_caches 2, which runs all shrinkers, when it is for all that is queued",
             s => Array.TrueForAll(s.Kernel.SplitQueues, queue => queue.Length <= s.Call.A) ? ["dropcaches 2"] : [],
@@ -75,7 +79,7 @@ public static class CallMapping
             s => [$"madvise {s.Mm} {s.TableStart} {s.TableCount} collapse"]),
         Row(MmCall.Mremap, "mremap, MREMAP_FIXED",
             s => s.MovedCount > 0 ? [$"mremap {s.Mm} {s.Page} {s.To} {s.MovedCount}"] : [], Answers.Always),
-        Row(MmCall.Move, "UFFDIO_MOVE, of small folios", Move),
+        Row(MmCall.Move, "UFFDIO_MOVE, of small folios", Move) with { Since = Newer },
         Row(MmCall.GetPage, "vmsplice", s => Situation.Free(s.Kernel.Gets) is >= 0 and var name
             ? [$"getpage {s.Mm} {s.Page} {name}"] : []),
         Row(MmCall.PutPage, "a read of the pipe", s => Held(s, s.Kernel.Gets, "putpage")),

@@ -19,6 +19,12 @@ public sealed record CallRow(MmCall Call, string SystemCall, string Reason)
 
     /// <summary>Whether it can be made.</summary>
     public bool IsExpressible => Reason.Length == 0;
+
+    /// <summary>The oldest of Debian's kernels that has it; null for all.</summary>
+    public Version? Since { get; init; }
+
+    /// <summary>Whether it can be made on a kernel of that version.</summary>
+    public bool AppliesTo(Release release) => IsExpressible && release.Number >= (Since ?? new());
 }
 
 /// <summary>A call as it is made in the state that the engine is in.</summary>

@@ -36,7 +36,8 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
         int made = 0;
         for (int i = 0; i < calls.Length; i++)
         {
-            if (!CallMapping.Of((MmCall)calls[i].Kind).IsExpressible || IsCrowded() || HasWrittenZeroes())
+            CallRow row = CallMapping.Of((MmCall)calls[i].Kind);
+            if (!row.AppliesTo(comparison.Release) || IsCrowded() || HasWrittenZeroes())
             {
                 return new Trial(made, TrialEnd.Outside);
             }

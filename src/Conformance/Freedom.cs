@@ -22,10 +22,33 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         {
             Until = new Version(6, 18), Engine = "no", Kernel = "yes",
         },
+        new("refault-read-only", "rights", "before 6.12, a load that brings back a page of one's own maps it read-only "
+            + "(do_swap_page)")
+        {
+            Until = new Version(6, 12), Engine = "rw", Kernel = "ro",
+        },
+        new("refault-locks", "mlocked", "before 6.11, what comes back from swap into locked memory is locked there "
+            + "(page_add_anon_rmap; since then folio_add_new_anon_rmap leaves that to others)")
+        {
+            Until = new Version(6, 12), Engine = "no", Kernel = "yes",
+        },
+        new("refault-through-cache", "dirty", "since 7.0, what comes back from swap goes through the swap cache, also "
+            + "from zram, and is dirty once it has left it (folio_free_swap); the engine has no variant of that yet")
+        {
+            From = new Version(7, 0), Engine = "no", Kernel = "yes",
+        },
+        new("refault-in-cache", "swapcache", "since 7.0, the swap cache lets a page go at another time: after it is "
+            + "mapped (do_swap_page); the engine has no variant of that yet")
+        {
+            From = new Version(7, 0),
+        },
     ];
 
     /// <summary>The calls after which it can show; empty for all.</summary>
     public IReadOnlyList<MmCall> Calls { get; init; } = [];
+
+    /// <summary>The first kernel that does otherwise; null when all that are older do.</summary>
+    public Version? From { get; init; }
 
     /// <summary>The first kernel that does as the engine does; null when none does.</summary>
     public Version? Until { get; init; }
@@ -43,7 +66,7 @@ public sealed record Freedom(string Name, string Observable, string Reason)
     private bool Explains(Difference difference, Release release) =>
         difference.Mismatch.Observable.Name == Observable
         && (Calls.Count == 0 || Calls.Contains((MmCall)difference.Call.Kind))
-        && (Until is null || release.Number < Until)
+        && (Until is null || release.Number < Until) && (From is null || release.Number >= From)
         && (Engine is null || difference.Mismatch.Engine == Engine)
         && (Kernel is null || difference.Mismatch.Kernel == Kernel);
 }

@@ -107,7 +107,8 @@ internal static class ConformCommand
             return Unable;
         }
 
-        SequentialSource source = new(call => CallMapping.Of(call).IsExpressible, request.Calls, request.Worlds);
+        SequentialSource source = new(
+            call => CallMapping.Of(call).AppliesTo(request.Kernel.Release), request.Calls, request.Worlds);
         ConformanceRun run = new(
             request.Kernel.Release, rng => given.TryDequeue(out Program? program) ? program : source.Fresh(rng),
             _ => new GuestSide(image), budget);
