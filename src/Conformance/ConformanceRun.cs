@@ -39,6 +39,10 @@ public sealed class ConformanceRun(
     private long calls;
     private int outside;
 
+    /// <summary>Told of each program on which both sides agree from its first call to its last, and of the kernel that
+    /// ran it; by one thread at a time.</summary>
+    public Action<Program, IKernelSide>? Agreed { get; init; }
+
     /// <summary>Programs that were run.</summary>
     public int Programs => done;
 
@@ -117,7 +121,7 @@ public sealed class ConformanceRun(
             while (!stop.IsCancellationRequested && Interlocked.Increment(ref next) - 1 is var number
                 && number < budget.Programs)
             {
-                RunOne(conformer, draw(new Rng(budget.Seed + (ulong)number * SeedStep)));
+                RunOne(conformer, kernel, draw(new Rng(budget.Seed + (ulong)number * SeedStep)));
                 Interlocked.Increment(ref done);
             }
 
@@ -140,7 +144,7 @@ public sealed class ConformanceRun(
         }
     }
 
-    private void RunOne(Conformer conformer, Program program)
+    private void RunOne(Conformer conformer, IKernelSide kernel, Program program)
     {
         try
         {
@@ -154,6 +158,14 @@ public sealed class ConformanceRun(
             if (trial.End == TrialEnd.EngineFailed)
             {
                 Fail($"the engine: {(trial.Broken.Count > 0 ? trial.Broken[0].Signature : "waits for ever")}", program);
+            }
+
+            if (trial.End == TrialEnd.Agrees && Agreed is not null)
+            {
+                lock (gate)
+                {
+                    Agreed(program, kernel);
+                }
             }
 
             if (trial.Difference is { } difference)

@@ -13,9 +13,12 @@ public static class DumpView
     private const int SpecialTypesMin = 20;
 
     /// <summary>What a sound kernel says of memory that it was asked to break (mm/memory-failure.c), and of a machine
-    /// that others keep from running (kernel/time/clocksource.c).</summary>
+    /// that others keep from running (kernel/time/clocksource.c, hrtimer.c).</summary>
     private static readonly string[] Expected =
-        ["Memory failure:", "MCE: Killing", "oft offlin", "clocksource: Long readout interval"];
+    [
+        "Memory failure:", "MCE: Killing", "oft offlin", "clocksource: Long readout interval",
+        "hrtimer: interrupt took",
+    ];
 
     /// <summary>Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h, include/linux/kernel-page-flags.h,
     /// v6.18). KPF_OWNER_2, called KPF_MAPPEDTODISK before v6.16, is the bit that PG_anon_exclusive is an alias

@@ -27,20 +27,21 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     /// <summary>What a guest is told once.</summary>
     internal static string Settings { get; } = $"{NoFaultAround};{Underused}";
 
+    private readonly List<Exchange> exchanges = [];
     private KernelGuest? guest;
     private GuestMemory? memory;
     private GuestProcesses? processes;
     private int worlds;
-    private int mms;
-    private int pages;
-    private bool looksInside;
+    private int[] world = [];
+
+    /// <summary>What was asked since the world was built, and answered.</summary>
+    public IReadOnlyList<Exchange> Exchanges => exchanges;
 
     /// <inheritdoc />
     public void Reset(int[] shape)
     {
-        mms = shape[MmLanguage.Mms];
-        pages = shape[MmLanguage.Pages] << Stretch.Of(shape);
-        looksInside = shape[MmLanguage.Thp] == 0;
+        world = shape;
+        exchanges.Clear();
         if (worlds++ == WorldsMax)
         {
             Dispose();
@@ -65,13 +66,8 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     /// <inheritdoc />
     public Reaction Run(CallPlan plan, Kernel engine)
     {
-        StringBuilder line = new();
-        foreach (string operation in plan.OperationsWithValue(engine))
-        {
-            line.Append(operation).Append(';');
-        }
-
-        IReadOnlyList<Reply> replies = Send(line.Append("drain;dump").ToString());
+        string line = LineOf(plan, engine);
+        IReadOnlyList<Reply> replies = Send(line);
         if (replies.Count < 2 + plan.Operations.Count)
         {
             throw Lost($"'{line}' was answered with {replies.Count} results", null);
@@ -84,14 +80,35 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
                 processes!.Refresh(plan.Call.A);
             }
 
-            InsideView? inside = looksInside ? new InsideView(memory!, processes!) : null;
-            return new Reaction(AnswerOf(plan, replies), DumpView.Parse(replies[^1].Lines, mms, pages, inside));
+            exchanges.Add(new Exchange(line, replies));
+            bool looksInside = world[MmLanguage.Thp] == 0;
+            return ToReaction(plan, replies, world, looksInside ? new InsideView(memory!, processes!) : null);
         }
         catch (Exception error) when (error is FormatException or GuestException)
         {
             throw Lost($"'{line}': {error.Message}", error);
         }
     }
+
+    /// <summary>What the agent is asked for a call.</summary>
+    internal static string LineOf(CallPlan plan, Kernel engine)
+    {
+        StringBuilder line = new();
+        foreach (string operation in plan.OperationsWithValue(engine))
+        {
+            line.Append(operation).Append(';');
+        }
+
+        return line.Append("drain;dump").ToString();
+    }
+
+    /// <summary>What its answers mean.</summary>
+    /// <exception cref="FormatException">They are no answers to that.</exception>
+    internal static Reaction ToReaction(
+        CallPlan plan, IReadOnlyList<Reply> replies, int[] shape, InsideView? inside = null) => new(
+        AnswerOf(plan, replies),
+        DumpView.Parse(
+            replies[^1].Lines, shape[MmLanguage.Mms], shape[MmLanguage.Pages] << Stretch.Of(shape), inside));
 
     /// <inheritdoc />
     public void Dispose()

@@ -45,6 +45,11 @@ internal static class ConformCommand
         {
             Description = $"Where programs go that show a difference ({Folder} unless said).", HelpName = "DIR",
         };
+        Option<string?> record = new("--record")
+        {
+            Description = "A file that gets what the kernel says, call by call, of each program that both sides agree on.",
+            HelpName = "FILE",
+        };
         Option<bool> setup = new("--setup")
         {
             Description = "Says what of this machine is missing, and how to get it.",
@@ -55,7 +60,8 @@ internal static class ConformCommand
             "conform", "Compares the engine with a real kernel in emulation, call by call. Exits with 1 when they "
             + "differ and nothing explains it, 3 when a real kernel cannot be had here.")
         {
-            files, programs, calls, worlds, kernel.Version, kernel.Patch, seed, workers, output, setup, json,
+            files, programs, calls, worlds, kernel.Version, kernel.Patch, seed, workers, output, record, setup,
+            json,
         };
         command.SetAction(result => result.GetValue(setup)
             ? ShowSetup(screen)
@@ -67,7 +73,8 @@ internal static class ConformCommand
                         Inputs.Seed(result.GetValue(seed), 1),
                         (int)(result.GetValue(workers) ?? Math.Min(Environment.ProcessorCount, WorkersMax))),
                     (int)(result.GetValue(calls) ?? CallsDefault), KnownWorlds(result.GetValue(worlds)),
-                    result.GetValue(output) ?? Folder, result.GetValue(json)),
+                    result.GetValue(output) ?? Folder, result.GetValue(record),
+                    result.GetValue(json)),
                 screen, cancel));
         return command;
     }
@@ -111,7 +118,12 @@ internal static class ConformCommand
             call => CallMapping.Of(call).AppliesTo(request.Kernel.Release), request.Calls, request.Worlds);
         ConformanceRun run = new(
             request.Kernel.Release, rng => given.TryDequeue(out Program? program) ? program : source.Fresh(rng),
-            _ => new GuestSide(image), budget);
+            _ => new GuestSide(image), budget)
+        {
+            Agreed = request.Record is { } file
+                ? (program, kernel) => Recording.Append(file, new Recorded(program, ((GuestSide)kernel).Exchanges))
+                : null,
+        };
         Stopwatch watch = Stopwatch.StartNew();
         run.Run(
             () => screen.Live(
@@ -194,7 +206,7 @@ internal static class ConformCommand
 
     private sealed record Request(
         ChosenKernel Kernel, string[] Files, ConformanceBudget Budget, int Calls, Worlds Worlds, string Output,
-        bool Json);
+        string? Record, bool Json);
 
     private sealed record Outcome(string Kernel, ConformanceRun Run, double Seconds);
 }

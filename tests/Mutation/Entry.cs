@@ -40,22 +40,41 @@ internal static class Entry
         DefaultValueFactory = _ => 1,
     };
 
+    private static readonly Option<string?> Recorded = new("--recording")
+    {
+        Description = "A mutant is judged by nothing but what a real kernel showed: what 'fuzz conform --record' wrote.",
+    };
+
+    private static readonly Argument<string> Recording = new("recording")
+    {
+        Description = "What 'fuzz conform --record' wrote.",
+    };
+
     public static int Main(string[] args)
     {
         Command score = new("score", "Judges every mutant that has no verdict for this budget; prints the score.")
         {
-            Folder, Executions, Rerun, Only, Sample, Jobs,
+            Folder, Executions, Rerun, Only, Sample, Jobs, Recorded,
         };
         score.SetAction(parsed => Score.Run(new Mutants(parsed.GetValue(Folder)!), new Budget(
             parsed.GetValue(Executions), parsed.GetValue(Rerun), parsed.GetValue(Only)!, parsed.GetValue(Sample),
-            parsed.GetValue(Jobs))));
+            parsed.GetValue(Jobs), parsed.GetValue(Recorded))));
         Command work = new(MutatedContext.WorkCommand, "One worker of a score: mutants in, verdicts out.")
         {
-            Folder, Executions, Rerun,
+            Folder, Executions, Rerun, Recorded,
         };
         work.SetAction(parsed => MutatedContext.Work(
-            parsed.GetValue(Folder)!, parsed.GetValue(Executions), parsed.GetValue(Rerun)));
-        return new RootCommand("The mutation score of the engine, with the fuzzer as the test.") { score, work }
+            parsed.GetValue(Folder)!, parsed.GetValue(Executions), parsed.GetValue(Rerun),
+            parsed.GetValue(Recorded)));
+        Command variants = new("variants", "Judges the engine with each variant by what a real kernel showed.")
+        {
+            Recording,
+        };
+        variants.SetAction(parsed => Verdicts.OfVariants(parsed.GetValue(Recording)!));
+        return new RootCommand("The mutation score of the engine, with the fuzzer, or a real kernel, as the test.")
+        {
+            score, work, variants,
+        }
             .Parse(args).Invoke();
     }
 }

@@ -10,11 +10,11 @@ internal sealed class MutatedContext(string folder) : AssemblyLoadContext("mutat
     public const string WorkCommand = "work";
 
     /// <summary>Works in the mutated world until there is no more to do.</summary>
-    public static void Work(string folder, int executions, int rerunMax) =>
+    public static void Work(string folder, int executions, int rerunMax, string? recording) =>
         new MutatedContext(folder).LoadFromAssemblyName(typeof(Worker).Assembly.GetName())
             .GetType(typeof(Worker).FullName!)!
             .GetMethod(nameof(Worker.Work))!
-            .Invoke(null, [folder, executions, rerunMax]);
+            .Invoke(null, [folder, executions, rerunMax, recording]);
 
     /// <inheritdoc />
     protected override Assembly? Load(AssemblyName assemblyName)

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Tests.Mutation;
 
 /// <summary>What a score may cost, and of what.</summary>
-internal sealed record Budget(int Executions, int Rerun, string Only, int Sample, int Jobs);
+internal sealed record Budget(int Executions, int Rerun, string Only, int Sample, int Jobs, string? Recording);
 
 /// <summary>Hands the mutants to workers, keeps their verdicts and counts them.</summary>
 internal sealed class Score
@@ -23,7 +23,7 @@ internal sealed class Score
     {
         this.mutants = mutants;
         this.budget = budget;
-        file = Path.Combine(mutants.Folder, "verdicts.tsv");
+        file = Path.Combine(mutants.Folder, budget.Recording is null ? "verdicts.tsv" : "verdicts-recorded.tsv");
         foreach (string line in File.Exists(file) ? File.ReadLines(file) : [])
         {
             string[] verdict = line.Split('\t');
@@ -119,6 +119,12 @@ internal sealed class Score
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+
+        if (budget.Recording is { } recording)
+        {
+            start.ArgumentList.Add("--recording");
+            start.ArgumentList.Add(recording);
+        }
 
         // A mutant that never stops allocating should fail, not take the machine with it.
         start.Environment["DOTNET_GCHeapHardLimit"] = "0x60000000";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Conformance;
 using Fuzz.Execution;
 using Mm;
 
@@ -15,25 +16,33 @@ public sealed class Worker
     private static readonly TimeSpan ProgramTimeMax = TimeSpan.FromSeconds(2);
 
     private readonly MutantSwitch control;
-    private readonly Series series = new();
-    private readonly Baseline baseline;
-    private readonly int rerunMax;
+    private readonly Func<int, string> attempt;
     private int progress;
     private volatile bool hangs;
 
-    private Worker(string folder, int executions, int rerunMax)
+    private Worker(string folder, int executions, int rerunMax, string? recording)
     {
-        this.rerunMax = rerunMax;
         int mutantsMax = new Mutants(folder).All[^1].Id + 1;
         control = new MutantSwitch(typeof(Points).Assembly, mutantsMax);
         Points.DefineAll();
-        baseline = Baseline.Of(folder, executions, control, mutantsMax);
+        if (recording is null)
+        {
+            Series series = new();
+            Baseline baseline = Baseline.Of(folder, executions, control, mutantsMax);
+            attempt = mutant => Try(mutant, series, baseline, rerunMax);
+        }
+        else
+        {
+            IReadOnlyList<Recorded> programs = Verdicts.Load(recording);
+            HashSet<int> met = [.. control.MetBy(() => Verdicts.OfLiving(programs))];
+            attempt = mutant => Compare(mutant, programs, met);
+        }
     }
 
     /// <summary>Works until the input ends.</summary>
-    public static void Work(string folder, int executions, int rerunMax)
+    public static void Work(string folder, int executions, int rerunMax, string? recording)
     {
-        Worker worker = new(folder, executions, rerunMax);
+        Worker worker = new(folder, executions, rerunMax, recording);
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)
         {
@@ -44,7 +53,7 @@ public sealed class Worker
     private string Judge(int mutant)
     {
         string verdict = "";
-        Thread thread = new(() => verdict = Try(mutant), 16 << 20) { IsBackground = true };
+        Thread thread = new(() => verdict = attempt(mutant), 16 << 20) { IsBackground = true };
         hangs = false;
         thread.Start();
         if (!Ends(thread))
@@ -79,7 +88,35 @@ public sealed class Worker
         return true;
     }
 
-    private string Try(int mutant)
+    /// <summary>With what a real kernel has shown.</summary>
+    private string Compare(int mutant, IReadOnlyList<Recorded> programs, HashSet<int> met)
+    {
+        if (!met.Contains(mutant))
+        {
+            return "unmet\t0\t";
+        }
+
+        try
+        {
+            control.Activate(mutant);
+            string? difference = Verdicts.OfLiving(programs.Select(program =>
+            {
+                Volatile.Write(ref progress, progress + 1);
+                return program;
+            }));
+            return difference is null ? "survived\t0\t" : $"kernel\t0\t{difference}";
+        }
+        catch (Exception error)
+        {
+            return $"exception\t0\t{error.GetType().Name}";
+        }
+        finally
+        {
+            control.Activate(MutantSwitch.None);
+        }
+    }
+
+    private string Try(int mutant, Series series, Baseline baseline, int rerunMax)
     {
         int executions = 0;
         try
@@ -107,7 +144,7 @@ public sealed class Worker
                 executions += series.Run(number, executor, () =>
                 {
                     Baseline.AddReach(executor, reached);
-                    broken = Unknown(engine);
+                    broken = Unknown(engine, baseline);
                     return broken is null && !hangs;
                 });
             }
@@ -127,7 +164,7 @@ public sealed class Worker
         }
     }
 
-    private string? Unknown(MmEngine engine)
+    private static string? Unknown(MmEngine engine, Baseline baseline)
     {
         foreach (Violation violation in engine.Verdict.Violations)
         {

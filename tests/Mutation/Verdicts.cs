@@ -1,0 +1,45 @@
+using System.Globalization;
+using Conformance;
+using Mm.History;
+
+namespace Tests.Mutation;
+
+/// <summary>How much of what is wrong with an engine a real kernel's verdict notices: what it said is recorded, and each
+/// engine is compared with that, call by call, with no law of ours.</summary>
+internal static class Verdicts
+{
+    /// <summary>Judges the engine with each variant of the history alone.</summary>
+    public static void OfVariants(string recording)
+    {
+        IReadOnlyList<Recorded> programs = Load(recording);
+        int noticed = 0;
+        foreach (Variant variant in VariantCatalog.All)
+        {
+            string? difference = Judge(programs, variant.Name);
+            noticed += difference is null ? 0 : 1;
+            Console.WriteLine($"{variant.Name,-34} {difference ?? "agrees"}");
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{noticed} of {VariantCatalog.All.Count} variants are noticed"));
+    }
+
+    /// <summary>The first difference that the engine as it is now shows, or null.</summary>
+    public static string? OfLiving(IEnumerable<Recorded> programs) => Judge(programs);
+
+    /// <summary>The programs of a recording.</summary>
+    /// <exception cref="InvalidOperationException">The engine as it is does not agree with all of it.</exception>
+    public static IReadOnlyList<Recorded> Load(string recording)
+    {
+        IReadOnlyList<Recorded> programs = Recording.Load(recording);
+        return Judge(programs) is { } difference
+            ? throw new InvalidOperationException($"{recording}: the engine as it is differs: {difference}")
+            : programs;
+    }
+
+    private static string? Judge(IEnumerable<Recorded> programs, params string[] variants)
+    {
+        using EngineSide engine = new(judged: false, variants);
+        return RecordedSide.Judge(engine, programs, global::Conformance.Release.Text);
+    }
+}
