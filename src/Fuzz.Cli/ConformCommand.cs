@@ -47,7 +47,7 @@ internal static class ConformCommand
         };
         Option<string?> record = new("--record")
         {
-            Description = "A file that gets what the kernel says, call by call, of each program that both sides agree on.",
+            Description = "A file that gets what the kernel says of each program that both sides agree on.",
             HelpName = "FILE",
         };
         Option<bool> setup = new("--setup")

@@ -42,7 +42,7 @@ internal static class Entry
 
     private static readonly Option<string?> Recorded = new("--recording")
     {
-        Description = "A mutant is judged by nothing but what a real kernel showed: what 'fuzz conform --record' wrote.",
+        Description = "A mutant is judged by what a real kernel showed, which 'fuzz conform --record' wrote.",
     };
 
     private static readonly Argument<string> Recording = new("recording")

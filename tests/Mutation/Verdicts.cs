@@ -4,8 +4,8 @@ using Mm.History;
 
 namespace Tests.Mutation;
 
-/// <summary>How much of what is wrong with an engine a real kernel's verdict notices: what it said is recorded, and each
-/// engine is compared with that, call by call, with no law of ours.</summary>
+/// <summary>How much of what is wrong with an engine a real kernel's verdict notices: what it said is recorded, and
+/// each engine is compared with that, call by call, with no law of ours.</summary>
 internal static class Verdicts
 {
     /// <summary>Judges the engine with each variant of the history alone.</summary>
