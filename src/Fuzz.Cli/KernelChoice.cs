@@ -9,13 +9,13 @@ namespace Fuzz.Cli;
 /// <summary>The options that name a real kernel.</summary>
 internal sealed class KernelChoice
 {
-    private static readonly string versions = string.Join(", ", Release.All.Select(release => release.Name));
+    private static readonly string[] names = [.. Release.All.Select(release => release.Name)];
 
     /// <summary>--kernel.</summary>
     public Option<string?> Version { get; } = new("--kernel")
     {
-        Description = $"The kernel ({Release.Text.Name} unless said): a version ({versions}), one release of it as in "
-            + "6.18.5, or 7.2-strict, which is built from Debian's sources with CONFIG_DEBUG_VM.",
+        Description = $"The kernel ({Release.Text.Name} unless said): a version ({string.Join(", ", names)}), one "
+            + "release of it as in 6.18.5, or 7.2-strict, which is built from Debian's sources with CONFIG_DEBUG_VM.",
         HelpName = "VERSION",
     };
 
@@ -30,8 +30,7 @@ internal sealed class KernelChoice
     public ChosenKernel Of(ParseResult line)
     {
         string name = line.GetValue(Version) ?? Release.Text.Name;
-        Release release = Release.Find(name)
-            ?? throw new InputException("--kernel", 0, 0, $"'{name}' is no kernel version", versions);
+        Release release = Release.Find(name) ?? Release.Find(Inputs.Known(name, "kernel", names))!;
         return new ChosenKernel(release, line.GetValue(Patch) is { } file ? Read(file) : null);
     }
 

@@ -57,6 +57,15 @@ public class MadviseColdTests
     public void Cooling_a_large_folio_is_safe(string other) =>
         Safe($"{Huge}cpu0 {other}\ncpu1 cold mm0 p0 4\n cold mm0 p2 1", preemptions: 2);
 
+    [Fact]
+    public void A_folio_that_a_pmd_entry_maps_gets_old_as_a_whole()
+    {
+        World world = World.After($"{Huge} cold mm0 p0 4");
+        Assert.True(world.Folio(0, 0).IsLarge);
+        Assert.Equal(PmdKind.Huge, world.Mm(0).Table(0).Pmd.Kind);
+        Assert.False(world.Mm(0).Table(0).Pmd.Young);
+    }
+
     [Theory]
     [InlineData("age 1")]
     [InlineData("pageout mm0 p0")]

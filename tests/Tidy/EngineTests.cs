@@ -32,7 +32,7 @@ public class EngineTests
     private static readonly string[] Rare =
     [
         "KsmTestFrozen", "KsmSpinFrozen", "KsmCopySetPte", "UffdRestoreSrcPte", "UffdNoDevice", "RemlockPmdLock",
-        "PopulateTouchPtl", "PopulateSetDirty",
+        "PopulateTouchPtl", "PopulateSetDirty", "ColdClearPmd", "ColdAgePmd",
     ];
 
     [Fact]
