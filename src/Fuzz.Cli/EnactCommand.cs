@@ -29,17 +29,24 @@ internal static class EnactCommand
         {
             Description = $"Writes what happened beside each FILE, as NAME{TranscriptSuffix}.",
         };
+        Option<bool> points = new("--points")
+        {
+            Description = "Enacts nothing: says of each FILE whether it can be, and of how many of the points that the "
+                + "lanes come to this kernel has the place.",
+        };
         Option<bool> json = Inputs.JsonOption();
         Command command = new(
             "enact", "Takes a real kernel in emulation through the interleavings of programs, and compares where it "
             + "comes out with where the engine does. Exits with 1 when one comes out elsewhere, 3 where no kernel can "
             + "be run.")
         {
-            files, kernel.Version, kernel.Patch, update, json,
+            files, kernel.Version, kernel.Patch, update, points, json,
         };
-        command.SetAction(result => Run(
-            result.GetRequiredValue(files), kernel.Of(result), result.GetValue(update),
-            result.GetValue(json), screen, cancel));
+        command.SetAction(result => result.GetValue(points)
+            ? EnactPoints.Run(result.GetRequiredValue(files), kernel.Of(result), result.GetValue(json), screen)
+            : Run(
+                result.GetRequiredValue(files), kernel.Of(result), result.GetValue(update), result.GetValue(json), screen,
+                cancel));
         return command;
     }
 
@@ -69,8 +76,8 @@ internal static class EnactCommand
 
                 EnactResult result = enactor.Enact(plan, testCase.Program.Shape);
                 differs |= result is { Outcome: EnactOutcome.Enacted, Problem: not null };
-                rows.Add((JsonNode)ToJson(file, result));
-                string[] lines = [$"{file} on {image.Release}: {Describe(result)}", .. Transcript(plan, result)];
+                rows.Add((JsonNode)ToJson(file, result, plan));
+                string[] lines = [$"{file} on {image.Release}: {Describe(result, plan)}", .. Transcript(plan, result)];
                 Array.ForEach(lines, screen.Line);
                 if (update)
                 {
@@ -100,16 +107,23 @@ internal static class EnactCommand
         return result.Log.Concat(end).Select(line => $"  {line}".TrimEnd());
     }
 
-    private static string Describe(EnactResult result) => result.Outcome switch
+    private static string Describe(EnactResult result, EnactPlan plan) => result.Outcome switch
     {
-        EnactOutcome.Enacted => result.Problem is null ? "enacted, as predicted" : $"enacted, but {result.Problem}",
+        EnactOutcome.Enacted when result.Problem is not null => $"enacted, but {result.Problem}",
+        EnactOutcome.Enacted => "enacted, as predicted" + plan switch
+        {
+            { Broken.Count: 0 } => "",
+            { Shows: true } => $": harm, {plan.Worst.Signature}",
+            _ => $"; nothing shows of the engine's {plan.Worst.Signature}",
+        },
         EnactOutcome.Diverged => $"diverged at {result.Problem}",
         _ => $"not expressible: {result.Problem}",
     };
 
-    private static JsonObject ToJson(string file, EnactResult result) => new()
+    private static JsonObject ToJson(string file, EnactResult result, EnactPlan plan) => new()
     {
         ["file"] = file,
+        ["harm"] = plan.Shows ? $"{plan.Worst.Signature}" : null,
         ["outcome"] = result.Outcome switch
         {
             EnactOutcome.Enacted => "enacted",

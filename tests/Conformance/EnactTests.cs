@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Conformance;
 using Conformance.Enact;
 using Fuzz.Programs;
@@ -145,7 +146,12 @@ public class EnactTests
         Assert.DoesNotContain(plan.Turns, turn => turn.Place is { Symbol: null });
         string transcript = File.ReadAllText(Path.ChangeExtension(file, ".txt"));
         Assert.StartsWith($"corpus/enacted/{name} on 6.18.", transcript, StringComparison.Ordinal);
-        if (transcript.Contains(": enacted, as predicted\n", StringComparison.Ordinal))
+        Assert.Equal(plan.Shows, transcript.Contains(": enacted, as predicted: harm, ", StringComparison.Ordinal));
+        if (plan.MessageStart is { } message)
+        {
+            Assert.Matches($"kernel: .*{Regex.Escape(message)}", transcript);
+        }
+        else if (transcript.Contains(": enacted, as predicted", StringComparison.Ordinal))
         {
             // What the kernel showed then is what the engine shows now.
             IEnumerable<string> now = ViewText.Print(new Reaction(null, plan.End));
@@ -179,9 +185,98 @@ public class EnactTests
     {
         Way way = NewWay();
         Assert.Equal(3, way.Length);
-        Assert.False(way.IsEnd(1));
-        Assert.False(way.IsEnd(5));
-        Assert.True(way.IsEnd(5));
+        Assert.False(way.IsEnd(1, () => null));
+        Assert.False(way.IsEnd(5, () => null));
+        Assert.True(way.IsEnd(5, () => null));
+    }
+
+    [Fact]
+    public void A_turn_ends_where_the_caller_of_the_place_comes_from()
+    {
+        SortedDictionary<string, ulong?> addresses = new(StringComparer.Ordinal) { ["e"] = 5 };
+        EnactTurn turn = new(Turn.Until(0, "P"), new KernelPlace("e", 2) { Callers = ["inner", "outer"] }, []);
+        Way way = new(turn, symbol => addresses.GetValueOrDefault(symbol));
+        Assert.False(way.IsEnd(5, () => "outer"));
+        Assert.False(way.IsEnd(5, () => "other"));
+        Assert.True(way.IsEnd(5, () => "inner"));
+    }
+
+    [Fact]
+    public void What_a_call_that_has_ended_went_through_does_not_matter_at_a_place()
+    {
+        SortedDictionary<string, ulong?> addresses = new(StringComparer.Ordinal) { ["a"] = 1, ["b"] = 2, ["e"] = 5 };
+        EnactTurn turn = new(Turn.Until(0, "P"), new KernelPlace("e", 1), ["a", "b"]) { PathOfEnded = 1 };
+        Way way = new(turn, symbol => addresses.GetValueOrDefault(symbol));
+        Assert.Equal(["b"], way.MissedNow);
+        way.Pass(2);
+        Assert.Equal(["a"], way.Missed);
+        Assert.Empty(way.MissedNow);
+    }
+
+    [Fact]
+    public void Places_that_calls_tell_are_of_points_that_there_are()
+    {
+        Points.DefineAll();
+        Assert.All(CalledPlaces.Points, name => Assert.NotNull(Points.Table.Find(name)));
+        Assert.All(CalledPlaces.Points, name => Assert.True(
+            CalledPlaces.Of(name)!.CountedBy is not { } counter || Points.Table.Find(counter) is not null));
+    }
+
+    [Fact]
+    public void A_lock_is_taken_where_its_function_is_called_by_that_of_the_point()
+    {
+        EnactPlan plan = Plan(
+            "shape    mms 1  pages 1\nsetup    write mm0 p0\n         pageout mm0 p0\n"
+            + "cpu0     read mm0 p0\ncpu1     dontneed mm0 p0 1\n",
+            "cpu0 until SwapinPtl", "cpu1 until done", "cpu0 until done");
+        KernelPlace place = plan.Turns[0].Place!;
+        Assert.Equal(("__pte_offset_map_lock", 1, "do_swap_page"), (place.Symbol, place.Entry, place.Callers[0]));
+    }
+
+    [Fact]
+    public void A_law_that_is_broken_is_what_the_plan_leads_to()
+    {
+        const string Shared = "shape    mms 2  pages 1  slots 1  device sync\nsetup    write mm0 p0\n         pageout mm0 p0\n"
+            + "         read mm0 p0\n         fork mm0 mm1\n";
+        const string Calls = "dontneed mm0 p0 1\n         pageout mm1 p0\n         read mm1 p0\n";
+        EnactPlan harmless = Plan($"{Shared}cpu0     {Calls}");
+        Assert.Empty(harmless.Broken);
+        Assert.Equal("1", harmless.Lanes[0].Calls[^1].Answer);
+        EnactPlan harm = Plan($"{Shared}cpu0     free mm0 p0 1\n         {Calls}");
+        Assert.Equal("content", harm.Worst.Signature.Oracle);
+        Assert.True(harm.Shows);
+        Assert.Null(harm.Message);
+        Assert.Equal("0", harm.Lanes[0].Calls[^1].Answer);
+    }
+
+    [Fact]
+    public void What_a_kernel_is_to_print_is_known()
+    {
+        EnactPlan plan = Plan(
+            "shape    mms 1  pages 4  slots 1  device sync  thp pmd\nsetup    read mm0 p0\n"
+            + "cpu0     dontneed mm0 p0 1\ncpu1     shrinkthp 1\n",
+            "cpu0 until DeferredQueueLock", "cpu1 until ListInitPrev", "cpu0 until done", "cpu1 until done");
+        Assert.Equal("list_del corruption", plan.MessageStart);
+        Assert.Equal(PlaceStop.PointsToItself, plan.Turns[1].Place!.Stop);
+        Assert.Equal(2, plan.Turns[1].Place!.Entry);
+    }
+
+    [Fact]
+    public void Symbols_are_found_by_name_and_by_address()
+    {
+        KernelSymbols symbols = new(
+            ["ffffffff81000000 T first", "ffffffff81000040 t second.isra.0", "ffffffff81000080 t second.cold",
+                "ffffffff810000c0 t twice", "ffffffff81000100 t twice", "ffffffff82000000 D datum",
+                "ffffffffc0000000 t first\t[module]"]);
+        Assert.Equal(0xffffffff81000000, symbols.AddressOf("first"));
+        Assert.Equal(0xffffffff81000040, symbols.AddressOf("second"));
+        Assert.Equal(0xffffffff82000000, symbols.AddressOf("datum"));
+        Assert.Null(symbols.AddressOf("twice"));
+        Assert.Null(symbols.AddressOf("none"));
+        Assert.Equal("first", symbols.FunctionAt(0xffffffff8100003f));
+        Assert.Equal("second", symbols.FunctionAt(0xffffffff81000041));
+        Assert.Null(symbols.FunctionAt(0xffffffff80000000));
+        Assert.Null(symbols.FunctionAt(0x400000));
     }
 
     private static IReadOnlyList<string> Entered(params ulong[] addresses)

@@ -7,10 +7,15 @@ namespace Conformance.Enact;
 internal sealed class Conductor
 {
     private const int CollectMilliseconds = 3000;
+
+    /// <summary>Instructions between the entry of a function and a place behind it.</summary>
+    private const int StepsMax = 5000;
+
     private static readonly TimeSpan TurnLimit = TimeSpan.FromSeconds(8);
 
-    /// <summary>Who does not come anywhere in that time waits for somebody.</summary>
-    private static readonly TimeSpan BlockedAfter = TimeSpan.FromSeconds(2);
+    /// <summary>Who does not come anywhere in that time waits for somebody. Both are counted from where it came last.
+    /// </summary>
+    private static readonly TimeSpan BlockedAfter = TimeSpan.FromSeconds(3);
 
     /// <summary>How long the agent and a cpu are waited for before they are looked at.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50);
@@ -139,6 +144,7 @@ internal sealed class Conductor
             Array.ForEach(stops, gdb.ClearBreakpoint);
             holds.Pause();
             bool isHere = stops.Contains(registers.Rip);
+            start = stopped == lane.Plan.Cpu && isHere ? Environment.TickCount64 : start;
             if (isHere && stopped == lane.Plan.Cpu && lane.IsRunning && Arrive(turn, lane, way, registers))
             {
                 return Judge(turn, lane, way);
@@ -159,7 +165,8 @@ internal sealed class Conductor
             return null;
         }
 
-        return $"nothing within {limit.TotalSeconds:0} s: cpu{turn.Turn.Cpu} waits at {gdb.Rip(turn.Turn.Cpu):x}";
+        return $"nothing within {limit.TotalSeconds:0} s: cpu{turn.Turn.Cpu} waits in "
+            + $"{kernel.FunctionAt(gdb.Rip(turn.Turn.Cpu)) ?? "user space"}";
     }
 
     /// <summary>The lane's cpu has stopped where it is looked at; whether it is to go no further.</summary>
@@ -171,7 +178,7 @@ internal sealed class Conductor
             holds.NoteSleep(lane, task, registers);
         }
 
-        if (way.IsEnd(registers.Rip))
+        if (way.IsEnd(registers.Rip, () => kernel.FunctionAt(gdb.ReadWord(lane.Plan.Cpu, registers.Rsp))))
         {
             lane.Task = task;
             return true;
@@ -192,16 +199,16 @@ internal sealed class Conductor
     /// kernel came there by the way of the engine; a call's end is the same by any way.</summary>
     private string? Judge(EnactTurn turn, LaneState lane, Way way)
     {
-        if (lane.IsRunning && way.Missed is { Count: > 0 } missed)
+        if (lane.IsRunning && way.MissedNow is { Count: > 0 } missed)
         {
             return $"it is about to enter {way.End}, but has not been in {string.Join(", ", missed)}, where the engine "
                 + "was";
         }
 
-        string? where = lane.IsRunning ? $"it is about to enter {way.End}" : IsOver(turn, lane);
+        string? where = lane.IsRunning ? Reach(turn.Place!, lane) : IsOver(turn, lane);
         if (where is null)
         {
-            return "its calls have ended";
+            return lane.IsRunning ? $"it does not come from {way.End} to where it should" : "its calls have ended";
         }
 
         Came(turn.Turn, way, where);
@@ -218,6 +225,38 @@ internal sealed class Conductor
             ? "its first call has not begun" : $"it has made {ended} of its calls, and the next has not begun",
         _ => null,
     };
+
+    /// <summary>The lane is about to enter the function of its place: goes on to the place itself.</summary>
+    /// <returns>Where it is; null when it does not get there.</returns>
+    private string? Reach(KernelPlace place, LaneState lane)
+    {
+        CpuRegisters at = gdb.Registers(lane.Plan.Cpu);
+        ulong back = gdb.ReadWord(lane.Plan.Cpu, at.Rsp);
+        string caller = place.Callers.Count == 0 ? "" : $" from {kernel.FunctionAt(back)}";
+        return place.Stop switch
+        {
+            PlaceStop.Enters => $"it is about to enter {place.Symbol}{caller}",
+            PlaceStop.Returns => StepUntil(lane, now => now.Rip == back && now.Rsp > at.Rsp)
+                ? $"it has come back from {place.Symbol} to {kernel.FunctionAt(back)}" : null,
+            _ => StepUntil(lane, now => now.Rsp > at.Rsp && gdb.ReadWord(lane.Plan.Cpu, at.Rdi) == at.Rdi)
+                ? $"it has stored a link to itself{caller}" : null,
+        };
+    }
+
+    /// <summary>One instruction after the other, without interrupts.</summary>
+    private bool StepUntil(LaneState lane, Func<CpuRegisters, bool> isThere)
+    {
+        for (int i = 0; i < StepsMax; i++)
+        {
+            gdb.Step(lane.Plan.Cpu);
+            if (isThere(gdb.Registers(lane.Plan.Cpu)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void Came(Turn turn, Way way, string where)
     {

@@ -1,5 +1,4 @@
 using Fuzz.Execution;
-using Fuzz.Oracles;
 using Fuzz.Programs;
 using Fuzz.Schedules;
 using Interleave;
@@ -15,11 +14,28 @@ namespace Conformance.Enact;
 public sealed record EnactPlan(
     IReadOnlyList<string> Setup, IReadOnlyList<EnactLane> Lanes, IReadOnlyList<EnactTurn> Turns, View End)
 {
+    /// <summary>Laws about what anybody can see.</summary>
+    private static readonly string[] Visible = ["content", "rest-mlock"];
+
     /// <summary>The points that lanes come to, and where a kernel is then.</summary>
     public IReadOnlyList<(int Cpu, Point Point, KernelPlace Place)> Places { get; internal init; } = [];
 
     /// <summary>Laws that the engine breaks on the way: what is shown in the end is harm then.</summary>
     public IReadOnlyList<Violation> Broken { get; internal init; } = [];
+
+    /// <summary>The worst of them: what is printed or read, or else the first. There is one.</summary>
+    public Violation Worst => Broken.FirstOrDefault(violation => violation.Kind == LawKind.Symptom) ?? Broken[0];
+
+    /// <summary>What the kernel prints of that, sooner or later; null when it prints nothing.</summary>
+    public string? Message => Broken.FirstOrDefault(violation => violation.Message is not null)?.Message;
+
+    /// <summary>Whether what is broken shows in what is compared: something is printed, a load returns what it should
+    /// not, a folio is in a wrong state.</summary>
+    public bool Shows => Message is not null || Broken.Any(violation => Visible.Contains(violation.Signature.Oracle));
+
+    /// <summary>How that line of a real kernel's begins: what follows are addresses.</summary>
+    public string? MessageStart => Message is null ? null : string.Join(' ', Message.Split(' ').TakeWhile(
+        word => word != "the" && word[0] != '(' && !word.Any(char.IsDigit)));
 
     /// <summary>Plans a program with its schedule, by running it on the engine.</summary>
     /// <param name="program">The program.</param>
@@ -64,7 +80,11 @@ public sealed record EnactCall(string Thread, string Operation, string? Answer)
 /// <param name="Place">Where the lane is to stop; null when it is to block, or to end.</param>
 /// <param name="Path">Functions that the lane enters in this turn, in order, the place not included; not all that it
 /// enters, as not all have points.</param>
-public sealed record EnactTurn(Turn Turn, KernelPlace? Place, IReadOnlyList<string> Path);
+public sealed record EnactTurn(Turn Turn, KernelPlace? Place, IReadOnlyList<string> Path)
+{
+    /// <summary>How many of these it has entered in calls that have ended.</summary>
+    public int PathOfEnded { get; init; }
+}
 
 /// <summary>A place in a real kernel: a function is entered for the n-th time in a turn, or the lane is between two of
 /// its calls.</summary>
@@ -74,4 +94,14 @@ public sealed record KernelPlace(string? Symbol, int Entry)
 {
     /// <summary>The lane is between two of its calls: how many have ended; null anywhere else.</summary>
     public int? CallsEnded { get; init; }
+
+    /// <summary>Who calls the function, one of these; none where anybody may.</summary>
+    public IReadOnlyList<string> Callers { get; init; } = [];
+
+    /// <summary>When the lane is there.</summary>
+    public PlaceStop Stop { get; init; }
+
+    /// <summary>As it is printed.</summary>
+    public override string ToString() => $"{Symbol} ({Entry})" + (Callers.Count == 0 ? "" : $" of {Callers[0]}")
+        + (Stop == PlaceStop.Enters ? "" : $", {Stop}");
 }

@@ -38,8 +38,9 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
         int lanes = program.Cpus.Length;
         EnactTurn[] turns = Run(schedule.Turns.Count > 0
             ? schedule : new Schedule([.. Enumerable.Range(0, lanes).Select(Turn.UntilDone)]));
-        return new EnactPlan(
-            setup, [.. calls.Select((made, cpu) => new EnactLane(cpu, made))], turns, EngineView.Of(engine.Kernel))
+        View end = EngineView.Of(engine.Kernel);
+        EndWorld();
+        return new EnactPlan(setup, [.. calls.Select((made, cpu) => new EnactLane(cpu, made))], turns, end)
         {
             Places = places, Broken = [.. engine.Verdict.Violations],
         };
@@ -90,6 +91,15 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
         }
     }
 
+    /// <summary>What is broken may show, or be printed, when all processes end, and no sooner.</summary>
+    private void EndWorld()
+    {
+        if (engine.Verdict.Any && engine.Verdict.Symptom is null && engine.Machine.RunSolo(engine.TearDown))
+        {
+            engine.AtEnd();
+        }
+    }
+
     private IEnumerable<string> RunSetup(Call next)
     {
         call = next;
@@ -115,7 +125,7 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
             machine.SetBody(i, RunLane);
         }
 
-        ReplayScheduler replay = new(schedule, machine.Points);
+        ScheduleAndRest replay = new(new ReplayScheduler(schedule, machine.Points));
         Ending ending = machine.Run(replay, this);
         if (replay.Finish(machine) is { } drift)
         {
@@ -157,7 +167,7 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
 
             Point? next = turn.End == TurnEnd.Point ? machine.Points.Find(turn.UntilPoint!) : null;
             KernelPlace? place = next is null ? null : PlaceOf(stack, turn.Cpu, NextTag(machine, turn.Cpu, step), next);
-            turns.Add(new EnactTurn(turn, place, [.. stack.Path]));
+            turns.Add(new EnactTurn(turn, place, [.. stack.Path]) { PathOfEnded = stack.PathOfEnded });
         }
 
         return [.. turns];

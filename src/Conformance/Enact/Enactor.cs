@@ -13,12 +13,14 @@ namespace Conformance.Enact;
 public sealed class Enactor : IDisposable
 {
     private const int AttemptsMax = 3;
+    private const int ComplaintsMax = 6;
 
     private readonly string folder = Directory.CreateTempSubdirectory("fuzz-enact-").FullName;
     private readonly KernelGuest guest;
     private readonly KernelText text;
     private readonly int lanesMax;
     private readonly Release release;
+    private bool isSpoiled;
 
     /// <summary>Boots a kernel.</summary>
     /// <param name="image">The kernel.</param>
@@ -76,17 +78,18 @@ public sealed class Enactor : IDisposable
 
     private EnactResult Attempt(EnactPlan plan, int[] shape)
     {
-        foreach (EnactTurn turn in plan.Turns)
+        if (WhyNot(plan) is { } why)
         {
-            if (turn.Turn.End == TurnEnd.Point && turn.Place is { CallsEnded: null } place && !Has(place))
-            {
-                string why = place.Symbol is { } missing
-                    ? $"this kernel has no function {missing} (inlined?)" : "no function begins there";
-                return new EnactResult(EnactOutcome.NotExpressible, $"'{turn.Turn}': {why}", [], null);
-            }
+            return new EnactResult(EnactOutcome.NotExpressible, why, [], null);
         }
 
-        text.Prepare(plan);
+        if (isSpoiled)
+        {
+            guest.Restart();
+        }
+
+        text.Prepare();
+        isSpoiled = plan.Broken.Count > 0;
         SetUp(plan, shape);
         Conductor conductor;
         string? diverged;
@@ -96,11 +99,44 @@ public sealed class Enactor : IDisposable
             diverged = conductor.Run();
         }
 
+        if (plan.MessageStart is { } message)
+        {
+            return FinishBroken(conductor, message, diverged);
+        }
+
         return diverged is null
             ? Finish(plan, shape, conductor) : new EnactResult(EnactOutcome.Diverged, diverged, conductor.Log, null);
     }
 
-    private bool Has(KernelPlace place) => place.Symbol is { } symbol && text.AddressOf(symbol) is not null;
+    /// <summary>A kernel that is to complain: whether it does, on the way or when its processes end. What it shows
+    /// besides is nothing to go by then.</summary>
+    private EnactResult FinishBroken(Conductor conductor, string message, string? diverged)
+    {
+        List<string> log = [.. conductor.Log];
+        try
+        {
+            if (!guest.Console.Contains(message, StringComparison.Ordinal))
+            {
+                guest.Send("reset");
+                log.Add("all processes end");
+            }
+        }
+        catch (GuestException)
+        {
+            log.Add("the kernel does not answer any more");
+        }
+
+        string[] said = [.. guest.Console.Split('\n').Where(line => line.Contains(message, StringComparison.Ordinal)
+            || Emulator.IsComplaint(line)).Take(ComplaintsMax)];
+        log.AddRange(said.Select(line => $"kernel: {line}"));
+        return said.Any(line => line.Contains(message, StringComparison.Ordinal))
+            ? new EnactResult(EnactOutcome.Enacted, null, log, null)
+            : diverged is not null ? new EnactResult(EnactOutcome.Diverged, diverged, log, null)
+            : new EnactResult(EnactOutcome.Enacted, $"the kernel does not say '{message}'", log, null);
+    }
+
+    private bool Has(KernelPlace place) => place.Symbol is { } symbol && text.AddressOf(symbol) is not null
+        && (place.Callers.Count == 0 || place.Callers.Any(caller => text.AddressOf(caller) is not null));
 
     /// <summary>Turns that this kernel can be stopped after, as they are written in a schedule, each with the function
     /// that it is about to enter then.</summary>
@@ -113,10 +149,29 @@ public sealed class Enactor : IDisposable
         {
             if (told.Add((cpu, point.Name)) && Has(place))
             {
-                yield return $"cpu{cpu} until {point.Name,-24} {place.Symbol} ({place.Entry})";
+                yield return $"cpu{cpu} until {point.Name,-24} {place}";
             }
         }
     }
+
+    /// <summary>Why this kernel cannot be taken through a plan: a turn ends where it cannot be stopped; null when it
+    /// can.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <exception cref="GuestException">The guest is gone.</exception>
+    public string? WhyNot(EnactPlan plan)
+    {
+        EnactTurn? turn = plan.Turns.FirstOrDefault(turn => turn.Turn.End == TurnEnd.Point
+            && turn.Place is { CallsEnded: null } place && !Has(place));
+        return turn is null ? null : turn.Place!.Symbol is { } missing
+            ? $"'{turn.Turn}': this kernel has no function {missing} (inlined?)"
+            : $"'{turn.Turn}': no function begins there, or is called";
+    }
+
+    /// <summary>Which points of a plan's lanes this kernel can be stopped at.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <exception cref="GuestException">The guest is gone.</exception>
+    public IEnumerable<(string Point, bool HasPlace)> PointsOf(EnactPlan plan) => plan.Places.Select(
+        place => (place.Point.Name, place.Place.CallsEnded is not null || Has(place.Place)));
 
     /// <inheritdoc />
     public void Dispose()

@@ -13,11 +13,12 @@ namespace Conformance.Enact;
 internal sealed class GdbStub : IDisposable
 {
     private const int RipNumber = 16;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly StringBuilder received = new();
     private readonly byte[] buffer = new byte[1 << 12];
+    private bool isRunning;
 
     /// <summary>Connects; the guest stops.</summary>
     /// <param name="path">The socket.</param>
@@ -53,8 +54,11 @@ internal sealed class GdbStub : IDisposable
     public void ClearBreakpoint(ulong address) => Ask($"z1,{address:x},1");
 
     /// <summary>Lets some cpus go on, and no others.</summary>
-    public void Continue(IEnumerable<int> cpus) =>
+    public void Continue(IEnumerable<int> cpus)
+    {
         Send("vCont" + string.Concat(cpus.Select(cpu => $";c:p1.{Thread(cpu)}")));
+        isRunning = true;
+    }
 
     /// <summary>One cpu executes one instruction.</summary>
     public void Step(int cpu)
@@ -66,16 +70,32 @@ internal sealed class GdbStub : IDisposable
     /// <summary>Waits until a cpu stops.</summary>
     /// <param name="patience">How long.</param>
     /// <returns>The cpu, or null when none has.</returns>
-    public int? WaitForStop(TimeSpan patience) => Receive(patience) is { } told ? CpuOf(told) : null;
+    public int? WaitForStop(TimeSpan patience)
+    {
+        if (Receive(patience) is not { } told)
+        {
+            return null;
+        }
 
-    /// <summary>Stops all cpus.</summary>
+        isRunning = false;
+        return CpuOf(told);
+    }
+
+    /// <summary>Stops all cpus, unless they have stopped.</summary>
     public void Interrupt()
     {
+        if (!isRunning)
+        {
+            return;
+        }
+
         socket.Send([3]);
         if (Receive(Patience) is null)
         {
             throw new GuestException("the emulator does not stop");
         }
+
+        isRunning = false;
     }
 
     /// <summary>Where a stopped cpu is.</summary>

@@ -17,8 +17,11 @@ internal static class KernelPlaces
     /// <summary>Functions with their first point behind the entry, or entered on another way, and why.</summary>
     private static readonly SortedDictionary<string, string> Elsewhere = new(StringComparer.Ordinal)
     {
+        ["anon_vma_fork"] = "its first point comes after anon_vma_clone, which it calls",
+        ["do_mlock"] = "munlock comes without it",
         ["do_swap_page"] = "its first point comes after get_swap_device and swap_cache_get_folio, which it calls",
         ["lru_add_drain"] = "move_pages drains by lru_cache_disable, without it",
+        ["mmput"] = "a call on its own process lets go of no reference to it",
         ["try_to_unmap_one"] = "its first point comes after page_vma_mapped_walk, which it calls",
         ["try_to_migrate_one"] = "its first point comes after page_vma_mapped_walk, which it calls",
         ["remove_migration_pte"] = "its first point comes after page_vma_mapped_walk, which it calls",

@@ -7,7 +7,7 @@ namespace Conformance.Enact;
 /// <param name="guest">Runs the kernel; every boot has them at the same place.</param>
 internal sealed class KernelText(KernelGuest guest)
 {
-    private readonly SortedDictionary<string, ulong?> symbols = new(StringComparer.Ordinal);
+    private readonly Lazy<KernelSymbols> symbols = new(() => new(guest.Send("cat /proc/kallsyms").Lines));
 
     /// <summary>Where a process sends its answer, the call done.</summary>
     public ulong Answer => Needed("__x64_sys_sendto");
@@ -26,23 +26,14 @@ internal sealed class KernelText(KernelGuest guest)
 
     /// <summary>Asks for all that is going to be needed.</summary>
     /// <exception cref="GuestException">The kernel lacks some of it.</exception>
-    public void Prepare(EnactPlan plan) =>
-        _ = Answer + End + Schedule + Spare + CurrentTask
-            + (ulong)plan.Turns.Sum(turn => turn.Path.Count(symbol => AddressOf(symbol) is null));
+    public void Prepare() => _ = Answer + End + Schedule + Spare + CurrentTask;
 
-    /// <summary>Where a function is entered; null where the kernel has none of that name.</summary>
-    public ulong? AddressOf(string symbol)
-    {
-        if (!symbols.TryGetValue(symbol, out ulong? address))
-        {
-            address = guest.Send($"symbols {symbol}").Lines is [string line, ..] && line.Split(' ') is [_, string hex]
-                ? Convert.ToUInt64(hex, 16) : null;
-            symbols.Add(symbol, address);
-        }
+    /// <summary>See <see cref="KernelSymbols.AddressOf"/>.</summary>
+    public ulong? AddressOf(string symbol) => symbols.Value.AddressOf(symbol);
 
-        return address;
-    }
+    /// <summary>See <see cref="KernelSymbols.FunctionAt"/>.</summary>
+    public string? FunctionAt(ulong address) => symbols.Value.FunctionAt(address);
 
     private ulong Needed(string symbol) =>
-        AddressOf(symbol) ?? throw new GuestException($"this kernel has no function {symbol}");
+        AddressOf(symbol) ?? throw new GuestException($"this kernel has no symbol {symbol}");
 }

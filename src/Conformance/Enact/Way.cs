@@ -7,6 +7,8 @@ internal sealed class Way
     private readonly ulong[] addresses;
     private readonly List<ulong> entered = [];
     private readonly ulong? end;
+    private readonly IReadOnlyList<string> callers;
+    private readonly int ended;
     private int left;
 
     /// <summary>The way of a turn.</summary>
@@ -16,8 +18,10 @@ internal sealed class Way
     {
         symbols = [.. turn.Path.Where(symbol => addressOf(symbol) is not null)];
         addresses = Array.ConvertAll(symbols, symbol => addressOf(symbol)!.Value);
+        ended = turn.Path.Take(turn.PathOfEnded).Count(symbol => addressOf(symbol) is not null);
         left = turn.Place?.Entry ?? 0;
         End = turn.Place?.Symbol;
+        callers = turn.Place?.Callers ?? [];
         end = End is null ? null : addressOf(End);
     }
 
@@ -30,48 +34,54 @@ internal sealed class Way
     /// <summary>Functions on the way.</summary>
     public int Length => symbols.Length;
 
-    /// <summary>Those that the kernel has not entered in the engine's order: what is left out of the longest common
-    /// subsequence. A kernel enters others between them, on its own business.</summary>
-    public IReadOnlyList<string> Missed
-    {
-        get
-        {
-            // lengths[i, j] is that of the longest one of what follows i in the way and j in what was entered.
-            int[,] lengths = new int[addresses.Length + 1, entered.Count + 1];
-            for (int i = addresses.Length - 1; i >= 0; i--)
-            {
-                for (int j = entered.Count - 1; j >= 0; j--)
-                {
-                    lengths[i, j] = addresses[i] == entered[j]
-                        ? lengths[i + 1, j + 1] + 1 : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
-                }
-            }
+    /// <summary>Those that the kernel has not entered in the engine's order.</summary>
+    public IReadOnlyList<string> Missed => MissedFrom(0);
 
-            List<string> missed = [];
-            for ((int i, int j) = (0, 0); i < addresses.Length;)
-            {
-                if (j < entered.Count && addresses[i] == entered[j])
-                {
-                    (i, j) = (i + 1, j + 1);
-                }
-                else if (j < entered.Count && lengths[i, j + 1] >= lengths[i + 1, j])
-                {
-                    j++;
-                }
-                else
-                {
-                    missed.Add(symbols[i++]);
-                }
-            }
-
-            return missed;
-        }
-    }
+    /// <summary>Those of the call that the lane is in: which way the ones before came is no matter.</summary>
+    public IReadOnlyList<string> MissedNow => MissedFrom(ended);
 
     /// <summary>The kernel enters a function: whether that is the end of the turn. To be asked once each
     /// time.</summary>
-    public bool IsEnd(ulong address) => address == end && --left == 0;
+    /// <param name="address">Where it is.</param>
+    /// <param name="caller">Says from which function it comes; asked only where that matters.</param>
+    public bool IsEnd(ulong address, Func<string?> caller) =>
+        address == end && (callers.Count == 0 || callers.Contains(caller())) && --left == 0;
 
     /// <summary>The kernel enters a function.</summary>
     public void Pass(ulong address) => entered.Add(address);
+
+    /// <summary>What is left out of the longest common subsequence, from a place in the way on. A kernel enters others
+    /// between them, on its own business.</summary>
+    private List<string> MissedFrom(int first)
+    {
+        // lengths[i, j] is that of the longest one of what follows i in the way and j in what was entered.
+        int[,] lengths = new int[addresses.Length + 1, entered.Count + 1];
+        for (int i = addresses.Length - 1; i >= 0; i--)
+        {
+            for (int j = entered.Count - 1; j >= 0; j--)
+            {
+                lengths[i, j] = addresses[i] == entered[j]
+                    ? lengths[i + 1, j + 1] + 1 : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
+            }
+        }
+
+        List<string> missed = [];
+        for ((int i, int j) = (0, 0); i < addresses.Length;)
+        {
+            if (j < entered.Count && addresses[i] == entered[j])
+            {
+                (i, j) = (i + 1, j + 1);
+            }
+            else if (j < entered.Count && lengths[i, j + 1] >= lengths[i + 1, j])
+            {
+                j++;
+            }
+            else if (i++ >= first)
+            {
+                missed.Add(symbols[i - 1]);
+            }
+        }
+
+        return missed;
+    }
 }

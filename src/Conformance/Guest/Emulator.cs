@@ -162,13 +162,16 @@ internal sealed class Emulator : IDisposable
         ];
     }
 
+    /// <summary>Whether a kernel says by that line that something is wrong with it.</summary>
+    internal static bool IsComplaint(string line) =>
+        Complaints.Any(word => line.Contains(word, StringComparison.Ordinal));
+
     /// <summary>What was printed, on one line: what the kernel complains about, or else its last lines.</summary>
     internal static string Tail(string text)
     {
         const int LinesMax = 5;
         string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        string[] complaints = [.. lines.Where(line => Complaints.Any(
-            word => line.Contains(word, StringComparison.Ordinal)))];
+        string[] complaints = [.. lines.Where(IsComplaint)];
         return lines.Length == 0 ? "it printed nothing" : string.Join(
             " | ", complaints.Length > 0 ? complaints.Take(LinesMax) : lines.TakeLast(LinesMax));
     }
