@@ -45,8 +45,8 @@ internal static class EnactCommand
         command.SetAction(result => result.GetValue(points)
             ? EnactPoints.Run(result.GetRequiredValue(files), kernel.Of(result), result.GetValue(json), screen)
             : Run(
-                result.GetRequiredValue(files), kernel.Of(result), result.GetValue(update), result.GetValue(json), screen,
-                cancel));
+                result.GetRequiredValue(files), kernel.Of(result), result.GetValue(update), result.GetValue(json),
+                screen, cancel));
         return command;
     }
 
@@ -112,6 +112,7 @@ internal static class EnactCommand
         EnactOutcome.Enacted when result.Problem is not null => $"enacted, but {result.Problem}",
         EnactOutcome.Enacted => "enacted, as predicted" + plan switch
         {
+            { IsStuck: true } => ": harm, progress: deadlock",
             { Broken.Count: 0 } => "",
             { Shows: true } => $": harm, {plan.Worst.Signature}",
             _ => $"; nothing shows of the engine's {plan.Worst.Signature}",
@@ -123,7 +124,7 @@ internal static class EnactCommand
     private static JsonObject ToJson(string file, EnactResult result, EnactPlan plan) => new()
     {
         ["file"] = file,
-        ["harm"] = plan.Shows ? $"{plan.Worst.Signature}" : null,
+        ["harm"] = plan.IsStuck ? "progress: deadlock" : plan.Shows ? $"{plan.Worst.Signature}" : null,
         ["outcome"] = result.Outcome switch
         {
             EnactOutcome.Enacted => "enacted",

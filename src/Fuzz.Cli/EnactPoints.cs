@@ -32,7 +32,8 @@ internal static class EnactPoints
             int placed = points.Values.Count(hasPlace => hasPlace);
             screen.Line(
                 $"{image.Release}: {expressible} of {files.Length} files can be enacted; {placed} of the "
-                + $"{points.Count} points that their lanes come to have a place ({Points.Table.Count - 1} points are there)");
+                + $"{points.Count} points that their lanes come to have a place ({Points.Table.Count - 1} points are "
+                + "there)");
             foreach (string point in points.Where(point => !point.Value).Select(point => point.Key))
             {
                 screen.Line($"  no place: {point,-32} {Points.Table.Find(point)!.Function}");

@@ -236,8 +236,8 @@ public class EnactTests
     [Fact]
     public void A_law_that_is_broken_is_what_the_plan_leads_to()
     {
-        const string Shared = "shape    mms 2  pages 1  slots 1  device sync\nsetup    write mm0 p0\n         pageout mm0 p0\n"
-            + "         read mm0 p0\n         fork mm0 mm1\n";
+        const string Shared = "shape    mms 2  pages 1  slots 1  device sync\nsetup    write mm0 p0\n"
+            + "         pageout mm0 p0\n         read mm0 p0\n         fork mm0 mm1\n";
         const string Calls = "dontneed mm0 p0 1\n         pageout mm1 p0\n         read mm1 p0\n";
         EnactPlan harmless = Plan($"{Shared}cpu0     {Calls}");
         Assert.Empty(harmless.Broken);

@@ -94,26 +94,40 @@ static void migrate(long page, long count, int all, char *text, size_t size)
                                          : snprintf(text + used, size - used, " %d", statuses[i]));
 }
 
-static long move_by_userfault(long page, long to, long count)
+/* A userfaultfd on a range, which the next move in this process takes. */
+static int ready = -1;
+
+static long make_ready(long to, long count)
 {
     struct uffdio_api api = {.api = UFFD_API};
     struct uffdio_register range = {
         .range = {(uintptr_t)address(to), (uint64_t)count * PAGE}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+    ready = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+    if (ready < 0)
+        return -errno;
+    long result = failed(ioctl(ready, UFFDIO_API, &api));
+    if (result == 0)
+        result = failed(ioctl(ready, UFFDIO_REGISTER, &range));
+    if (result < 0) {
+        close(ready);
+        ready = -1;
+    }
+    return result;
+}
+
+/* Closing the userfaultfd takes it off its range. */
+static long move_by_userfault(long page, long to, long count)
+{
     struct move move = {
         .dst = (uintptr_t)address(to), .src = (uintptr_t)address(page), .len = (uint64_t)count * PAGE};
-    int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return -errno;
-    long result = failed(ioctl(fd, UFFDIO_API, &api));
-    if (result == 0)
-        result = failed(ioctl(fd, UFFDIO_REGISTER, &range));
+    long result = ready >= 0 ? 0 : make_ready(to, count);
     if (result == 0) {
-        result = failed(ioctl(fd, MOVE_IOCTL, &move));
+        result = failed(ioctl(ready, MOVE_IOCTL, &move));
         if (move.moved > 0)
             result = move.moved / (long)PAGE;
-        ioctl(fd, UFFDIO_UNREGISTER, &range.range);
+        close(ready);
+        ready = -1;
     }
-    close(fd);
     return result;
 }
 
@@ -187,6 +201,8 @@ static int make_range_call(char **word, const long *number, long *result)
         *result = advise(page, count, word[3]);
     else if (!strcmp(name, "mremap"))
         *result = remap(page, number[2], number[3]);
+    else if (!strcmp(name, "uffdready"))
+        *result = make_ready(page, count);
     else if (!strcmp(name, "uffdmove"))
         *result = move_by_userfault(page, number[2], number[3]);
     else

@@ -19,6 +19,7 @@
 #include "calls.h"
 
 #define ANSWER_MS 4000
+#define READY_MS 15000               /* of a child that somebody watches step by step */
 #define ANSWER_MAX 512
 #define OWN_RANGES_MAX 16
 #define STACK_SIZE 32768
@@ -202,7 +203,7 @@ void adopt(int mm, pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/status", pid);
     process->status = open(path, O_RDONLY | O_CLOEXEC);
     struct pollfd polled = {.fd = process->thread[0].socket[0], .events = POLLIN};
-    if (poll(&polled, 1, ANSWER_MS) > 0)
+    if (poll(&polled, 1, READY_MS) > 0)
         recv(process->thread[0].socket[0], ready, sizeof ready, 0);
 }
 

@@ -4,8 +4,8 @@ namespace Conformance.Enact;
 /// this caller, the lane is about to take the step of the point.</summary>
 /// <remarks>
 /// The rows are of v6.18, and only for calls that the kernel makes exactly as often as the engine comes to these
-/// points. A caller may be inlined into the one that calls it: any of those that are named does. Locks are functions: x86-64
-/// has them out of line (CONFIG_INLINE_SPIN_LOCK is off where PREEMPT_COUNT is on).
+/// points. A caller may be inlined into the one that calls it: any of those that are named does. Locks are functions:
+/// x86-64 has them out of line (CONFIG_INLINE_SPIN_LOCK is off where PREEMPT_COUNT is on).
 /// </remarks>
 internal static class CalledPlaces
 {

@@ -69,6 +69,9 @@ internal sealed class Conductor
         return null;
     }
 
+    /// <summary>Waits until nobody talks to the agent any more, whatever becomes of it.</summary>
+    public void Abandon() => told?.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+
     /// <summary>Asks for the answers that are still to come.</summary>
     public void CollectAll()
     {
@@ -126,10 +129,18 @@ internal sealed class Conductor
         bool stands = true;
         while (Environment.TickCount64 - start < limit.TotalMilliseconds)
         {
-            Tell(lane);
+            if (!stands && !lane.IsRunning && told is { IsCompleted: true })
+            {
+                gdb.Interrupt();
+                holds.Pause();
+                stands = true;
+            }
+
             if (stands)
             {
-                Array.ForEach(stops, gdb.SetBreakpoint);
+                // Between two calls, nobody is looked at: a child that begins to live is slow enough.
+                Tell(lane);
+                Array.ForEach(lane.IsRunning ? stops : [], gdb.SetBreakpoint);
                 holds.Continue();
             }
 

@@ -14,8 +14,11 @@ namespace Conformance.Enact;
 public sealed record EnactPlan(
     IReadOnlyList<string> Setup, IReadOnlyList<EnactLane> Lanes, IReadOnlyList<EnactTurn> Turns, View End)
 {
+    /// <summary>UFFDIO_MOVE says that it has not moved what it has moved.</summary>
+    internal const string MoveResult = "move-result";
+
     /// <summary>Laws about what anybody can see.</summary>
-    private static readonly string[] Visible = ["content", "rest-mlock"];
+    private static readonly string[] Visible = ["content", "rest-mlock", MoveResult];
 
     /// <summary>The points that lanes come to, and where a kernel is then.</summary>
     public IReadOnlyList<(int Cpu, Point Point, KernelPlace Place)> Places { get; internal init; } = [];
@@ -28,6 +31,9 @@ public sealed record EnactPlan(
 
     /// <summary>What the kernel prints of that, sooner or later; null when it prints nothing.</summary>
     public string? Message => Broken.FirstOrDefault(violation => violation.Message is not null)?.Message;
+
+    /// <summary>Whether lanes wait for each other for ever in the end.</summary>
+    public bool IsStuck { get; internal init; }
 
     /// <summary>Whether what is broken shows in what is compared: something is printed, a load returns what it should
     /// not, a folio is in a wrong state.</summary>

@@ -23,6 +23,7 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
     private readonly List<int>[] ended = [.. program.Cpus.Select(_ => new List<int> { 0 })];
     private readonly List<(int Cpu, Point Point, KernelPlace Place)> places = [];
     private Call call;
+    private bool isStuck;
 
     /// <summary>The plan of a schedule; of an empty one, that of all lanes one after the other.</summary>
     /// <exception cref="InputException">There is none.</exception>
@@ -39,10 +40,15 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
         EnactTurn[] turns = Run(schedule.Turns.Count > 0
             ? schedule : new Schedule([.. Enumerable.Range(0, lanes).Select(Turn.UntilDone)]));
         View end = EngineView.Of(engine.Kernel);
-        EndWorld();
-        return new EnactPlan(setup, [.. calls.Select((made, cpu) => new EnactLane(cpu, made))], turns, end)
+        if (!isStuck)
         {
-            Places = places, Broken = [.. engine.Verdict.Violations],
+            EndWorld();
+        }
+
+        IEnumerable<EnactLane> lanesMade = calls.Select((made, cpu) => new EnactLane(cpu, [.. made.Select(Expect)]));
+        return new EnactPlan(setup, [.. lanesMade], turns, end)
+        {
+            Places = places, Broken = [.. engine.Verdict.Violations], IsStuck = isStuck,
         };
     }
 
@@ -132,12 +138,18 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
             throw Not($"the engine does not follow the schedule: {drift}");
         }
 
-        if (ending != Ending.Completed)
+        isStuck = ending == Ending.Deadlock;
+        if (ending != Ending.Completed && !isStuck)
         {
             throw Not($"the engine ends with {ending}");
         }
 
         EnactTurn[] turns = TurnsOf(machine);
+        if (isStuck)
+        {
+            return turns;
+        }
+
         if (!machine.RunSolo(Drain))
         {
             throw Not("the batches cannot be drained");
@@ -176,12 +188,12 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
     /// <summary>The number of the call that a lane is in from a step on, from 1: the tag of its next one.</summary>
     private static int NextTag(Machine machine, int cpu, int step)
     {
-        while (machine.Trace[step].Cpu != cpu)
+        while (step < machine.Trace.Length && machine.Trace[step].Cpu != cpu)
         {
             step++;
         }
 
-        return machine.Trace[step].Tag;
+        return step < machine.Trace.Length ? machine.Trace[step].Tag : machine.Cpus[cpu].Tag;
     }
 
     /// <summary>Where the kernel is. A call of which no function of the kernel has been entered yet has not begun, and
@@ -213,6 +225,14 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
         return number == 0 ? name : $"{name}/{number}";
     }
 
+    /// <summary>A move that comes again after it has moved finds its own page at the target.</summary>
+    private EnactCall Expect(EnactCall made)
+    {
+        bool fails = made.Operation.StartsWith("uffdmove ", StringComparison.Ordinal)
+            && engine.Verdict.Violations.Any(violation => violation.Signature.Oracle == EnactPlan.MoveResult);
+        return fails ? made with { Answer = "-EEXIST" } : made;
+    }
+
     private static string Text(Call call) => ProgramText.Print(MmLanguage.Instance, call);
 
     private static int? Process(Call call) =>
@@ -230,12 +250,18 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
         {
             cpu.Tag++;
             CallPlan? plan = PlanOf(next);
+            string[] operations = [.. plan?.Operations ?? []];
+            int first = made.Count;
+            made.AddRange(operations.Select(
+                operation => new EnactCall(ThreadOf(cpu.Index, next, operation), operation, null)));
             bool effective = await engine.Run(cpu, next);
-            string[] operations = [.. plan?.OperationsWithValue(engine.Kernel) ?? []];
-            for (int i = 0; i < operations.Length; i++)
+            if (plan is not null && operations.Length > 0)
             {
-                string? answer = i == operations.Length - 1 ? plan!.Answer(engine.Kernel, effective) : null;
-                made.Add(new EnactCall(ThreadOf(cpu.Index, next, operations[i]), operations[i], answer));
+                operations = [.. plan.OperationsWithValue(engine.Kernel)];
+                made.RemoveRange(first, operations.Length);
+                made.AddRange(operations.Select((operation, i) => new EnactCall(
+                    ThreadOf(cpu.Index, next, operation), operation,
+                    i == operations.Length - 1 ? plan.Answer(engine.Kernel, effective) : null)));
             }
 
             ended[cpu.Index].Add(made.Count);

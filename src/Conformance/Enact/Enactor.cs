@@ -14,6 +14,7 @@ public sealed class Enactor : IDisposable
 {
     private const int AttemptsMax = 3;
     private const int ComplaintsMax = 6;
+    private const int StuckMilliseconds = 8000;
 
     private readonly string folder = Directory.CreateTempSubdirectory("fuzz-enact-").FullName;
     private readonly KernelGuest guest;
@@ -89,14 +90,28 @@ public sealed class Enactor : IDisposable
         }
 
         text.Prepare();
-        isSpoiled = plan.Broken.Count > 0;
+        isSpoiled = plan.Broken.Count > 0 || plan.IsStuck;
         SetUp(plan, shape);
         Conductor conductor;
         string? diverged;
         using (GdbStub gdb = new(GdbPath))
         {
             conductor = new Conductor(gdb, text, guest.SendAll, plan, lanesMax + 1);
-            diverged = conductor.Run();
+            try
+            {
+                diverged = conductor.Run();
+            }
+            catch (GuestException)
+            {
+                conductor.Abandon();
+                throw;
+            }
+        }
+
+        if (plan.IsStuck)
+        {
+            return diverged is null ? FinishStuck(conductor)
+                : new EnactResult(EnactOutcome.Diverged, diverged, conductor.Log, null);
         }
 
         if (plan.MessageStart is { } message)
@@ -106,6 +121,22 @@ public sealed class Enactor : IDisposable
 
         return diverged is null
             ? Finish(plan, shape, conductor) : new EnactResult(EnactOutcome.Diverged, diverged, conductor.Log, null);
+    }
+
+    /// <summary>Lanes that are to wait for each other for ever: whether they still do after a while in which nobody
+    /// keeps them.</summary>
+    private EnactResult FinishStuck(Conductor conductor)
+    {
+        List<string> log = [.. conductor.Log];
+        string? problem = null;
+        foreach (LaneState lane in conductor.Lanes.Where(lane => lane.IsRunning))
+        {
+            string answer = guest.Send($"collect {lane.Call.Thread} {StuckMilliseconds}").Result;
+            log.Add($"cpu{lane.Plan.Cpu} {lane.Call.Operation}: {answer} after {StuckMilliseconds / 1000} s");
+            problem ??= answer == "busy" ? null : $"cpu{lane.Plan.Cpu} does not wait: {answer}";
+        }
+
+        return new EnactResult(EnactOutcome.Enacted, problem, log, null);
     }
 
     /// <summary>A kernel that is to complain: whether it does, on the way or when its processes end. What it shows
@@ -215,6 +246,15 @@ public sealed class Enactor : IDisposable
             // yet to be forked is bound to its cpu by that.
             string touch = thread.StartsWith('-') ? "" : $";start {thread} munlock 0 0;collect {thread} 1000";
             guest.SendAll($"cpu {thread} {cpu}{touch}");
+        }
+
+        foreach (EnactCall move in plan.Lanes.SelectMany(lane => lane.Calls))
+        {
+            // To register it takes locks that a lane may hold.
+            if (move.Operation.Split(' ') is ["uffdmove", string process, _, string to, string count])
+            {
+                guest.Send($"uffdready {process} {to} {count}");
+            }
         }
     }
 
