@@ -17,7 +17,8 @@ internal static class CalledPlaces
     private const string LruLockIrqsave = "folio_lruvec_lock_irqsave";
     private const string DelValid = "__list_del_entry_valid_or_report";
 
-    private static readonly SortedDictionary<string, CalledPlace> Rows = new(StringComparer.Ordinal)
+    /// <summary>Where entries of page tables are locked.</summary>
+    private static readonly SortedDictionary<string, CalledPlace> OfTables = new(StringComparer.Ordinal)
     {
         // pte_offset_map_lock() and pte_alloc_map_lock().
         ["AnonFaultPtl"] = Enters(PteLock, "do_anonymous_page"),
@@ -61,7 +62,10 @@ internal static class CalledPlaces
         ["UffdGrabPtl"] = Enters(SpinLock, "move_pages_ptes"),
         ["UffdFirstPtl"] = Enters(SpinLock, "double_pt_lock"),
         ["UffdSecondPtl"] = Enters(SpinLock, "double_pt_lock"),
+    };
 
+    private static readonly SortedDictionary<string, CalledPlace> Others = new(StringComparer.Ordinal)
+    {
         // The entry of the parent has been read, and is protected and copied next.
         ["ForkGetFolio"] = Enters(
             "vm_normal_page", "copy_present_ptes", "copy_pte_range", "copy_pmd_range", "copy_page_range"),
@@ -95,10 +99,11 @@ internal static class CalledPlaces
     };
 
     /// <summary>The row of a point, or null.</summary>
-    public static CalledPlace? Of(string point) => Rows.GetValueOrDefault(point);
+    public static CalledPlace? Of(string point) =>
+        OfTables.GetValueOrDefault(point) ?? Others.GetValueOrDefault(point);
 
     /// <summary>Points that have a row.</summary>
-    public static IReadOnlyCollection<string> Points => Rows.Keys;
+    public static IReadOnlyCollection<string> Points => [.. OfTables.Keys, .. Others.Keys];
 
     private static CalledPlace Enters(string callee, params string[] callers) =>
         new(callee, callers, PlaceStop.Enters);
