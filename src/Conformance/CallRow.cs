@@ -17,6 +17,9 @@ public sealed record CallRow(MmCall Call, string SystemCall, string Reason)
     /// answer what it likes. Asked with the state before the call, and what the engine returned.</summary>
     internal Func<Situation, bool, string?> Answer { get; init; } = static (_, _) => null;
 
+    /// <summary>How often the engine makes the call for what a kernel does at once.</summary>
+    public int Times { get; init; } = 1;
+
     /// <summary>Whether it can be made.</summary>
     public bool IsExpressible => Reason.Length == 0;
 

@@ -18,6 +18,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
     private readonly MmEngine engine = new(variants);
     private Call call;
     private bool effective;
+    private int times;
     private int messagesSeen;
     private Doubts doubts;
 
@@ -48,6 +49,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
     public Reaction? Run(CallPlan plan)
     {
         call = plan.Call;
+        times = plan.Row.Times;
         if (!engine.Machine.RunSolo(RunCall) || !Judge(() => engine.AfterAlone(call, effective))
             || !engine.Machine.RunSolo(Drain) || !Judge(engine.AtRest))
         {
@@ -95,7 +97,14 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
             && next.LinearIndex(next.Start) == vma.LinearIndex(vma.End)
             && ((next.Flags ^ vma.Flags) & ~VmaFlag.Write) == VmaFlag.None)));
 
-    private async Flow RunCall(Cpu cpu) => effective = await engine.Run(cpu, call);
+    private async Flow RunCall(Cpu cpu)
+    {
+        effective = false;
+        for (int i = 0; i < times; i++)
+        {
+            effective |= await engine.Run(cpu, call);
+        }
+    }
 
     private async Flow Drain(Cpu cpu) => await Kernel.R.Lru.DrainAll(cpu);
 }

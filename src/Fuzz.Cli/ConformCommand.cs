@@ -38,7 +38,7 @@ internal static class ConformCommand
         Option<string?> worlds = new("--worlds")
         {
             Description = "Worlds that random programs are drawn for: small folios only, large ones too, or both "
-                + "(small unless said).",
+                + "(both unless said).",
             HelpName = "small,large",
         };
         Option<string?> output = new("--output", "-o")
@@ -82,7 +82,7 @@ internal static class ConformCommand
     private static Worlds KnownWorlds(string? text)
     {
         string[] names = [.. Enum.GetNames<Worlds>().Select(name => name.ToLowerInvariant())];
-        return (text ?? names[0]).Split(',')
+        return (text ?? string.Join(',', names)).Split(',')
             .Aggregate(default(Worlds), (all, word) =>
                 all | Enum.Parse<Worlds>(Inputs.Known(word, "world", names), ignoreCase: true));
     }

@@ -30,6 +30,18 @@ public class LargeSwapTests
         Assert.Equal(0, folio.Mapcount);
     }
 
+    [Theory]
+    [InlineData("", 4)]
+    [InlineData("writezero mm0 p2\n ", 1)]
+    public void Slots_of_which_only_some_are_all_zeroes_do_not_come_back_together(string zero, int pages)
+    {
+        World world = World.After(
+            $"{Sync}write mm0 p0\n split mm0 p0\n {Stores}{zero}pageout mm0 p0\n pageout mm0 p1\n pageout mm0 p2\n "
+            + "pageout mm0 p3\n read mm0 p1");
+        Assert.Equal(pages, world.Folio(0, 1).PageCount);
+        Assert.Equal((pages, 4 - pages), (world.Mm(0).AnonPages, world.Mm(0).SwapEntries));
+    }
+
     [Fact]
     public void A_clean_folio_without_mappings_leaves_the_swap_cache_whole()
     {

@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>What do_swap_page does with large folios: the folio for a read that skips the swap cache, and how many
 /// entries it maps at once (mm/memory.c: alloc_swap_folio, can_swapin_thp, do_swap_page; v6.18).</summary>
-/// <remarks>Left out: userfaultfd, zswap, the zeromap, soft-dirty bits.</remarks>
+/// <remarks>The zeromap is looked at without a step of its own. Left out: userfaultfd, zswap, soft-dirty bits.</remarks>
 public class LargeSwapIn : Routine
 {
     protected static readonly Point PteLock = Points.Define("SwapFolioPtl", "alloc_swap_folio", Access.Acquire);
@@ -100,16 +100,44 @@ public class LargeSwapIn : Routine
             && (fault.Page & (pages - 1)) == (fault.Original.Target & (pages - 1));
     }
 
+    /// <summary>The part of swap_writeout about the zeromap, with the folio locked; what has only zeroes is written all
+    /// the same here.</summary>
+    public virtual void NoteZeroes(Folio folio, int slot)
+    {
+        bool zero = true;
+        for (int number = 0; number < folio.PageCount && zero; number++)
+        {
+            zero = folio.PageAt(number).Data == 0;
+        }
+
+        for (int number = 0; number < folio.PageCount; number++)
+        {
+            K.Swap.SetZero(slot + number, zero);
+        }
+    }
+
+    /// <summary>swap_zeromap_batch: a folio is read from the device, or is all zeroes.</summary>
+    protected virtual bool IsOfOneKind(int first, int pages)
+    {
+        int slot = first;
+        while (slot < first + pages && K.Swap.IsZero(slot) == K.Swap.IsZero(first))
+        {
+            slot++;
+        }
+
+        return slot == first + pages;
+    }
+
     /// <summary>can_swapin_thp, with the page table locked.</summary>
     protected virtual async Flow<bool> CanSwapIn(Cpu cpu, FaultContext fault, int order)
     {
         int pages = 1 << order;
-        if (!IsBatch(fault, fault.Page & -pages, pages))
+        int first = fault.Original.Target & -pages;
+        if (!IsBatch(fault, fault.Page & -pages, pages) || !IsOfOneKind(first, pages))
         {
             return false;
         }
 
-        int first = fault.Original.Target & -pages;
         for (int slot = first; slot < first + pages; slot++)
         {
             await cpu.At(TestCache, K.Swap.SlotWord(slot));

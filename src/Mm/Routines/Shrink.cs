@@ -287,6 +287,7 @@ public class Shrink : SwapOut
             folio.Has(PageFlag.Writeback), "VM_BUG_ON_FOLIO(folio_test_writeback(folio))", "folio_start_writeback",
             folio);
         folio.Set(PageFlag.Writeback);
+        R.LargeSwapIn.NoteZeroes(folio, slot);
         await R.Locking.Unlock(cpu, folio);
         for (int number = 0; number < folio.PageCount; number++)
         {

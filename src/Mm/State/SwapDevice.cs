@@ -16,6 +16,7 @@ public sealed class SwapDevice
     private readonly Kernel kernel;
     private byte[] counts = [];
     private bool[] shmem = [];
+    private bool[] zeroes = [];
     private bool[] hasCache = [];
     private Folio?[] table = [];
     private Memcg?[] records = [];
@@ -84,6 +85,12 @@ public sealed class SwapDevice
     /// <summary>SWAP_MAP_SHMEM: the owner is a page of a shmem file. The byte is a constant then; it counts as one
     /// owner here.</summary>
     public bool IsOfShmem(int slot) => shmem[slot];
+
+    /// <summary>The slot's bit of the zeromap: the folio that was written had nothing but zeroes.</summary>
+    public bool IsZero(int slot) => zeroes[slot];
+
+    /// <summary>swap_zeromap_folio_set, swap_zeromap_folio_clear, of one slot.</summary>
+    public void SetZero(int slot, bool zero) => zeroes[slot] = zero;
 
     /// <summary>SWAP_HAS_CACHE.</summary>
     public bool HasCache(int slot) => hasCache[slot];
@@ -259,6 +266,7 @@ public sealed class SwapDevice
 
         Array.Resize(ref counts, slots);
         Array.Resize(ref shmem, slots);
+        Array.Resize(ref zeroes, slots);
         Array.Resize(ref hasCache, slots);
         Array.Resize(ref table, slots);
         Array.Resize(ref records, slots);
@@ -289,6 +297,7 @@ public sealed class SwapDevice
         ClusterLock.Reset();
         Array.Clear(counts);
         Array.Clear(shmem);
+        Array.Clear(zeroes);
         Array.Clear(hasCache);
         Array.Clear(table);
         Array.Clear(records);
