@@ -5,7 +5,7 @@ namespace Mm.Routines;
 
 /// <summary>What do_swap_page does with large folios: the folio for a read that skips the swap cache, and how many
 /// entries it maps at once (mm/memory.c: alloc_swap_folio, can_swapin_thp, do_swap_page; v6.18).</summary>
-/// <remarks>The zeromap is looked at without a step of its own. Left out: userfaultfd, zswap, soft-dirty bits.</remarks>
+/// <remarks>The zeromap is looked at without a step. Left out: userfaultfd, zswap, soft-dirty bits.</remarks>
 public class LargeSwapIn : Routine
 {
     protected static readonly Point PteLock = Points.Define("SwapFolioPtl", "alloc_swap_folio", Access.Acquire);
