@@ -16,8 +16,10 @@ public static class Stretch
 
     private const int ClustersMany = 10;
 
-    /// <summary>Pages of all processes together that a world may have: the engine has frames for so many.</summary>
-    private const int PagesMax = 2048;
+    /// <summary>Pages of a process, and of all processes together, that a world may have: the engine has names for the
+    /// entries and frames of so many.</summary>
+    private const int PagesMax = 1024;
+    private const int AllPagesMax = 2048;
 
     /// <summary>The power of two; 0 where no PMD entry can map anything: then a page is a page.</summary>
     /// <param name="shape">Values of the language's shape.</param>
@@ -34,5 +36,6 @@ public static class Stretch
     /// <summary>Whether the engine can have the world of that shape at hardware's size.</summary>
     /// <param name="shape">Values of the language's shape.</param>
     public static bool Fits(int[] shape) =>
-        Of(shape) == 0 || shape[MmLanguage.Mms] * (shape[MmLanguage.Pages] << Of(shape)) <= PagesMax;
+        Of(shape) == 0 || ((shape[MmLanguage.Pages] << Of(shape)) is <= PagesMax and int pages
+            && shape[MmLanguage.Mms] * pages <= AllPagesMax);
 }

@@ -21,6 +21,7 @@ public class StretchTests
     {
         Assert.True(Stretch.Fits(ShapeOf("mms 2 pages 8 thp pmd")));
         Assert.False(Stretch.Fits(ShapeOf("mms 4 pages 8 thp pmd")));
+        Assert.False(Stretch.Fits(ShapeOf("mms 1 pages 16 thp pmd")));
         Assert.False(CallMapping.HasWorld(ShapeOf("mms 4 pages 8 thp pmd device sync")));
     }
 
