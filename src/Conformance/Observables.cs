@@ -19,6 +19,10 @@ public static class Observables
     /// mapping as if they were one.</summary>
     private static readonly Version ExactKsm = new(7, 2);
 
+    /// <summary>Before, each cpu keeps slots in stock where there are many (mm/swap_slots.c, until v6.15), and they
+    /// count as used.</summary>
+    private static readonly Version ExactSlots = new(6, 18);
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Observable> All { get; } =
     [
@@ -83,7 +87,7 @@ public static class Observables
             inside => Number(inside.AnonVma?.ActiveVmas)),
         OfProcess("locked-vm", "/proc/PID/status: VmLck", process => process.Locked),
         OfDevice("swap-on", "/proc/swaps: the device is in use", view => view.SwapOn ? 1 : 0),
-        OfDevice("swap-used", "/proc/swaps: slots in use", view => view.SlotsUsed),
+        OfDevice("swap-used", "/proc/swaps: slots in use", view => view.SlotsUsed) with { Since = ExactSlots },
         new("frame-number", Comparing.NotCompared, "each side takes whatever frame is free"),
         new("slot-number", Comparing.NotCompared, "each side takes whatever slot is free"),
         new("vma-borders", Comparing.NotCompared, "the kernel merges more neighbours than the engine does"),
