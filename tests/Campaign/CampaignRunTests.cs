@@ -236,7 +236,7 @@ public sealed class CampaignRunTests : IDisposable
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(folder, "here", "a1", "queue"), "*,sync:b0,*"));
 
         void Work(string host, string worker, ulong seed) => new CampaignRun(
-            Options(host, seed, 600, variant: false) with { Worker = worker }, Parts(false, f => f)).Run();
+            Options(host, seed, 1_500, variant: false) with { Worker = worker }, Parts(false, f => f)).Run();
     }
 
     [Fact]
