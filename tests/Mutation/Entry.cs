@@ -50,6 +50,12 @@ internal static class Entry
         Description = "What 'fuzz conform --record' wrote.",
     };
 
+    private static readonly Option<int> Programs = new("--programs")
+    {
+        Description = "Random programs of all calls.",
+        DefaultValueFactory = _ => 4000,
+    };
+
     public static int Main(string[] args)
     {
         Command score = new("score", "Judges every mutant that has no verdict for this budget; prints the score.")
@@ -71,9 +77,15 @@ internal static class Entry
             Recording,
         };
         variants.SetAction(parsed => Verdicts.OfVariants(parsed.GetValue(Recording)!));
+        Command reach = new("reach", "Prints which lines a real kernel has judged, of those that calls in a row reach.")
+        {
+            Folder, Recording, Programs,
+        };
+        reach.SetAction(parsed => MutatedContext.PrintReach(
+            parsed.GetValue(Folder)!, parsed.GetValue(Recording)!, parsed.GetValue(Programs)));
         return new RootCommand("The mutation score of the engine, with the fuzzer, or a real kernel, as the test.")
         {
-            score, work, variants,
+            score, work, variants, reach,
         }
             .Parse(args).Invoke();
     }

@@ -16,6 +16,13 @@ internal sealed class MutatedContext(string folder) : AssemblyLoadContext("mutat
             .GetMethod(nameof(Worker.Work))!
             .Invoke(null, [folder, executions, rerunMax, recording]);
 
+    /// <summary>Prints which lines of the mutated engine a real kernel has judged.</summary>
+    public static void PrintReach(string folder, string recording, int programs) =>
+        new MutatedContext(folder).LoadFromAssemblyName(typeof(Reach).Assembly.GetName())
+            .GetType(typeof(Reach).FullName!)!
+            .GetMethod(nameof(Reach.Print))!
+            .Invoke(null, [folder, recording, programs]);
+
     /// <inheritdoc />
     protected override Assembly? Load(AssemblyName assemblyName)
     {
