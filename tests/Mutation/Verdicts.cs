@@ -8,6 +8,8 @@ namespace Tests.Mutation;
 /// each engine is compared with that, call by call, with no law of ours.</summary>
 internal static class Verdicts
 {
+    private static global::Conformance.Release Kernel => global::Conformance.Release.Text;
+
     /// <summary>Judges the engine with each variant of the history alone.</summary>
     public static void OfVariants(string recording)
     {
@@ -37,9 +39,10 @@ internal static class Verdicts
             : programs;
     }
 
+    /// <summary>The engine as it is asked about that kernel, with variants on top.</summary>
     private static string? Judge(IEnumerable<Recorded> programs, params string[] variants)
     {
-        using EngineSide engine = new(judged: false, variants);
-        return RecordedSide.Judge(engine, programs, global::Conformance.Release.Text);
+        using EngineSide engine = new(judged: false, VariantCatalog.Replace(Kernel.Variants, variants));
+        return RecordedSide.Judge(engine, programs, Kernel);
     }
 }
