@@ -210,8 +210,7 @@ public sealed class ConformanceRun(
     {
         lock (gate)
         {
-            failures.Add($"{what}\n{ProgramText.Print(Difference.Fitting(new Program(
-                program.Language, program.Shape, [.. program.Setup, .. program.Cpus.SelectMany(lane => lane)], [])))}");
+            failures.Add($"{what}\n{ProgramText.Print(Difference.Fitting(program))}");
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
 
         engine.Reset(program.Shape);
         kernel.Reset(program.Shape);
-        Call[] calls = [.. program.Setup, .. program.Cpus.SelectMany(lane => lane)];
+        Call[] calls = Difference.InOrder(program);
         View? before = null;
         int made = 0;
         for (int i = 0; i < calls.Length; i++)

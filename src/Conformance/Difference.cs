@@ -38,11 +38,16 @@ public sealed record Difference(Program Program, Mismatch Mismatch, View? Before
         return text.Append(ProgramText.Print(Fitting(Program))).ToString();
     }
 
+    /// <summary>All calls of a program, as they are made: those of its lanes come after its setup, lane by
+    /// lane.</summary>
+    internal static Call[] InOrder(Program program) =>
+        [.. program.Setup, .. program.Cpus.SelectMany(lane => lane)];
+
     /// <summary>The same calls in the same order, in a form that can be read again: a section holds only so many, and
     /// lanes are run after each other.</summary>
     internal static Program Fitting(Program program)
     {
-        Call[][] parts = [.. program.Setup.Chunk(program.Language.CallsMax)];
+        Call[][] parts = [.. InOrder(program).Chunk(program.Language.CallsMax)];
         return parts.Length <= 1 ? program : new Program(program.Language, program.Shape, parts[0], parts[1..]);
     }
 }

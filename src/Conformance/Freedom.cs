@@ -1,5 +1,3 @@
-using Fuzz.Programs;
-
 namespace Conformance;
 
 /// <summary>A difference that is none of the engine's faults: where a kernel is free, or where a version differs from
@@ -44,9 +42,6 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         },
     ];
 
-    /// <summary>The calls after which it can show; empty for all.</summary>
-    public IReadOnlyList<MmCall> Calls { get; init; } = [];
-
     /// <summary>The first kernel that does otherwise; null when all that are older do.</summary>
     public Version? From { get; init; }
 
@@ -65,7 +60,6 @@ public sealed record Freedom(string Name, string Observable, string Reason)
 
     private bool Explains(Difference difference, Release release) =>
         difference.Mismatch.Observable.Name == Observable
-        && (Calls.Count == 0 || Calls.Contains((MmCall)difference.Call.Kind))
         && (Until is null || release.Number < Until) && (From is null || release.Number >= From)
         && (Engine is null || difference.Mismatch.Engine == Engine)
         && (Kernel is null || difference.Mismatch.Kernel == Kernel);

@@ -23,7 +23,6 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     private static readonly string Underused =
         $"put {Thp}/split_underused_thp 1;put {Thp}/khugepaged/max_ptes_none {Stretch.MaxPtesNone}";
 
-
     /// <summary>What a guest is told once.</summary>
     internal static string Settings { get; } = $"{NoFaultAround};{Underused}";
 
@@ -107,8 +106,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
     internal static Reaction ToReaction(
         CallPlan plan, IReadOnlyList<Reply> replies, int[] shape, InsideView? inside = null) => new(
         AnswerOf(plan, replies),
-        DumpView.Parse(
-            replies[^1].Lines, shape[MmLanguage.Mms], shape[MmLanguage.Pages] << Stretch.Of(shape), inside));
+        DumpView.Parse(replies[^1].Lines, shape[MmLanguage.Mms], Stretch.Pages(shape), inside));
 
     /// <inheritdoc />
     public void Dispose()
@@ -122,7 +120,7 @@ public sealed class GuestSide(KernelImage image, GuestOptions? options = null) :
 
     /// <summary>The agent's operation that builds the fresh world of a shape.</summary>
     internal static string ResetOperation(int[] shape) =>
-        $"reset pages={shape[MmLanguage.Pages] << Stretch.Of(shape)} files={shape[MmLanguage.Files]} "
+        $"reset pages={Stretch.Pages(shape)} files={shape[MmLanguage.Files]} "
         + $"filepages={shape[MmLanguage.FilePages]} "
         + $"filetype={(shape[MmLanguage.FileType] == 0 ? "shmem" : "disk")} "
         + $"slots={Stretch.Slots(shape)} thp={SizesOf((ThpPolicy)shape[MmLanguage.Thp])} "

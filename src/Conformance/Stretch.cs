@@ -27,6 +27,10 @@ public static class Stretch
         shape[MmLanguage.Thp] == 0 || shape[MmLanguage.Pages] < 1 << shape[MmLanguage.Pmd]
             ? 0 : PmdOrder - shape[MmLanguage.Pmd];
 
+    /// <summary>Pages of each process.</summary>
+    /// <param name="shape">Values of the language's shape.</param>
+    public static int Pages(int[] shape) => shape[MmLanguage.Pages] << Of(shape);
+
     /// <summary>Swap slots of the world: where large folios are, so many that there always are enough in a row. A
     /// kernel keeps a cluster for each size, and the engine does not.</summary>
     /// <param name="shape">Values of the language's shape.</param>
@@ -36,6 +40,5 @@ public static class Stretch
     /// <summary>Whether the engine can have the world of that shape at hardware's size.</summary>
     /// <param name="shape">Values of the language's shape.</param>
     public static bool Fits(int[] shape) =>
-        Of(shape) == 0 || ((shape[MmLanguage.Pages] << Of(shape)) is <= PagesMax and int pages
-            && shape[MmLanguage.Mms] * pages <= AllPagesMax);
+        Of(shape) == 0 || (Pages(shape) is <= PagesMax and int pages && shape[MmLanguage.Mms] * pages <= AllPagesMax);
 }

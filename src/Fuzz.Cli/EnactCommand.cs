@@ -56,7 +56,7 @@ internal static class EnactCommand
         Points.DefineAll();
         List<(string File, TestCase TestCase, EnactPlan Plan)> plans = [.. files.Select(file =>
         {
-            TestCase testCase = Read(file);
+            TestCase testCase = Read(file).TestCase;
             return (file, testCase, EnactPlan.Of(testCase.Program, testCase.Schedule, kernel.Release.Variants, file));
         })];
         try
@@ -134,14 +134,16 @@ internal static class EnactCommand
         ["problem"] = result.Problem,
     };
 
-    private static TestCase Read(string file)
+    /// <summary>A program with a schedule, or a reproducer.</summary>
+    /// <returns>It, and the variants that a reproducer fails on; null of a program.</returns>
+    public static (TestCase TestCase, IReadOnlyList<string>? Variants) Read(string file)
     {
         if (file.EndsWith(CorpusStore.ProgramSuffix, StringComparison.Ordinal))
         {
-            return TestCaseText.Parse(MmLanguage.Instance, Inputs.ReadFile(file), file, Points.Table);
+            return (TestCaseText.Parse(MmLanguage.Instance, Inputs.ReadFile(file), file, Points.Table), null);
         }
 
         Reproducer reproducer = Inputs.ReadReproducer(file);
-        return new TestCase(reproducer.Program, reproducer.Schedule);
+        return (new TestCase(reproducer.Program, reproducer.Schedule), reproducer.Variants);
     }
 }

@@ -60,22 +60,11 @@ internal static class EnactPoints
     /// <summary>Why a file cannot be enacted, or null. A reproducer runs as the kernel that it fails on.</summary>
     private static string? Judge(Enactor enactor, Release release, string file, SortedDictionary<string, bool> points)
     {
-        TestCase testCase;
-        IEnumerable<string> variants = release.Variants;
-        if (file.EndsWith(CorpusStore.ProgramSuffix, StringComparison.Ordinal))
-        {
-            testCase = TestCaseText.Parse(MmLanguage.Instance, Inputs.ReadFile(file), file, Points.Table);
-        }
-        else
-        {
-            Reproducer reproducer = Inputs.ReadReproducer(file);
-            testCase = new TestCase(reproducer.Program, reproducer.Schedule);
-            variants = reproducer.Variants;
-        }
-
+        (TestCase testCase, IReadOnlyList<string>? variants) = EnactCommand.Read(file);
         try
         {
-            EnactPlan plan = EnactPlan.Of(testCase.Program, testCase.Schedule, variants, file);
+            EnactPlan plan = EnactPlan.Of(
+                testCase.Program, testCase.Schedule, variants ?? release.Variants, file);
             foreach ((string point, bool hasPlace) in enactor.PointsOf(plan))
             {
                 points[point] = hasPlace || points.GetValueOrDefault(point);

@@ -34,8 +34,7 @@ public sealed class Reach
     public static void Print(string folder, string recording, int programs)
     {
         Reach reach = new(folder);
-        IReadOnlyList<Recorded> recorded = Verdicts.Load(recording);
-        HashSet<string> judged = reach.Lines(() => Verdicts.OfLiving(recorded));
+        HashSet<string> judged = reach.Lines(() => Verdicts.Load(recording));
         HashSet<string> reachable = [.. reach.Lines(() => RunAll(programs)), .. judged];
         foreach (IGrouping<string, string> group in reach.places.Values.Distinct()
             .GroupBy(place => place.Folder, place => place.Line, StringComparer.Ordinal)

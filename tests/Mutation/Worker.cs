@@ -33,8 +33,8 @@ public sealed class Worker
         }
         else
         {
-            IReadOnlyList<Recorded> programs = Verdicts.Load(recording);
-            HashSet<int> met = [.. control.MetBy(() => Verdicts.OfLiving(programs))];
+            IReadOnlyList<Recorded> programs = [];
+            HashSet<int> met = [.. control.MetBy(() => programs = Verdicts.Load(recording))];
             attempt = mutant => Compare(mutant, programs, met);
         }
     }

@@ -280,7 +280,7 @@ public sealed class Enactor : IDisposable
 
         guest.Send("drain");
         IEnumerable<string> dump = guest.Send("dump").Lines.Where(line => !IsAboutTime(line));
-        View view = DumpView.Parse(dump, shape[MmLanguage.Mms], shape[MmLanguage.Pages] << Stretch.Of(shape));
+        View view = DumpView.Parse(dump, shape[MmLanguage.Mms], Stretch.Pages(shape));
         Mismatch? mismatch = new Comparison(release).First(new Reaction(null, plan.End), new Reaction(null, view));
         if (mismatch is not null)
         {

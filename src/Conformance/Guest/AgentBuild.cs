@@ -41,13 +41,19 @@ public static class AgentBuild
         foreach (string resource in typeof(AgentBuild).Assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(SourcePrefix, StringComparison.Ordinal)))
         {
-            using Stream stream = typeof(AgentBuild).Assembly.GetManifestResourceStream(resource)!;
-            byte[] text = new byte[stream.Length];
-            stream.ReadExactly(text);
-            sources.Add(resource[SourcePrefix.Length..], text);
+            sources.Add(resource[SourcePrefix.Length..], Resource(resource));
         }
 
         return sources;
+    }
+
+    /// <summary>A file that this assembly carries.</summary>
+    internal static byte[] Resource(string name)
+    {
+        using Stream stream = typeof(AgentBuild).Assembly.GetManifestResourceStream(name)!;
+        byte[] text = new byte[stream.Length];
+        stream.ReadExactly(text);
+        return text;
     }
 
     private static void Build(string folder, SortedDictionary<string, byte[]> sources)

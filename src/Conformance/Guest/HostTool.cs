@@ -62,7 +62,13 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
         .FirstOrDefault(File.Exists);
 
     /// <summary>Whether it is on the path of this machine.</summary>
-    public bool IsHere => Find(Environment.GetEnvironmentVariable("PATH") ?? "") is not null;
+    public bool IsHere => Here is not null;
+
+    private string? Here => Find(Environment.GetEnvironmentVariable("PATH") ?? "");
+
+    /// <summary>The command that gets some of them.</summary>
+    public static string InstallCommand(IEnumerable<HostTool> tools) =>
+        $"apt-get install --no-install-recommends {string.Join(' ', tools.Select(tool => tool.Packages))}";
 
     /// <summary>Runs it to its end, and says whether it succeeded.</summary>
     /// <exception cref="GuestException">It is missing.</exception>
@@ -101,7 +107,7 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
     /// <exception cref="GuestException">It is missing.</exception>
     internal Process Start(IEnumerable<string> arguments, string? folder, bool output)
     {
-        string program = Find(Environment.GetEnvironmentVariable("PATH") ?? "") ?? throw Missing();
+        string program = Here ?? throw Missing();
         ProcessStartInfo start = new(program, arguments)
         {
             UseShellExecute = false,
@@ -124,5 +130,5 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
     }
 
     private GuestException Missing() =>
-        new($"{Name} is missing, which {Purpose}: apt-get install --no-install-recommends {Packages}");
+        new($"{Name} is missing, which {Purpose}: {InstallCommand([this])}");
 }

@@ -40,15 +40,14 @@ public static class KernelBuild
         {
             throw new GuestException(
                 $"to build a kernel, {string.Join(", ", missing.Select(tool => tool.Name))} must be there: "
-                + "apt-get install --no-install-recommends "
-                + string.Join(' ', missing.Select(tool => tool.Packages).Distinct(StringComparer.Ordinal)));
+                + HostTool.InstallCommand(missing));
         }
 
-        string sources = cache.Folder(Path.Combine("sources", version), folder => Unpack(folder, version));
+        string sources = cache.Folder(Path.Combine("sources", version), folder => Unpack(folder, version, cache));
         string tree = Directory.GetDirectories(sources).Single();
         using FileStream mine = CacheFolder.Lock($"{tree}.lock");
         string release = Encoding.ASCII.GetString(Make(tree, "-s", "kernelversion")).Trim();
-        return cache.Folder(Path.Combine("kernels", release + SuffixOf(patch)), folder =>
+        return cache.Folder(Path.Combine(KernelStore.KernelsFolder, release + SuffixOf(patch)), folder =>
         {
             TakeOut(tree);
             Configure(tree);
@@ -67,10 +66,10 @@ public static class KernelBuild
         });
     }
 
-    private static void Unpack(string folder, string version)
+    private static void Unpack(string folder, string version, CacheFolder cache)
     {
         string name = $"linux-source-{version}";
-        DebianArchive archive = DebianArchive.Open(CacheFolder.Default);
+        DebianArchive archive = DebianArchive.Open(cache);
         if (!archive.Names(name).Contains(name, StringComparer.Ordinal))
         {
             string[] others = [.. archive.Names("linux-source-").Select(n => n["linux-source-".Length..])
@@ -90,8 +89,8 @@ public static class KernelBuild
     /// <summary>tinyconfig, and what is said otherwise; nothing if that has not changed.</summary>
     private static void Configure(string tree)
     {
-        byte[] wanted = Fragment();
-        string used = Path.Combine(tree, "strict.config");
+        byte[] wanted = AgentBuild.Resource(ConfigResource);
+        string used = Path.Combine(tree, ConfigResource);
         if (File.Exists(used) && File.ReadAllBytes(used).AsSpan().SequenceEqual(wanted))
         {
             return;
@@ -101,14 +100,6 @@ public static class KernelBuild
         File.AppendAllText(Path.Combine(tree, ".config"), Encoding.ASCII.GetString(wanted));
         Make(tree, "-s", "olddefconfig");
         File.WriteAllBytes(used, wanted);
-    }
-
-    private static byte[] Fragment()
-    {
-        using Stream stream = typeof(KernelBuild).Assembly.GetManifestResourceStream(ConfigResource)!;
-        byte[] text = new byte[stream.Length];
-        stream.ReadExactly(text);
-        return text;
     }
 
     /// <summary>The patch is kept in the tree while it is in force, also when nobody lives to take it out.</summary>

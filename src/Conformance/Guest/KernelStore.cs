@@ -12,7 +12,9 @@ public static class KernelStore
     /// <summary>The folder beside it with its modules.</summary>
     internal const string ModulesFolder = "modules";
 
-    private const string KernelsFolder = "kernels";
+    /// <summary>The folder in the cache with a folder for each kernel.</summary>
+    internal const string KernelsFolder = "kernels";
+
     private const string DiskFile = "disk.img";
     private const int DiskBytes = 512 << 10;
 
@@ -48,7 +50,7 @@ public static class KernelStore
         }
 
         return Prepare(
-            IsStrict(name) ? KernelBuild.Fetch(name[..^KernelBuild.Suffix.Length], patch, cache) : Fetch(name, cache),
+            IsStrict(name) ? KernelBuild.Fetch(VersionOf(name), patch, cache) : Fetch(name, cache),
             cache);
     }
 
@@ -95,14 +97,15 @@ public static class KernelStore
 
     private static bool IsStrict(string name) => name.EndsWith(KernelBuild.Suffix, StringComparison.Ordinal);
 
+    private static string VersionOf(string strict) => strict[..^KernelBuild.Suffix.Length];
+
     private static string? Find(string name, byte[]? patch, CacheFolder cache)
     {
         string suffix = KernelBuild.SuffixOf(patch);
-        string version = IsStrict(name) ? name[..^KernelBuild.Suffix.Length] : name;
         return (IsStrict(name)
             ? Kept(cache).Where(release => release.EndsWith(suffix, StringComparison.Ordinal)
-                && release.StartsWith($"{version}.", StringComparison.Ordinal))
-            : NewestFirst(Kept(cache), version))
+                && release.StartsWith($"{VersionOf(name)}.", StringComparison.Ordinal))
+            : NewestFirst(Kept(cache), name))
             .Select(release => cache.Place(KernelsFolder, release)).FirstOrDefault();
     }
 

@@ -10,9 +10,7 @@ public sealed record Setup(IReadOnlyList<HostTool> Missing, IReadOnlyList<string
     public bool IsComplete => Missing.Count == 0;
 
     /// <summary>The command that gets what is missing; empty when nothing is.</summary>
-    public string Command => IsComplete
-        ? ""
-        : $"apt-get install --no-install-recommends {string.Join(' ', Missing.Select(tool => tool.Packages))}";
+    public string Command => IsComplete ? "" : HostTool.InstallCommand(Missing);
 
     /// <summary>Looks.</summary>
     /// <param name="cache">Where kernels are kept.</param>

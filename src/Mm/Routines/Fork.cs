@@ -46,7 +46,8 @@ public class Fork : Routine
         await child.MmapLock.AcquireWrite(cpu, ChildLock);
         R.Ksm.Fork(parent, child);
         parent.Tlb.TruthChild = child;
-        for (Vma? vma = FirstFrom(parent, 0); vma is not null; vma = FirstFrom(parent, vma.End))
+        for (Vma? vma = parent.FirstVma(0, K.PageCount); vma is not null;
+            vma = parent.FirstVma(vma.End, K.PageCount))
         {
             await vma.Lock.AcquireWrite(cpu, VmaStart);
             if (!vma.Has(VmaFlag.DontCopy))
@@ -72,21 +73,6 @@ public class Fork : Routine
 
     /// <inheritdoc />
     protected internal override void Reset() => Array.Clear(spare);
-
-    /// <summary>for_each_vma: by address.</summary>
-    private static Vma? FirstFrom(MmStruct mm, int page)
-    {
-        Vma? first = null;
-        foreach (Vma vma in mm.Vmas)
-        {
-            if (vma.Start >= page && (first is null || vma.Start < first.Start))
-            {
-                first = vma;
-            }
-        }
-
-        return first;
-    }
 
     /// <summary>The only flush of fork, at its end: until then other threads of the parent may store through
     /// translations from before their pages were shared.</summary>

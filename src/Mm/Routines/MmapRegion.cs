@@ -55,15 +55,13 @@ public class MmapRegion : Routine
         vma.Offset = index;
         vma.File = file;
         vma.Shared = shared;
-        if (await Merge(cpu, vma))
+        if (!await Merge(cpu, vma))
         {
-            mm.MmapLock.ReleaseWrite(cpu);
-            return true;
+            await R.FileRmap.Link(cpu, vma);
+            await cpu.At(MapInsert, mm.Word);
+            mm.Vmas.Add(vma);
         }
 
-        await R.FileRmap.Link(cpu, vma);
-        await cpu.At(MapInsert, mm.Word);
-        mm.Vmas.Add(vma);
         mm.MmapLock.ReleaseWrite(cpu);
         return true;
     }

@@ -93,7 +93,7 @@ internal sealed class SwapClusters
         next[order] = -1;
         for (; slot + pages <= end && found < 0; slot += pages)
         {
-            found = AreFree(device, slot, pages) ? slot : -1;
+            found = device.AreFree(slot, pages) ? slot : -1;
         }
 
         if (found >= 0)
@@ -105,17 +105,6 @@ internal sealed class SwapClusters
 
         Move(cluster, used[cluster] == 0 ? free : used[cluster] == Size ? full : fragmented[orders[cluster]]);
         return found;
-    }
-
-    private static bool AreFree(SwapDevice device, int slot, int pages)
-    {
-        int count = 0;
-        while (count < pages && device.IsFree(slot + count))
-        {
-            count++;
-        }
-
-        return count == pages;
     }
 
     private void Move(int cluster, List<int> list)

@@ -98,6 +98,18 @@ public sealed class SwapDevice
     /// <summary>Whether the byte is 0.</summary>
     public bool IsFree(int slot) => counts[slot] == 0 && !hasCache[slot];
 
+    /// <summary>Whether slots that follow each other are all free.</summary>
+    public bool AreFree(int first, int pages)
+    {
+        int slot = first;
+        while (slot < first + pages && IsFree(slot))
+        {
+            slot++;
+        }
+
+        return slot == first + pages;
+    }
+
     /// <summary>The swap table word: the folio in the swap cache, or null.</summary>
     public Folio? Cached(int slot) => table[slot];
 
@@ -163,13 +175,7 @@ public sealed class SwapDevice
 
         for (int first = 0; first + pages <= Slots; first += pages)
         {
-            int free = first;
-            while (free < first + pages && IsFree(free))
-            {
-                free++;
-            }
-
-            if (free == first + pages)
+            if (AreFree(first, pages))
             {
                 return Take(first, pages);
             }
@@ -322,12 +328,13 @@ public sealed class SwapDevice
     /// 0.</summary>
     private void Unrecord(int slot)
     {
-        if (IsFree(slot))
+        if (!IsFree(slot))
         {
-            clusters?.Freed(slot);
+            return;
         }
 
-        if (IsFree(slot) && records[slot] is { } memcg)
+        clusters?.Freed(slot);
+        if (records[slot] is { } memcg)
         {
             records[slot] = null;
             memcg.UnchargeSwap(1);
