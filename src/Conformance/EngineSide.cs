@@ -56,7 +56,9 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
             return null;
         }
 
-        doubts |= plan.Row.Call == MmCall.PinWrite ? Doubts.Active : Doubts.None;
+        bool touches = plan.Row.Call is MmCall.PinWrite
+            || (plan.Row.Call is MmCall.Mlock or MmCall.Writable && Kernel.HasHugePmds);
+        doubts |= touches ? Doubts.Active : Doubts.None;
         doubts |= HasNeighbours() ? Doubts.AnonVmas : Doubts.None;
         View view = EngineView.Of(Kernel, messagesSeen, doubts);
         messagesSeen += view.Messages.Count;

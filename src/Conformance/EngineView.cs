@@ -151,7 +151,8 @@ public enum Doubts
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>What was pinned was accessed, and so may be active.</summary>
+    /// <summary>What was pinned was accessed, and so may be active; what mlock brings in (FOLL_TOUCH) page by page is
+    /// so if it is large, and if it is split afterwards.</summary>
     Active = 1,
 
     /// <summary>A VMA had a neighbour that the kernel merges it with, or that it takes the anon_vma of.</summary>

@@ -30,6 +30,15 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         {
             Until = new Version(6, 12), Engine = "no", Kernel = "yes",
         },
+        new("slots-in-stock", "entry", "before 6.15, each cpu takes single slots from a stock (mm/swap_slots.c): those "
+            + "of a folio that was split first need not follow each other, and do not come back as one folio")
+        {
+            Until = new Version(6, 15), Engine = "present", Kernel = "swapped", IsOfSwapin = true,
+        },
+        new("slots-in-stock", "large", "the same, where the call brings back all of them")
+        {
+            Until = new Version(6, 15), Engine = "yes", Kernel = "no", IsOfSwapin = true,
+        },
         new("refault-through-cache", "dirty", "since 7.0, what comes back from swap goes through the swap cache, also "
             + "from zram, and is dirty once it has left it (folio_free_swap); the engine has no variant of that yet")
         {
@@ -54,6 +63,10 @@ public sealed record Freedom(string Name, string Observable, string Reason)
     /// <summary>What the kernel shows then; null for anything.</summary>
     public string? Kernel { get; init; }
 
+    /// <summary>Whether it is only of pages that came back from swap with the call, in the engine as part of a large
+    /// folio.</summary>
+    public bool IsOfSwapin { get; init; }
+
     /// <summary>The freedom that a difference is, or null: then somebody is wrong.</summary>
     public static Freedom? Of(Difference difference, Release release) =>
         All.FirstOrDefault(freedom => freedom.Explains(difference, release));
@@ -62,5 +75,15 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         difference.Mismatch.Observable.Name == Observable
         && (Until is null || release.Number < Until) && (From is null || release.Number >= From)
         && (Engine is null || difference.Mismatch.Engine == Engine)
-        && (Kernel is null || difference.Mismatch.Kernel == Kernel);
+        && (Kernel is null || difference.Mismatch.Kernel == Kernel)
+        && (!IsOfSwapin || CameBack(difference));
+
+    private static bool CameBack(Difference difference)
+    {
+        bool isLarge = Find(difference.Engine.View) is { } page && page.Traits.HasFlag(PageTraits.Large);
+        return isLarge && difference.Before is { } before && Find(before) is { Entry: EntryKind.Swapped };
+
+        PageView? Find(View view) => view.Pages.Where(page => page.Subject == difference.Mismatch.Subject)
+            .Select(page => (PageView?)page).FirstOrDefault();
+    }
 }

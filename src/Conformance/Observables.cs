@@ -100,14 +100,14 @@ public static class Observables
         new(name, comparing, reason)
         {
             Facts = reaction => reaction.View.Pages.Select(
-                page => ($"mm{page.Mm} p{page.Page}", (string?)value(page))),
+                page => (page.Subject, (string?)value(page))),
         };
 
     private static Observable OfInside(string name, string reason, Func<Inside, string?> value) =>
         new(name, Comparing.Exact, reason)
         {
             Facts = reaction => reaction.View.Pages.Select(page => (
-                $"mm{page.Mm} p{page.Page}", page.Inside is { } inside ? value(inside) : null)),
+                page.Subject, page.Inside is { } inside ? value(inside) : null)),
         };
 
     private static Observable Trait(string name, Comparing comparing, PageTraits trait) =>

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Mm.History;
+using Mm.Routines;
 
 namespace Conformance;
 
@@ -16,11 +17,15 @@ public sealed record Release(string Name, Version Number, IReadOnlyList<string> 
         @"^(?<version>\d+\.\d+)((\.\d+[-+\w.]*)|-strict)?$",
         RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
 
-    /// <summary>What Debian's kernels of a version have put right since its first release.</summary>
-    private static readonly Dictionary<string, string[]> Backported = new(StringComparer.Ordinal)
-    {
-        ["6.12"] = ["uffd-move-ignores-swapcache", "uffd-move-trusts-lookup"],
-    };
+    /// <summary>Where Debian's kernels for x86 are not as the history has their version: what has been put right since
+    /// its first release; and what came in by a backport, or is wrong on x86 alone.</summary>
+    private static readonly Dictionary<string, (string[] Ends, string[] Begins)> Backports =
+        new(StringComparer.Ordinal)
+        {
+            ["6.12"] = (["uffd-move-ignores-swapcache", "uffd-move-trusts-lookup"], ["requeue-mapped-folio"]),
+            ["6.16"] = ([], [PmdModifyDropsDirty.Name]),
+            ["6.18"] = ([], [PmdModifyDropsDirty.Name]),
+        };
 
     /// <summary>The engine's own text.</summary>
     public static Release Text { get; } = Make("6.18");
@@ -36,9 +41,13 @@ public sealed record Release(string Name, Version Number, IReadOnlyList<string> 
             && All.FirstOrDefault(release => release.Name == match.Groups["version"].Value) is { } found
             ? found with { Name = name } : null;
 
-    private static Release Make(string name) => new(
-        name, Version.Parse(name),
-        VariantCatalog.Replace(
-            (KernelVersion.Find($"v{name}")?.Variants ?? []).Except(Backported.GetValueOrDefault(name, [])),
-            [UnpinLeavesClean.Name]));
+    /// <summary>Without charge moving, which no guest does: its memcgs are those of cgroup v2.</summary>
+    private static Release Make(string name)
+    {
+        (string[] ends, string[] begins) = Backports.GetValueOrDefault(name, ([], []));
+        IEnumerable<string> variants = (KernelVersion.Find($"v{name}")?.Variants ?? []).Except(ends)
+            .Where(variant => VariantCatalog.Get(variant).Replaces != typeof(ChargeMoving));
+        return new Release(
+            name, Version.Parse(name), VariantCatalog.Replace(variants, [UnpinLeavesClean.Name, .. begins]));
+    }
 }

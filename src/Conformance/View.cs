@@ -21,6 +21,9 @@ public readonly record struct PageView(int Mm, int Page, EntryKind Entry)
     /// equal numbers are the same one. -1 for none. Frames and slots are numbered apart.</summary>
     public int Object { get; init; } = -1;
 
+    /// <summary>Which page, in words: <c>mm0 p1</c>.</summary>
+    public string Subject => $"mm{Mm} p{Page}";
+
     /// <summary>How many entries map the page, as the kernel counts (/proc/kpagecount).</summary>
     public int Mapcount { get; init; }
 

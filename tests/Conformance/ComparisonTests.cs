@@ -1,4 +1,6 @@
 using Conformance;
+using Fuzz.Programs;
+using Generators;
 using Tests.Defects;
 using Xunit;
 
@@ -129,6 +131,23 @@ public class ComparisonTests
             Assert.Contains(
                 $"| {freedom.Name} | {freedom.Observable} | {freedom.Reason} |", page, StringComparison.Ordinal);
         });
+    }
+
+    [Theory]
+    [InlineData("6.12", PageTraits.Large, EntryKind.Swapped, true)]
+    [InlineData("6.12", PageTraits.None, EntryKind.Swapped, false)]
+    [InlineData("6.12", PageTraits.Large, EntryKind.Present, false)]
+    [InlineData("6.18", PageTraits.Large, EntryKind.Swapped, false)]
+    public void A_page_that_stays_in_swap_is_excused_in_large_folios_of_kernels_with_slots_in_stock(
+        string kernel, PageTraits trait, EntryKind was, bool excused)
+    {
+        Reaction engine = OfPage(0, page => page with { Traits = page.Traits | trait })(Sides.After(NoSwap));
+        View before = OfPage(0, page => page with { Entry = was })(engine).View;
+        Observable entry = Observables.All.First(observable => observable.Name == "entry");
+        Mismatch mismatch = new(entry, engine.View.Pages[0].Subject, "present", "swapped");
+        Program program = ProgramText.Parse(MmLanguage.Instance, NoSwap);
+        Difference difference = new(program, mismatch, before, engine, engine);
+        Assert.Equal(excused ? "slots-in-stock" : null, Freedom.Of(difference, Release.Find(kernel)!)?.Name);
     }
 
     private static string Word(Observable observable) => observable.Comparing switch

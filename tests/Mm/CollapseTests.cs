@@ -13,6 +13,17 @@ public class CollapseTests
         + "write mm0 p0\n write mm0 p1\n write mm0 p2\n write mm0 p3\n drain\n split mm0 p0\n"
         + " pageout mm0 p2\n pageout mm0 p3\n";
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_range_without_a_writable_entry_is_collapsed_since_v6_18(bool since)
+    {
+        World world = World.After(
+            $"{Shape} write mm0 p0\n drain\n split mm0 p0\n readonly mm0 p0 4\n collapse mm0 p0",
+            since ? [] : ["collapse-needs-writable"]);
+        Assert.Equal(since, world.Effective[^1]);
+    }
+
     [Fact]
     public void Small_folios_become_one_that_a_pmd_entry_maps()
     {

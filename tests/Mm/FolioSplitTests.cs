@@ -9,6 +9,42 @@ public class FolioSplitTests
     private const string Filled =
         "shape pages 4 thp pmd\nsetup write mm0 p0\n write mm0 p1\n write mm0 p2\n write mm0 p3\n";
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("split-visits-all", false)]
+    [InlineData("split-restarts-walk", false)]
+    public void A_folio_that_two_processes_map_by_pmds_stays_large_in_v6_18_alone(string? kernel, bool large)
+    {
+        World world = World.After(
+            "shape mms 2 pages 4 thp pmd\nsetup write mm0 p0\n fork mm0 mm1\n split mm0 p0", [.. Named(kernel)]);
+        Assert.Equal(large, world.Folio(0, 0).IsLarge);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("requeue-mapped-folio", true)]
+    [InlineData("requeue-migrated", true)]
+    public void A_folio_that_entries_map_counts_as_partially_mapped_once_it_has_moved_since_v7_1(
+        string? kernel, bool partially)
+    {
+        World world = World.After(
+            "shape pages 7 pmd 3 thp mthp\nsetup write mm0 p0\n migrate mm0 p0", [.. Named(kernel)]);
+        Assert.True(world.Folio(0, 0).IsLarge);
+        Assert.Equal(partially, world.Folio(0, 0).PartiallyMapped);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("shared-by-first-page", false)]
+    public void Pageout_of_a_part_takes_what_others_map_for_shared(string? kernel, bool large)
+    {
+        World world = World.After(
+            "shape mms 2 pages 4 thp pmd\nsetup read mm0 p0\n fork mm0 mm1\n dontneed mm0 p0 2\n"
+            + " dontneed mm1 p0 2\n pageout mm0 p2",
+            [.. Named(kernel)]);
+        Assert.Equal(large, world.Pte(0, 2).IsPresent && world.Folio(0, 2).IsLarge);
+    }
+
     [Fact]
     public void Every_page_becomes_a_folio_of_its_own_on_the_lru()
     {
@@ -111,4 +147,6 @@ public class FolioSplitTests
     [InlineData("migrate mm0 p1")]
     public void Nobody_harms_the_migration_of_a_large_folio(string other) => Safe(
         $"shape mms 2 pages 4 thp pmd\nsetup write mm0 p0\n write mm0 p1\ncpu0 migrate mm0 p0\ncpu1 {other}", 1);
+
+    private static IEnumerable<string> Named(string? variant) => variant is null ? [] : [variant];
 }

@@ -132,11 +132,15 @@ public class LargeFolioTests
         Assert.False(world.Kernel.Folios[pmd.Target].Large.Shared);
     }
 
-    [Fact]
-    public void The_last_process_reuses_single_pages_of_a_large_folio()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_last_process_reuses_single_pages_of_a_large_folio_since_v6_15(bool since)
     {
-        World world = World.After($"{Two}write mm0 p0\n dontneed mm0 p3 1\n fork mm0 mm1\n exit mm1\n write mm0 p1");
-        Assert.True(world.Kernel.PageOf(world.Pte(0, 1)).Head.IsLarge);
+        World world = World.After(
+            $"{Two}write mm0 p0\n dontneed mm0 p3 1\n fork mm0 mm1\n exit mm1\n write mm0 p1",
+            since ? [] : ["large-never-reused"]);
+        Assert.Equal(since, world.Kernel.PageOf(world.Pte(0, 1)).Head.IsLarge);
         Assert.True(world.Pte(0, 1).Writable);
         Assert.False(world.Pte(0, 0).Writable);
     }

@@ -37,6 +37,20 @@ public class MprotectTests
     }
 
     [Theory]
+    [InlineData("shmem", "read", true)]
+    [InlineData("shmem", "write", true)]
+    [InlineData("disk", "read", false)]
+    [InlineData("disk", "write", true)]
+    public void A_page_of_a_shared_file_needs_no_fault_unless_the_file_system_has_to_hear_of_the_first_store(
+        string filetype, string first, bool writable)
+    {
+        World world = World.After(
+            $"shape pages 1 filetype {filetype} files 1\nsetup mapshared mm0 p0 f0 i0\n {first} mm0 p0\n"
+            + " readonly mm0 p0 1\n writable mm0 p0 1");
+        Assert.Equal(writable, world.Pte(0, 0).Writable);
+    }
+
+    [Theory]
     [InlineData("migrate mm0 p0")]
     [InlineData("read mm0 p0")]
     [InlineData("write mm1 p0")]
@@ -47,6 +61,20 @@ public class MprotectTests
             "shape mms 2 pages 1\nsetup write mm0 p0\n fork mm0 mm1\n readonly mm0 p0 1\n mlock mm0 p0 1\n"
             + $"cpu0 writable mm0 p0 1\ncpu1 {other}",
             preemptions: 2);
+
+    [Theory]
+    [InlineData("write mm0 p0", true)]
+    [InlineData("write mm0 p0\n fork mm0 mm1", false)]
+    public void On_x86_a_thp_that_stores_could_reach_has_a_clean_mapping_after_mprotect(string first, bool forgets)
+    {
+        foreach (bool x86 in (bool[])[true, false])
+        {
+            World world = World.After(
+                $"shape mms 2 pages 4 thp pmd\nsetup {first}\n readonly mm0 p0 4",
+                x86 ? ["pmd-modify-drops-dirty"] : []);
+            Assert.Equal(!(x86 && forgets), world.Mm(0).Table(0).Pmd.Dirty);
+        }
+    }
 
     [Fact]
     public void A_page_is_swapped_in_read_only_where_stores_are_forbidden()

@@ -14,6 +14,32 @@ public class ReclaimTests
         Assert.True(world.Pte(0, 1).IsPresent);
     }
 
+    [Theory]
+    [InlineData(3, "sync", null, true)]
+    [InlineData(3, "async", null, true)]
+    [InlineData(2, "sync", null, false)]
+    [InlineData(2, "sync", "full-of-disk-keeps-cache", true)]
+    [InlineData(3, "async", "full-of-disk-keeps-cache", false)]
+    [InlineData(3, "sync", "full-keeps-cache", false)]
+    public void Who_takes_the_last_slot_takes_from_the_swap_cache_what_has_no_other_owner(
+        int slots, string device, string? kernel, bool takes)
+    {
+        string fill = slots == 3 ? "write mm0 p2\n pageout mm0 p2\n" : "";
+        World world = World.After(
+            LastSlot(slots, device) + $"{fill} pageout mm0 p1", kernel is null ? [] : [kernel]);
+        Assert.Equal(!takes, world.Folio(0, 0).Has(PageFlag.Swapcache));
+        Assert.Equal(slots - (takes ? 1 : 0), world.Swap.InUse());
+    }
+
+    [Theory]
+    [InlineData("write mm0 p0")]
+    [InlineData("dontneed mm0 p0 1")]
+    [InlineData("pageout mm0 p0")]
+    [InlineData("fork mm0 mm1")]
+    [InlineData("migrate mm0 p0")]
+    public void Taking_the_last_slot_is_safe_beside(string other) =>
+        Safe($"{LastSlot(3, "sync")} write mm0 p2\n pageout mm0 p2\ncpu0 pageout mm0 p1\ncpu1 {other}", preemptions: 2);
+
     [Fact]
     public void After_pageout_the_entry_is_an_exclusive_swap_entry_and_the_slot_has_one_owner()
     {
@@ -174,4 +200,9 @@ public class ReclaimTests
             "shape mms 2 pages 1 slots 2\nsetup write mm0 p0\n reclaim 1\n read mm0 p0\n reclaim 1\n"
             + $"cpu0 age 1\ncpu1 {other}",
             preemptions: 2);
+
+    /// <summary>The slot that is not free has no owner but the swap cache.</summary>
+    private static string LastSlot(int slots, string device) =>
+        $"shape mms 2 pages 3 slots {slots} device {device}\nsetup write mm0 p0\n pageout mm0 p0\n fork mm0 mm1\n"
+        + " read mm0 p0\n exit mm1\n write mm0 p1\n ";
 }

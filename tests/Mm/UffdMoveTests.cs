@@ -7,6 +7,14 @@ namespace Tests.Mm;
 public class UffdMoveTests
 {
     [Fact]
+    public void A_shared_file_is_refused_and_gets_no_anon_vma()
+    {
+        World world = World.After("shape pages 2 files 1\nsetup mapshared mm0 p0 f0 i0\n move mm0 p1 p0 1");
+        Assert.False(world.Effective[^1]);
+        Assert.Null(world.Mm(0).FindVma(0)!.AnonVma);
+    }
+
+    [Fact]
     public void A_page_moves_and_takes_the_index_of_its_new_address()
     {
         World world = World.After("shape pages 2\nsetup write mm0 p0\n move mm0 p0 p1 1\n read mm0 p1\n read mm0 p0");

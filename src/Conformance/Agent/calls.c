@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define MOVE_PAGES_MAX 512
+#define MAPS_MAX 8192
 
 /* struct uffdio_move of linux/userfaultfd.h, v6.8 */
 struct move {
@@ -94,14 +96,30 @@ static void migrate(long page, long count, int all, char *text, size_t size)
                                          : snprintf(text + used, size - used, " %d", statuses[i]));
 }
 
+/* The mappings that [start, end) is in, from the first one's beginning to the last one's end. */
+static void grow_to_mappings(unsigned long *start, unsigned long *end)
+{
+    static char maps[MAPS_MAX];
+    unsigned long first = *start, last = *end, from, to;
+    read_file("/proc/self/maps", maps, sizeof maps);
+    for (char *rest = maps, *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (sscanf(line, "%lx-%lx", &from, &to) == 2 && from < last && to > first) {
+            *start = from < *start ? from : *start;
+            *end = to > *end ? to : *end;
+        }
+}
+
 /* A userfaultfd on a range, which the next move in this process takes. */
 static int ready = -1;
 
+/* On whole mappings, so that it splits none: before 6.16 not all that are split merge again. */
 static long make_ready(long to, long count)
 {
+    unsigned long start = (uintptr_t)address(to), end = (uintptr_t)address(to + count);
+    grow_to_mappings(&start, &end);
     struct uffdio_api api = {.api = UFFD_API};
     struct uffdio_register range = {
-        .range = {(uintptr_t)address(to), (uint64_t)count * PAGE}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+        .range = {start, end - start}, .mode = UFFDIO_REGISTER_MODE_MISSING};
     ready = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
     if (ready < 0)
         return -errno;

@@ -15,6 +15,7 @@
 #define FRAME ((1UL << 55) - 1)
 #define SEEN_MAX PAGES_MAX
 #define DRAIN_MS 2000
+#define WORKER_MS 3
 
 static const char *const counter_names[5] = {"VmLck:", "RssAnon:", "RssFile:", "RssShmem:", "VmSwap:"};
 
@@ -33,16 +34,40 @@ static void await_writeback(void)
     }
 }
 
-/* move_pages() begins with lru_cache_disable(), which empties the batches of all cpus. */
+/* Slots of the swap device: 0 when it is off. */
+static long slots_of_device(long *used)
+{
+    static char text[512];
+    static int fd = -1;
+    long size;
+    if (fd < 0)
+        fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+    ssize_t count = pread(fd, text, sizeof text - 1, 0);
+    text[count < 0 ? 0 : count] = 0;
+    char *line = strchr(text, '\n');
+    if (line == NULL || sscanf(line + 1, "%*s %*s %ld %ld", &size, used) != 2)
+        return 0;
+    *used /= 4;
+    return size / 4;
+}
+
+/* move_pages() begins with lru_cache_disable(), which empties the batches of all cpus. Who takes the last slot wakes a
+ * worker that empties the swap cache. */
 void drain(void)
 {
     static char own[PAGE] __attribute__((aligned(PAGE)));
+    static int was_full;
     void *page = own;
     int node = 0, status = 0;
     own[0] = 1;
     if (world.async)
         await_writeback();
     syscall(SYS_move_pages, 0, 1UL, &page, &node, &status, 2);
+    long used = 0, slots = slots_of_device(&used);
+    int is_full = slots > 0 && used == slots;
+    if (is_full && !was_full)
+        poll(NULL, 0, WORKER_MS);
+    was_full = is_full;
 }
 
 /* Frames are met again and again: the answers for one dump are kept. */
@@ -203,16 +228,9 @@ static void dump_process(int mm)
 
 static void dump_swap(void)
 {
-    static char text[512];
-    static int fd = -1;
-    long size, used;
-    if (fd < 0)
-        fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
-    ssize_t count = pread(fd, text, sizeof text - 1, 0);
-    text[count < 0 ? 0 : count] = 0;
-    char *line = strchr(text, '\n');
-    if (line && sscanf(line + 1, "%*s %*s %ld %ld", &size, &used) == 2)
-        say("W size=%ld used=%ld\n", size / 4, used / 4);
+    long used, slots = slots_of_device(&used);
+    if (slots > 0)
+        say("W size=%ld used=%ld\n", slots, used);
     else
         say("W none\n");
 }

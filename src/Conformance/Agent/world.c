@@ -16,6 +16,7 @@
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 #define KSM "/sys/kernel/mm/ksm/"
 #define END_MS 4000
+#define SWAPOFF_TRIES 10
 #define CLUSTER 512                  /* slots that a THP takes, side by side (SWAPFILE_CLUSTER) */
 #define SLOTS_MAX 16384
 #define FILE_PAGES 4                 /* most pages of a file of the engine (Inode.PagesMax) */
@@ -72,10 +73,17 @@ void make_world_ready(const char *command_line)
     mount("/dev/ram0", "/disk", "ext2", 0, NULL);   /* without it, files of that type cannot be had */
 }
 
+/* The agent has no signals, but kernels now and then say that one is pending. */
 int swap_off(void)
 {
-    if (swapoff(swap_device))
-        return -errno;
+    int result = -1;
+    for (int tries = 0; result < 0 && tries < SWAPOFF_TRIES; tries++) {
+        result = swapoff(swap_device);
+        if (result < 0 && errno != EINTR)
+            return -errno;
+    }
+    if (result < 0)
+        return -EINTR;
     swap.on = 0;
     return 0;
 }

@@ -46,6 +46,7 @@ public static class Mainline
         new("v6.12", "2024-11-17", "with the last fix of the deferred split queue"),
         new("v6.13", "2025-01-19", "with an atomic PG_partially_mapped"),
         new("v6.14", "2025-03-24", "UFFDIO_MOVE moves what is in the swap cache, too"),
+        new("v6.15", "2025-05-25", "with a record of who maps a large folio"),
         new("v6.16", "2025-07-27", "UFFDIO_MOVE looks twice whether it is there"),
         new(KernelVersion.Text, "2026-01-30", "the engine's own text, as of v6.18.8"),
         new("v6.19", "2026-02-08", "without the local list of the deferred split scanner"),
@@ -147,7 +148,11 @@ public static class Mainline
     private static Commit[] DelayedRmap =>
     [
         new("70cbc3cc78a9", "2022-09-26", "v6.0", Certainty.List,
-            "mm: gup: fix the fast GUP race against THP collapse") { Ends = ["fast-gup-ignores-collapse"] },
+            "mm: gup: fix the fast GUP race against THP collapse")
+        {
+            Ends = ["fast-gup-ignores-collapse"],
+            Begins = ["collapse-needs-writable"],
+        },
         new("cb67f4282bf9", "2022-11-02", "v6.2", Certainty.Git,
             "mm,thp,rmap: simplify compound page mapcount handling"),
         new("70fb4fdff582", "2022-11-09", "v6.2", Certainty.List,
@@ -216,6 +221,12 @@ public static class Mainline
 
     private static Commit[] Underused =>
     [
+        new(Commit.Unverified, "2024-07-30", "v6.12-rc1", Certainty.Tree,
+            "mm: swap: add a adaptive full cluster cache reclaim")
+        {
+            Ends = ["full-keeps-cache"],
+            Begins = ["full-of-disk-keeps-cache"],
+        },
         new("8422acdc97ed", "2024-08-30", "v6.12-rc1", Certainty.List,
             "mm: introduce a pageflag for partially mapped folios"),
         new("dafff3f4c850", "2024-08-30", "v6.12-rc1", Certainty.Git, "mm: split underused THPs")
@@ -254,14 +265,29 @@ public static class Mainline
             Ends = ["uffd-move-ignores-swapcache"],
             Begins = ["uffd-move-trusts-lookup"],
         },
+        new(Commit.Unverified, "2025-03-03", "v6.15", Certainty.Tree,
+            "mm: convert folio_likely_mapped_shared() to folio_maybe_mapped_shared()")
+        {
+            Ends = ["shared-by-first-page"],
+        },
+        new(Commit.Unverified, "2025-03-03", "v6.15", Certainty.Tree,
+            "mm: Copy-on-Write (COW) reuse support for PTE-mapped THP") { Ends = ["large-never-reused"] },
+        new(Commit.Unverified, "2025-03-14", "v6.15", Certainty.Tree, "mm, swap: remove swap slot cache")
+        {
+            Ends = ["full-of-disk-keeps-cache"],
+        },
         new("879bca0a2c4f", "2025-03-17", "v6.16", Certainty.List,
             "mm/vma: fix incorrectly disallowed anonymous VMA merges")
         {
             Ends = ["merge-into-faulted-only"],
             Begins = ["mremap-forgets-anon-vma"],
         },
+        new("60fbb14396d5", "2025-04-21", "v6.16", Certainty.Memory,
+            "mm/huge_memory: adjust try_to_migrate_one() and split_huge_pmd_locked()") { Ends = ["split-visits-all"] },
         new("0ea148a79919", "2025-06-04", "v6.16", Certainty.Mail,
             "mm: userfaultfd: fix race of userfaultfd_move and swap cache") { Ends = ["uffd-move-trusts-lookup"] },
+        new(Commit.Unverified, "2025-09-03", "v6.18", Certainty.Tree,
+            "mm: enable khugepaged anonymous collapse on non-writable regions") { Ends = ["collapse-needs-writable"] },
     ];
 
     private static Commit[] AfterText =>
@@ -283,6 +309,11 @@ public static class Mainline
         new("4b34f1d82c65", "2025-12-20", "v7.0", Certainty.List,
             "mm, swap: free the swap cache after folio is mapped"),
         new("a0f79916e125", "2025-12-20", "v7.0", Certainty.List, "mm, swap: simplify checking if a folio is swapped"),
+        new(Commit.Unverified, "2026-03-05", "v7.0", Certainty.Tree,
+            "mm/huge_memory: fix early failure try_to_migrate() when split huge pmd for shared THP")
+        {
+            Begins = ["split-restarts-walk"],
+        },
         new("8a8ca142a488", "2026-03-10", "v7.1", Certainty.Mail,
             "mm: migrate: requeue destination folio on deferred split queue") { Begins = ["requeue-mapped-folio"] },
         new(Commit.Unverified, "2026-04-01", "v7.1", Certainty.Mail,

@@ -16,11 +16,14 @@ namespace Mm.History;
 public class RequeueMigrated : Migrate
 {
     private readonly bool[] queued = new bool[Kernel.CpusMax];
+    private readonly bool[] partial = new bool[Kernel.CpusMax];
 
     /// <inheritdoc />
     protected override async Flow<bool> MoveToNewFolio(Cpu cpu, Folio target, Folio source)
     {
+        // By now the entries are gone, one after the other: what more than one of them mapped is on the queue.
         queued[cpu.Index] = source.IsLarge && !await R.Lists.IsEmpty(cpu, source.DeferredList);
+        partial[cpu.Index] = queued[cpu.Index] && await IsPartiallyMapped(cpu, source);
         return await base.MoveToNewFolio(cpu, target, source);
     }
 
@@ -36,7 +39,7 @@ public class RequeueMigrated : Migrate
     {
         if (queued[cpu.Index])
         {
-            await R.DeferredSplit.DeferredSplitFolio(cpu, target, partiallyMapped: false);
+            await R.DeferredSplit.DeferredSplitFolio(cpu, target, partial[cpu.Index]);
         }
     }
 }

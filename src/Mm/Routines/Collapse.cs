@@ -47,7 +47,7 @@ public class Collapse : Routine
     protected static readonly Point Install = Points.Define("CollapseSetPmd", "collapse_huge_page", Access.Write);
 
     /// <summary>What a scan says of a table that is not to be collapsed.</summary>
-    private const int Refused = -1;
+    protected const int Refused = -1;
 
     private readonly FaultContext[] contexts = new FaultContext[Kernel.CpusMax];
 
@@ -84,7 +84,15 @@ public class Collapse : Routine
         }
 
         await table.Lock.Acquire(cpu, ScanPtl);
-        int unmapped = table.IsTable ? 0 : Refused;
+        int unmapped = table.IsTable ? await ScanEntries(cpu, mm, table) : Refused;
+        table.Lock.Release(cpu);
+        return unmapped;
+    }
+
+    /// <summary>The part of hpage_collapse_scan_pmd under the ptl.</summary>
+    protected virtual async Flow<int> ScanEntries(Cpu cpu, MmStruct mm, PageTable table)
+    {
+        int unmapped = 0;
         for (int page = table.Start; page < table.End && unmapped != Refused; page++)
         {
             await cpu.At(ScanPte, mm.PteWord(page));
@@ -99,7 +107,6 @@ public class Collapse : Routine
             }
         }
 
-        table.Lock.Release(cpu);
         return unmapped;
     }
 
@@ -255,7 +262,7 @@ public class Collapse : Routine
         }
 
         await table.Lock.Acquire(cpu, Ptl);
-        bool taken = await R.CollapsePages.Isolate(cpu, mm, table);
+        bool taken = await Isolate(cpu, mm, table);
         table.Lock.Release(cpu);
         if (!taken)
         {
@@ -276,6 +283,10 @@ public class Collapse : Routine
         await R.CollapsePages.Clear(cpu, vma, table);
         return true;
     }
+
+    /// <summary>__collapse_huge_page_isolate, with the ptl held.</summary>
+    protected virtual Flow<bool> Isolate(Cpu cpu, MmStruct mm, PageTable table) =>
+        R.CollapsePages.Isolate(cpu, mm, table);
 
     /// <summary>pmd_populate with the old page table.</summary>
     protected virtual async Flow Relink(Cpu cpu, MmStruct mm, PageTable table)

@@ -76,16 +76,16 @@ public class LargeMigration : Routine
             if (table.Pmd.IsLeaf)
             {
                 await vma.Mm.PmdLock.Acquire(cpu, LockPmd);
-                bool leaf = table.Pmd.IsLeaf;
                 bool more = !table.Pmd.IsHuge || table.Pmd.Target != folio.Pfn
                     || await MigratePmd(cpu, folio, vma, table, split);
+                bool leaf = table.Pmd.IsLeaf;
                 vma.Mm.PmdLock.Release(cpu);
                 if (!more)
                 {
                     return false;
                 }
 
-                // It may have become a page table before the lock was ours: then its entries are looked at.
+                // It may have become a page table before the lock was ours, or is one now: its entries are looked at.
                 page = leaf ? next : page;
             }
             else if (!table.IsTable)

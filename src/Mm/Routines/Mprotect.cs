@@ -6,7 +6,7 @@ namespace Mm.Routines;
 /// <summary>mprotect between read-only and writable (mm/mprotect.c: mprotect_fixup, change_pte_range, v6.18).</summary>
 /// <remarks>
 /// No folio is locked or referenced, no rmap lock is taken: the mmap lock, the VMA's and the ptl are all. Left out:
-/// PROT_NONE and NUMA hints, userfaultfd, shared mappings, the zero page's two stores of one value.
+/// PROT_NONE and NUMA hints, userfaultfd, the zero page's two stores of one value.
 /// </remarks>
 public class Mprotect : Routine
 {
@@ -48,7 +48,7 @@ public class Mprotect : Routine
 
                 mm.HasReadOnly |= !write;
                 vmas.Add(vma);
-                await ChangeRange(cpu, gather, vma, start, to, write);
+                await ChangeRange(cpu, gather, vma, start, to);
                 if (breaksCow)
                 {
                     // So that no store to locked memory has to wait for a copy.
@@ -76,14 +76,14 @@ public class Mprotect : Routine
     /// <summary>tlb_finish_mmu: before the mmap lock is dropped.</summary>
     protected virtual Flow Finish(Cpu cpu, Gather gather) => R.Zap.Finish(cpu, gather);
 
-    protected virtual async Flow ChangeRange(Cpu cpu, Gather gather, Vma vma, int start, int end, bool write)
+    protected virtual async Flow ChangeRange(Cpu cpu, Gather gather, Vma vma, int start, int end)
     {
         while (start < end)
         {
             int next = Math.Min(end, vma.Mm.Table(start).End);
-            if (!K.HasHugePmds || await HasTable(cpu, gather, vma, start, next, write))
+            if (!K.HasHugePmds || await HasTable(cpu, gather, vma, start, next))
             {
-                await ChangeTable(cpu, gather, vma.Mm, start, next, write);
+                await ChangeTable(cpu, gather, vma, start, next);
             }
 
             start = next;
@@ -92,8 +92,7 @@ public class Mprotect : Routine
 
     /// <summary>change_pmd_range: a mapping of the whole PMD is changed as such, or split if the range ends within it.
     /// False: there is no table.</summary>
-    protected virtual async Flow<bool> HasTable(
-        Cpu cpu, Gather gather, Vma vma, int start, int end, bool write)
+    protected virtual async Flow<bool> HasTable(Cpu cpu, Gather gather, Vma vma, int start, int end)
     {
         PageTable table = vma.Mm.Table(start);
         await cpu.At(ReadPmd, table.PmdWord);
@@ -101,7 +100,7 @@ public class Mprotect : Routine
         {
             if (end - start == 1 << K.PmdOrder)
             {
-                if (await ChangeHuge(cpu, gather, vma.Mm, table, write))
+                if (await ChangeHuge(cpu, gather, vma, table))
                 {
                     return false;
                 }
@@ -117,8 +116,9 @@ public class Mprotect : Routine
 
     /// <summary>change_huge_pmd. False: it was split before its lock was ours, and its entries are still to
     /// do.</summary>
-    protected virtual async Flow<bool> ChangeHuge(Cpu cpu, Gather gather, MmStruct mm, PageTable table, bool write)
+    protected virtual async Flow<bool> ChangeHuge(Cpu cpu, Gather gather, Vma vma, PageTable table)
     {
+        MmStruct mm = vma.Mm;
         await mm.PmdLock.Acquire(cpu, PmdLock);
         Pmd old = table.Pmd;
         bool handled = old.IsLeaf;
@@ -132,8 +132,8 @@ public class Mprotect : Routine
             await cpu.At(ClearPmd, table.PmdWord);
             old = table.Pmd;
             table.SetPmd(old with { Kind = PmdKind.Invalid });
-            Pmd pmd = old.Without(PteFlag.Write);
-            if (write && await MayBeWritable(cpu, K.Folios[pmd.Target], K.Folios[pmd.Target]))
+            Pmd pmd = ModifyPmd(old);
+            if (vma.Writable && await MayBeWritable(cpu, K.Folios[pmd.Target], K.Folios[pmd.Target]))
             {
                 pmd = pmd.With(PteFlag.Write);
             }
@@ -151,9 +151,13 @@ public class Mprotect : Routine
         return handled;
     }
 
+    /// <summary>pmd_modify, to a vm_page_prot that forbids stores.</summary>
+    protected virtual Pmd ModifyPmd(Pmd old) => old.Without(PteFlag.Write);
+
     /// <summary>change_pte_range over [start, end), which one page table covers.</summary>
-    protected virtual async Flow ChangeTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end, bool write)
+    protected virtual async Flow ChangeTable(Cpu cpu, Gather gather, Vma vma, int start, int end)
     {
+        MmStruct mm = vma.Mm;
         KernelSpinlock ptl = mm.Ptl(start);
         await ptl.Acquire(cpu, PteLock);
         await R.Tlb.FlushBatchedPending(cpu, mm);
@@ -163,7 +167,7 @@ public class Mprotect : Routine
             Pte pte = mm[page];
             if (pte.IsPresent)
             {
-                await ChangePresent(cpu, gather, mm, page, write);
+                await ChangePresent(cpu, gather, vma, page);
             }
             else if (pte.IsMigration && pte.Writable)
             {
@@ -175,13 +179,15 @@ public class Mprotect : Routine
     }
 
     /// <summary>The entry is cleared and set again, so that no bit that the hardware sets is lost in between.</summary>
-    protected virtual async Flow ChangePresent(Cpu cpu, Gather gather, MmStruct mm, int page, bool write)
+    protected virtual async Flow ChangePresent(Cpu cpu, Gather gather, Vma vma, int page)
     {
+        MmStruct mm = vma.Mm;
         await cpu.At(ClearPte, mm.PteWord(page));
         Pte old = mm[page];
         mm.SetPte(page, Pte.None);
         Pte pte = old.Without(PteFlag.Write);
-        if (write && await MayBeWritable(cpu, K.FolioOf(pte), K.PageOf(pte)))
+        if (vma.Shared ? MayBeWritable(vma, pte)
+            : vma.Writable && await MayBeWritable(cpu, K.FolioOf(pte), K.PageOf(pte)))
         {
             pte = pte.With(PteFlag.Write);
         }
@@ -193,6 +199,10 @@ public class Mprotect : Routine
             gather.Note(page);
         }
     }
+
+    /// <summary>pte_modify to a vm_page_prot that allows stores; or can_change_shared_pte_writable: the file system
+    /// knows of a store to what is dirty.</summary>
+    private static bool MayBeWritable(Vma vma, Pte pte) => vma.MapsWritable || (vma.Writable && pte.Dirty);
 
     /// <summary>can_change_private_pte_writable: an exclusive page needs no fault to become writable.</summary>
     protected virtual async Flow<bool> MayBeWritable(Cpu cpu, Folio folio, Page page)

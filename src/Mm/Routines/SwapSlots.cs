@@ -5,11 +5,17 @@ namespace Mm.Routines;
 
 /// <summary>Swap slots: allocation, counts, HAS_CACHE, and when the cached copy may go (mm/swapfile.c,
 /// v6.18).</summary>
-/// <remarks>Left out: count continuations (counts stay below 63), clusters (see <see cref="SwapDevice"/>), zeromap and
-/// zswap.</remarks>
+/// <remarks>
+/// Left out: count continuations (counts stay below 63), clusters (see <see cref="SwapDevice"/>), zeromap and zswap.
+/// What a worker does when the last slot is taken (swap_reclaim_work), the lane that took it does at once, so that it
+/// is never found halfway by its own lane. The scan for a free slot, too, may reclaim what only the cache has
+/// (cluster_reclaim_range): with the same routine, from the same state of its caller, and so left out.
+/// </remarks>
 public class SwapSlots : Routine
 {
     protected static readonly Point AllocLock = Points.Define("SlotAllocLock", "folio_alloc_swap", Access.Acquire);
+    protected static readonly Point FullLock =
+        Points.Define("SlotFullLock", "swap_reclaim_full_clusters", Access.Acquire);
     protected static readonly Point DupLock = Points.Define("SlotDuplicateLock", "swap_duplicate", Access.Acquire);
     protected static readonly Point FreeLock = Points.Define("SlotFreeLock", "swap_free_nr", Access.Acquire);
     protected static readonly Point PrepareLock = Points.Define("SlotPrepareLock", "swapcache_prepare", Access.Acquire);
@@ -28,7 +34,7 @@ public class SwapSlots : Routine
     protected static readonly Point PutDevice = Points.Define("SwapDevicePut", "put_swap_device", Access.Rmw);
     protected static readonly Point FreeCacheTest = Points.Define("FreeSwapCacheTest", "free_swap_cache", Access.Read);
 
-    private SwapDevice Swap => K.Swap;
+    protected SwapDevice Swap => K.Swap;
 
     /// <summary>get_swap_device: false when the device is going.</summary>
     public virtual async Flow<bool> TryGetDevice(Cpu cpu)
@@ -59,6 +65,11 @@ public class SwapSlots : Routine
             !folio.Has(PageFlag.Uptodate), "VM_BUG_ON_FOLIO(!folio_test_uptodate(folio))", "folio_alloc_swap", folio);
         await Swap.ClusterLock.Acquire(cpu, AllocLock);
         int slot = Swap.Writable ? Swap.Allocate(folio.PageCount) : -1;
+        if (slot >= 0 && Swap.InUse() == Swap.Slots && ReclaimsFull(folio.PageCount))
+        {
+            await ReclaimFull(cpu);
+        }
+
         Swap.ClusterLock.Release(cpu);
         if (slot < 0)
         {
@@ -213,7 +224,7 @@ public class SwapSlots : Routine
         for (int slot = first; slot < first + count && onlyCache;)
         {
             await cpu.At(ZapReread, Swap.SlotWord(slot));
-            int pages = Swap.OnlyCache(slot, 1) ? await TryToReclaim(cpu, slot) : 1;
+            int pages = Swap.OnlyCache(slot, 1) ? await TryToReclaim(cpu, slot, anyway: false) : 1;
 
             // What was found, reclaimed or not, ends at the next boundary of its size.
             slot = (slot & -pages) + pages;
@@ -222,9 +233,30 @@ public class SwapSlots : Routine
         await ReleaseDevice(cpu);
     }
 
-    /// <summary>__try_to_reclaim_swap(TTRS_UNMAPPED | TTRS_FULL).</summary>
+    /// <summary>vm_swap_full in swap_range_alloc, for which the slots that have just been taken are free yet.</summary>
+    protected virtual bool ReclaimsFull(int taken) => taken * 2 < Swap.Slots;
+
+    /// <summary>swap_reclaim_full_clusters, of a device whose last slot is taken: what only the swap cache has goes.
+    /// The cluster lock is held, and dropped in between.</summary>
+    protected virtual async Flow ReclaimFull(Cpu cpu)
+    {
+        for (int slot = 0; slot < Swap.Slots;)
+        {
+            int pages = 1;
+            if (Swap.OnlyCache(slot, 1) && Swap.Cached(slot) is not null)
+            {
+                Swap.ClusterLock.Release(cpu);
+                pages = await TryToReclaim(cpu, slot, anyway: true);
+                await Swap.ClusterLock.Acquire(cpu, FullLock);
+            }
+
+            slot = (slot & -pages) + pages;
+        }
+    }
+
+    /// <summary>__try_to_reclaim_swap: TTRS_ANYWAY, or TTRS_UNMAPPED | TTRS_FULL.</summary>
     /// <returns>Pages of the folio that was found; 1 for none.</returns>
-    protected virtual async Flow<int> TryToReclaim(Cpu cpu, int slot)
+    protected virtual async Flow<int> TryToReclaim(Cpu cpu, int slot, bool anyway)
     {
         while (true)
         {
@@ -244,7 +276,7 @@ public class SwapSlots : Routine
             bool matches = SwapCache.Matches(folio, slot);
             if (matches)
             {
-                await ReclaimLocked(cpu, folio, pages);
+                await ReclaimLocked(cpu, folio, pages, anyway);
             }
 
             await R.Locking.Unlock(cpu, folio);
@@ -258,10 +290,10 @@ public class SwapSlots : Routine
 
     /// <summary>The part of __try_to_reclaim_swap under the folio lock; the number of pages is from before it, when the
     /// folio could be split still.</summary>
-    protected virtual async Flow ReclaimLocked(Cpu cpu, Folio folio, int pages)
+    protected virtual async Flow ReclaimLocked(Cpu cpu, Folio folio, int pages, bool anyway)
     {
         await cpu.At(ReclaimMapped, folio.MappedWord);
-        if ((folio.Mapped && !Swap.IsFull()) || folio.Has(PageFlag.Writeback))
+        if ((!anyway && folio.Mapped && !Swap.IsFull()) || folio.Has(PageFlag.Writeback))
         {
             return;
         }

@@ -113,7 +113,11 @@ public class UffdMove : Routine
         {
             move.Target = mm.FindVma(to)!;
             move.Source = mm.FindVma(page)!;
-            await R.AnonVmas.Prepare(cpu, move.Target);
+            if (!move.Target.Shared)
+            {
+                await R.AnonVmas.Prepare(cpu, move.Target);
+            }
+
             await cpu.At(LockBoth, move.Target.Lock);
             found = move.Target.Lock.TryTakeRead(cpu);
             if (found && move.Source != move.Target && !move.Source.Lock.TryTakeRead(cpu))
@@ -141,7 +145,7 @@ public class UffdMove : Routine
             return false;
         }
 
-        if (vma.AnonVma is null)
+        if (!vma.Shared && vma.AnonVma is null)
         {
             vma.Lock.ReleaseRead(cpu);
             return false;
