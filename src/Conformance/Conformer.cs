@@ -17,6 +17,8 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
     /// kernel).</summary>
     private const int VmasMax = 5;
 
+    private EngineSide? text;
+
     /// <summary>How often each call was made, by kind; what shrinking makes is left out.</summary>
     public long[] CallCounts { get; } = new long[MmLanguage.Instance.Calls.Count];
 
@@ -50,7 +52,9 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
             Reaction? mine = engine.Run(plan);
             if (mine is null)
             {
-                return new Trial(made, TrialEnd.EngineFailed) { Broken = engine.Broken };
+                return engine.Broken.Count > 0 && TextPasses(program.Shape, calls.AsSpan(0, i + 1))
+                    ? new Trial(made, TrialEnd.Outside)
+                    : new Trial(made, TrialEnd.EngineFailed) { Broken = engine.Broken };
             }
 
             Reaction theirs = kernel.Run(plan, engine.Kernel);
@@ -80,6 +84,23 @@ public sealed class Conformer(EngineSide engine, IKernelSide kernel, Comparison 
         new Shrinker(test).Shrink(difference.Program);
         counts.CopyTo(CallCounts, 0);
         return test.Simplest;
+    }
+
+    /// <summary>Whether the calls break no law without the variants of the kernel's version and of the guest's
+    /// devices.</summary>
+    private bool TextPasses(int[] shape, ReadOnlySpan<Call> calls)
+    {
+        text ??= new EngineSide(judged: true);
+        text.Reset(shape);
+        foreach (Call call in calls)
+        {
+            if (text.Plan(call) is { } plan && text.Run(plan) is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool IsCrowded()
@@ -144,8 +165,8 @@ public enum TrialEnd
     /// <summary>The engine has waited for ever, or broken a law of its own.</summary>
     EngineFailed,
 
-    /// <summary>A call cannot be made on a kernel, or the engine's world is too small for it: what was before it
-    /// agrees.</summary>
+    /// <summary>A call cannot be made on a kernel, the engine's world is too small for it, or it breaks a law that
+    /// only the variants of the kernel's version break, as is known of them: what was before it agrees.</summary>
     Outside,
 }
 

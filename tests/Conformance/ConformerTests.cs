@@ -1,5 +1,6 @@
 using Conformance;
 using Fuzz.Programs;
+using Generators;
 using Tests.Defects;
 using Xunit;
 
@@ -39,6 +40,22 @@ public class ConformerTests
             Trial trial = conformer.Run(ProgramText.Parse(MmLanguage.Instance, text));
             Assert.Equal(TrialEnd.Agrees, trial.End);
         });
+    }
+
+    [Theory]
+    [InlineData("pinwrite mm0 p0; free mm0 p0 1; dma mm0 p0; unpin mm0 p0; pageout mm0 p0", TrialEnd.Outside)]
+    [InlineData(
+        "write mm0 p0; pageout mm0 p0; read mm0 p0; fork mm0 mm1; free mm0 p0 1; dontneed mm0 p0 1; pageout mm1 p0",
+        TrialEnd.EngineFailed)]
+    public void A_law_that_only_variants_break_ends_a_program_and_one_that_the_text_breaks_fails(
+        string calls, TrialEnd end)
+    {
+        string[] variants = [global::Mm.History.UnpinLeavesClean.Name];
+        using EngineSide engine = new(judged: true, variants);
+        using EngineSide kernel = new(judged: false, variants);
+        Conformer conformer = new(engine, kernel, new Comparison(Release.Text));
+        string program = $"shape mms 2 pages 1 slots 1 device sync\nsetup {calls}";
+        Assert.Equal(end, conformer.Run(ProgramText.Parse(MmLanguage.Instance, program)).End);
     }
 
     [Fact]
