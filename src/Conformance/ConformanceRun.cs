@@ -32,6 +32,7 @@ public sealed class ConformanceRun(
     private readonly System.Threading.Lock gate = new();
     private readonly SortedDictionary<string, DifferenceCount> differences = new(StringComparer.Ordinal);
     private readonly List<string> failures = [];
+    private readonly List<string> interruptions = [];
     private readonly long[] callCounts = new long[MmLanguage.Instance.Calls.Count];
     private ExceptionDispatchInfo? failed;
     private int next;
@@ -86,6 +87,10 @@ public sealed class ConformanceRun(
 
     /// <summary>Kernels that were lost, and laws that the engine broke, in words.</summary>
     public IReadOnlyList<string> Failures => failures;
+
+    /// <summary>Kernels that were lost with a program that a fresh one has survived, in words: none of a program's
+    /// doing alone, but to be looked at.</summary>
+    public IReadOnlyList<string> Interruptions => interruptions;
 
     /// <summary>Runs all.</summary>
     /// <param name="progress">Called by this thread now and then.</param>
@@ -148,7 +153,7 @@ public sealed class ConformanceRun(
     {
         try
         {
-            Trial trial = conformer.Run(program);
+            Trial trial = RunAgain(conformer, program);
             Interlocked.Add(ref calls, trial.Calls);
             if (trial.End == TrialEnd.Outside)
             {
@@ -176,6 +181,26 @@ public sealed class ConformanceRun(
         catch (KernelLostException lost)
         {
             Fail($"the kernel is lost: {lost.Message}", program);
+        }
+    }
+
+    /// <summary>Emulators die now and then of a machine that is busy: a program that a fresh kernel survives is not
+    /// what killed it.</summary>
+    private Trial RunAgain(Conformer conformer, Program program)
+    {
+        try
+        {
+            return conformer.Run(program);
+        }
+        catch (KernelLostException lost)
+        {
+            Trial trial = conformer.Run(program);
+            lock (gate)
+            {
+                interruptions.Add(lost.Message);
+            }
+
+            return trial;
         }
     }
 

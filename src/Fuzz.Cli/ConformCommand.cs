@@ -176,6 +176,11 @@ internal static class ConformCommand
             screen.Line(failure);
         }
 
+        foreach (string interruption in outcome.Run.Interruptions)
+        {
+            screen.Line($"a kernel was lost, and a fresh one took its place: {interruption}");
+        }
+
         screen.Line(
             $"{outcome.Kernel}: {outcome.Run.Programs:#,0} programs, {outcome.Run.Calls:#,0} calls, "
             + $"{outcome.Run.Differing} differences, {outcome.Run.Unexplained} unexplained; {outcome.Seconds:0.0} s, "
@@ -193,6 +198,7 @@ internal static class ConformCommand
         ["seconds"] = Math.Round(outcome.Seconds, 1),
         ["outside"] = outcome.Run.Outside,
         ["failures"] = new JsonArray([.. outcome.Run.Failures.Select(failure => (JsonNode)failure)]),
+        ["interruptions"] = new JsonArray([.. outcome.Run.Interruptions.Select(each => (JsonNode)each)]),
         ["signatures"] = new JsonArray([.. outcome.Run.Differences.Values.Select(each => (JsonNode)new JsonObject
         {
             ["signature"] = each.Example.Signature,

@@ -125,6 +125,16 @@ public class ConformerTests
         Assert.Contains("the kernel is lost: no answer", run.Failures[0], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_kernel_that_is_lost_once_is_asked_again_and_that_is_told()
+    {
+        ConformanceRun run = new(
+            Release.Text, rng => Sides.Draw(rng.NextUInt64()), _ => new LostOnce(), new ConformanceBudget(2, 1, 1));
+        run.Run(() => { }, TestContext);
+        Assert.Equal((2, 0, 0), (run.Programs, run.Unexplained, run.Differing));
+        Assert.Equal(["no answer"], run.Interruptions);
+    }
+
     private static CancellationToken TestContext => CancellationToken.None;
 
     private static ConformanceRun Run(int workers)
@@ -134,6 +144,23 @@ public class ConformerTests
             new ConformanceBudget(60, 5, workers));
         run.Run(() => { }, TestContext);
         return run;
+    }
+
+    private sealed class LostOnce : IKernelSide
+    {
+        private readonly EngineSide engine = new(judged: false);
+        private bool lost;
+
+        public void Reset(int[] shape) => engine.Reset(shape);
+
+        public Reaction Run(CallPlan plan, global::Mm.State.Kernel other)
+        {
+            bool first = !lost;
+            lost = true;
+            return first ? throw new KernelLostException("no answer") : engine.Run(plan, other);
+        }
+
+        public void Dispose() => engine.Dispose();
     }
 
     private sealed class Lost : IKernelSide
