@@ -70,6 +70,16 @@ public sealed record HostTool(string Name, string Packages, string Purpose)
     public static string InstallCommand(IEnumerable<HostTool> tools) =>
         $"apt-get install --no-install-recommends {string.Join(' ', tools.Select(tool => tool.Packages))}";
 
+    /// <summary>Asks for it before anything else is done that is in vain without it.</summary>
+    /// <exception cref="GuestException">It is missing.</exception>
+    public void Require()
+    {
+        if (!IsHere)
+        {
+            throw Missing();
+        }
+    }
+
     /// <summary>Runs it to its end, and says whether it succeeded.</summary>
     /// <exception cref="GuestException">It is missing.</exception>
     public bool TryRun(IEnumerable<string> arguments, string? folder = null)

@@ -156,6 +156,7 @@ public static class KernelStore
     /// <summary>The first files hold the agent, so they are made anew when that changes.</summary>
     private static KernelImage Prepare(string folder, CacheFolder cache)
     {
+        HostTool.Qemu.Require();
         string agent = AgentBuild.Get(cache);
         string release = Path.GetFileName(folder);
         string key = Path.GetFileName(Path.GetDirectoryName(agent)!);
