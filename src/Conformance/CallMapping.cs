@@ -30,7 +30,7 @@ public static class CallMapping
         Not(MmCall.Age, WholeMachine),
         Row(MmCall.DontNeed, "MADV_DONTNEED", s => Advise(s, s.Count, "dontneed"), Answers.OfUnlocked),
         Row(MmCall.Munmap, "munmap", s => [$"munmap {s.Mm} {s.Page} {s.Count}"], Answers.Always),
-        Row(MmCall.Map, "mmap, for each hole", s => s.Holes().Select(h => $"map {s.Mm} {h.Page} {h.Count}"),
+        Row(MmCall.Map, "mmap, for each hole", s => s.Holes().SelectMany(hole => Map(s, hole.Page, hole.Count)),
             Answers.Always),
         Row(MmCall.Exit, "exit_group", s => [$"exit {s.Mm}"], Answers.Always),
         Row(MmCall.Migrate, "move_pages, MPOL_MF_MOVE_ALL, to the node where it is not",
@@ -49,8 +49,10 @@ public static class CallMapping
         Row(MmCall.Offline, "rmdir, of a memcg other than the first that is there",
             s => s.Call.A > 0 && s.Kernel.Memcgs[s.Call.A].Online ? [$"offline {s.Call.A}"] : [], Answers.OfOffline),
         Row(MmCall.WriteZero, "a store", s => [$"writezero {s.Mm} {s.Page}"], Answers.OfStore),
-        Not(MmCall.Merge, "ksmd merges whatever is equal, not the pages that somebody names"),
-        Not(MmCall.Unmerge, "nothing is merged, see merge"),
+        Row(MmCall.Merge, "MADV_MERGEABLE of all that both processes map, and three scans of ksmd; small folios",
+            Merge, Answers.Always),
+        Row(MmCall.Unmerge, "MADV_UNMERGEABLE, and MADV_MERGEABLE again", s => s.Process.Mergeable
+            ? [.. Advise(s, s.Count, "unmergeable"), .. Advise(s, s.Count, "mergeable")] : [], Answers.OfAdvice),
         Row(MmCall.Free, "MADV_FREE, where no large folio is",
             s => HasLarge(s, s.Count) ? [] : Advise(s, s.Count, "free"), Answers.OfFree),
         Row(MmCall.Cold, "MADV_COLD", s => Advise(s, s.Count, "cold"), Answers.OfUnlocked),
@@ -160,12 +162,45 @@ public static class CallMapping
         return (pte.IsSwap || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon)) && !HasLarge(s, 1);
     }
 
+    /// <summary>A process that ksmd knows stays mergeable wherever it maps, as in the engine.</summary>
+    private static IEnumerable<string> Map(Situation s, int page, int count) =>
+    [
+        $"map {s.Mm} {page} {count}",
+        .. s.Process.Mergeable ? (string[])[$"madvise {s.Mm} {page} {count} mergeable"] : [],
+    ];
+
+    /// <summary>The engine leaves large folios alone; ksmd splits what it merges. A broken page of KSM stays in the
+    /// stable tree, and ksmd maps it to whoever has an equal one: that breaks laws of the engine, and can be had as a
+    /// defect (KsmSparesPoisoned would mend it).</summary>
+    private static IEnumerable<string> Merge(Situation s)
+    {
+        MmStruct other = s.Kernel.Mms[s.Call.C];
+        string[] advice = [.. from mm in new[] { s.Process, other }.Distinct()
+            from vma in mm.Vmas where other.Alive && !vma.Shared
+            select $"madvise {mm.Index} {vma.Start} {vma.End - vma.Start} mergeable"];
+        return s.Kernel.Thp != ThpPolicy.Never || advice.Length == 0 || HasBrokenNode(s.Kernel) ? [] : [.. advice, "ksm"];
+    }
+
+    private static bool HasBrokenNode(Kernel kernel)
+    {
+        foreach (StableNode node in kernel.Ksm.Nodes)
+        {
+            if (node.Live && kernel.Folios[node.Pfn].Has(PageFlag.HwPoison))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool CanFork(Situation s) => s.Call.A != s.Call.B && !s.Kernel.Mms[s.Call.B].Claimed;
 
     private static IEnumerable<string> MapFile(Situation s, string how) =>
     [
         $"munmap {s.Mm} {s.Page} {s.FileCount}",
         $"{how} {s.Mm} {s.Page} {s.Call.C} {s.Call.D} {s.FileCount}",
+        .. s.Process.Mergeable ? (string[])[$"madvise {s.Mm} {s.Page} {s.FileCount} mergeable"] : [],
     ];
 
     /// <summary>What the engine would use: the first that is held of that page.</summary>

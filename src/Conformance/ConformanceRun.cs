@@ -44,6 +44,10 @@ public sealed class ConformanceRun(
     /// ran it; by one thread at a time.</summary>
     public Action<Program, IKernelSide>? Agreed { get; init; }
 
+    /// <summary>Told of the first program of each signature that nothing explains, and again once it is shrunk, so that
+    /// neither waits for the end of the run; by one thread at a time.</summary>
+    public Action<Difference>? Found { get; init; }
+
     /// <summary>Programs that were run.</summary>
     public int Programs => done;
 
@@ -209,8 +213,13 @@ public sealed class ConformanceRun(
         bool known;
         lock (gate)
         {
-            known = differences.ContainsKey(difference.Signature) || differences.Count >= ShrunkMax;
+            known = differences.ContainsKey(difference.Signature);
             Count(difference);
+            known |= differences.Count > ShrunkMax;
+            if (!known)
+            {
+                Tell(difference);
+            }
         }
 
         if (!known)
@@ -219,7 +228,16 @@ public sealed class ConformanceRun(
             lock (gate)
             {
                 differences[difference.Signature] = differences[difference.Signature] with { Example = shrunk };
+                Tell(shrunk);
             }
+        }
+    }
+
+    private void Tell(Difference difference)
+    {
+        if (differences[difference.Signature].Freedom is null)
+        {
+            Found?.Invoke(difference);
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
     private const int StepsMax = 20_000;
 
     private readonly MmEngine engine = new(variants);
+    private readonly KsmScan ksmd = new();
     private Call call;
     private bool effective;
     private int times;
@@ -40,6 +41,7 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
         engine.Verdict.Reset();
         engine.Machine.Reset(1);
         engine.Reset(shape);
+        ksmd.Reset();
         messagesSeen = 0;
         doubts = Doubts.None;
     }
@@ -56,7 +58,9 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
             return null;
         }
 
-        bool touches = plan.Row.Call is MmCall.PinWrite
+        ksmd.Follow(Kernel);
+        bool merges = plan.Row.Call == MmCall.Merge;
+        bool touches = merges || plan.Row.Call is MmCall.PinWrite
             || (plan.Row.Call is MmCall.Mlock or MmCall.Writable && Kernel.HasHugePmds);
         doubts |= touches ? Doubts.Active : Doubts.None;
         doubts |= HasNeighbours() ? Doubts.AnonVmas : Doubts.None;
@@ -101,6 +105,12 @@ public sealed class EngineSide(bool judged, params IEnumerable<string> variants)
 
     private async Flow RunCall(Cpu cpu)
     {
+        if ((MmCall)call.Kind == MmCall.Merge)
+        {
+            effective = await ksmd.Run(cpu, engine, call);
+            return;
+        }
+
         effective = false;
         for (int i = 0; i < times; i++)
         {

@@ -94,6 +94,7 @@ public static class EngineView
             Rights = Inside.RightsOf(pte.Writable, pte.Dirty),
             Content = frame.Data,
             References = frame.Head.Refcount,
+            Merged = frame.Head.Ksm,
             AnonVma = anonVmas is not null && frame.Head.Mapping is { } anonVma
                 ? new AnonVmaView(
                     anonVmas.Of(anonVma.Number), anonVmas.Of(anonVma.Root.Number), anonVma.Refcount,

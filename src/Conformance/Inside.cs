@@ -14,6 +14,9 @@ public sealed record Inside
     /// swap.</summary>
     public int? References { get; init; }
 
+    /// <summary>Whether the folio is one of KSM (its mapping is a stable node); null in swap.</summary>
+    public bool? Merged { get; init; }
+
     /// <summary>The count of the slot; null of a page that is mapped.</summary>
     public int? SwapCount { get; init; }
 

@@ -52,6 +52,7 @@ internal sealed class InsideView(GuestMemory memory, GuestProcesses processes)
                 Rights = Inside.RightsOf((entry & Writable) != 0, (entry & (Dirty | SavedDirty)) != 0),
                 Content = (long)folio.Content,
                 References = folio.Refcount - (isOwned ? 1 : 0),
+                Merged = GuestMemory.IsMerged(folio),
                 AnonVma = memory.AnonVmaOf(folio) is { } anonVma
                     ? new AnonVmaView(
                         anonVmas.Of((long)anonVma.Address), anonVmas.Of((long)anonVma.Root), anonVma.Refcount,

@@ -77,6 +77,8 @@ public static class Observables
         {
             Comparing = Comparing.Drained,
         },
+        OfInside("merged", $"{Memory}: folio->mapping is a stable node", inside =>
+            inside.Merged is { } merged ? YesNo(merged) : null),
         OfInside("swap-count", $"{Memory}, of the slot", inside => Number(inside.SwapCount)),
         OfInside("anon-vma", $"{Memory}: folio->mapping, and its root", inside =>
             inside.AnonVma is { } anonVma ? $"{anonVma.Object} of {anonVma.Root}" : null),

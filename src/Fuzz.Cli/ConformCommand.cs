@@ -116,6 +116,7 @@ internal static class ConformCommand
 
         SequentialSource source = new(
             call => CallMapping.Of(call).AppliesTo(request.Kernel.Release), request.Calls, request.Worlds);
+        Dictionary<string, string> written = new(StringComparer.Ordinal);
         ConformanceRun run = new(
             request.Kernel.Release, rng => given.TryDequeue(out Program? program) ? program : source.Fresh(rng),
             _ => new GuestSide(image), budget)
@@ -123,6 +124,7 @@ internal static class ConformCommand
             Agreed = request.Record is { } file
                 ? (program, kernel) => Recording.Append(file, new Recorded(program, ((GuestSide)kernel).Exchanges))
                 : null,
+            Found = given.Count == 0 ? difference => Store(request, difference, written, screen) : null,
         };
         Stopwatch watch = Stopwatch.StartNew();
         run.Run(
@@ -132,43 +134,50 @@ internal static class ConformCommand
                 watch.Elapsed.TotalSeconds),
             cancel);
         Outcome outcome = new(image.Release, run, watch.Elapsed.TotalSeconds);
-        Store(request, run, screen);
         if (request.Json)
         {
             screen.Line(JsonReport.Line(ToJson(outcome)));
         }
         else
         {
-            Print(outcome, screen);
+            Print(request, outcome, screen);
         }
 
         return run.Unexplained > 0 ? App.Found : App.NothingFound;
     }
 
-    /// <summary>Programs that were given are there already.</summary>
-    private static void Store(Request request, ConformanceRun run, Screen screen)
+    /// <summary>A file for each signature, under the name that it got when it was found.</summary>
+    private static void Store(
+        Request request, Difference difference, Dictionary<string, string> written, Screen screen)
     {
-        Dictionary<string, int> names = new(StringComparer.Ordinal);
-        foreach (DifferenceCount each in run.Differences.Values.Where(
-            each => each.Freedom is null && request.Files.Length == 0))
+        if (!written.TryGetValue(difference.Signature, out string? file))
         {
-            string name = $"{each.Example.Slug}-{request.Kernel.Release.Name}";
-            names[name] = names.GetValueOrDefault(name) + 1;
-            string number = names[name] == 1 ? "" : $"-{names[name]}";
-            string file = Path.Combine(request.Output, $"{name}{number}{CorpusStore.ProgramSuffix}");
-            Directory.CreateDirectory(request.Output);
-            CorpusStore.WriteWhole(file, each.Example.Print(request.Kernel.Release));
+            string name = $"{difference.Slug}-{request.Kernel.Release.Name}";
+            for (int number = 1; file is null || written.ContainsValue(file); number++)
+            {
+                string end = number == 1 ? "" : $"-{number}";
+                file = Path.Combine(request.Output, $"{name}{end}{CorpusStore.ProgramSuffix}");
+            }
+
+            written[difference.Signature] = file;
             screen.Note($"{file} written");
         }
+
+        Directory.CreateDirectory(request.Output);
+        CorpusStore.WriteWhole(file, difference.Print(request.Kernel.Release));
     }
 
-    private static void Print(Outcome outcome, Screen screen)
+    private static void Print(Request request, Outcome outcome, Screen screen)
     {
         foreach (DifferenceCount each in outcome.Run.Differences.Values)
         {
             screen.Line(
                 $"{each.Count,6} x {each.Example.Signature}"
                 + (each.Freedom is { } freedom ? $"  ({freedom.Name}: {freedom.Reason})" : ""));
+            if (each.Freedom is null && request.Files.Length > 0)
+            {
+                screen.Line(each.Example.Print(request.Kernel.Release));
+            }
         }
 
         foreach (string failure in outcome.Run.Failures)

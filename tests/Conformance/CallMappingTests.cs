@@ -47,6 +47,13 @@ public class CallMappingTests
     [InlineData("move mm0 p0 p3 4", "uffdmove 0 0 3 1")]
     [InlineData("pageoutrange mm0 p3", "madvise 0 0 4 pageout")]
     [InlineData("migrate mm0 p3", "migrate 0 3 1 all")]
+    [InlineData("merge mm0 p0 mm0 p2", "madvise 0 0 4 mergeable", "ksm")]
+    [InlineData("fork mm0 mm1; munmap mm1 p1 1; merge mm1 p0 mm0 p2", "madvise 1 0 1 mergeable",
+        "madvise 1 2 2 mergeable", "madvise 0 0 4 mergeable", "ksm")]
+    [InlineData("merge mm0 p0 mm0 p2; munmap mm0 p1 1; map mm0 p0 4", "map 0 1 1", "madvise 0 1 1 mergeable")]
+    [InlineData("merge mm0 p0 mm0 p2; mapprivate mm0 p1 f0 i1", "munmap 0 1 1", "mapprivate 0 1 0 1 1",
+        "madvise 0 1 1 mergeable")]
+    [InlineData("merge mm0 p0 mm0 p2; unmerge mm0 p2 1", "madvise 0 2 1 unmergeable", "madvise 0 2 1 mergeable")]
     public void The_last_call_is_made_by_these_operations(string calls, params string[] operations)
     {
         Assert.Equal(operations, Plan(calls)?.Operations);
@@ -67,6 +74,8 @@ public class CallMappingTests
     [InlineData("dma mm0 p0")]
     [InlineData("mapshared mm0 p0 f0 i0; pinwrite mm0 p0")]
     [InlineData("offline memcg0")]
+    [InlineData("merge mm0 p0 mm1 p2")]
+    [InlineData("unmerge mm0 p0 4")]
     [InlineData("offline memcg1; attach mm0 memcg1")]
     [InlineData("mapshared mm0 p0 f0 i0; invalidate f0 i0")]
     [InlineData("mapshared mm0 p0 f0 i0; write mm0 p0; writeback f0")]

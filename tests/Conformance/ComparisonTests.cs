@@ -55,6 +55,7 @@ public class ComparisonTests
         ["content"] = OfInside(inside => inside with { Content = 7 }),
         ["rights"] = OfInside(inside => inside with { Rights = Inside.RightsOf(writable: false, dirty: false) }),
         ["references"] = OfInside(inside => inside with { References = inside.References + 1 }),
+        ["merged"] = OfInside(inside => inside with { Merged = inside.Merged is false }),
         ["swap-count"] = OfPage(1, page => page with { Inside = page.Inside! with { SwapCount = 7 } }),
         ["anon-vma"] = OfAnonVma(anonVma => anonVma with { Root = anonVma.Root + 1 }),
         ["anon-vma-refs"] = OfAnonVma(anonVma => anonVma with { References = anonVma.References + 1 }),

@@ -80,6 +80,11 @@ internal sealed class EnactPlanner(MmEngine engine, Program program, string file
             {
                 throw Not($"'{Text(made)}': {row.Reason}");
             }
+
+            if ((MmCall)made.Kind == MmCall.Merge)
+            {
+                throw Not($"'{Text(made)}': ksmd is a lane of its own, and merges whatever is equal");
+            }
         }
 
         foreach (Call made in program.Cpus.SelectMany(lane => lane))

@@ -78,6 +78,9 @@ public sealed class GuestMemory : IDisposable
             Word(head + Offset("folio.mapping")), Word(page), physical.Word(frame << PageShift));
     }
 
+    /// <summary>Whether a folio is one of KSM: its mapping is a stable node's (FOLIO_MAPPING_KSM).</summary>
+    public static bool IsMerged(FolioState folio) => (folio.Mapping & 3) == 3;
+
     /// <summary>The anon_vma of a folio, or null when it has none: it is not anonymous, or one of KSM.</summary>
     public AnonVmaState? AnonVmaOf(FolioState folio)
     {

@@ -8,8 +8,8 @@ namespace Mm.Routines;
 /// <remarks>
 /// A call names two addresses: the one that ksmd comes to, and one that waits in the unstable tree. What it is about is
 /// made mergeable first (MADV_MERGEABLE). Left out: checksums and the skipping of young pages (they delay merging),
-/// the shared zero page, NUMA, large folios. Items of addresses that hold no page any more are found out later than by
-/// a scan of the whole process.
+/// the shared zero page, NUMA, large folios. Items of addresses that hold no page any more stay until somebody comes to
+/// them (<see cref="ForgetAddress"/>, which only scans of whole processes do).
 /// </remarks>
 public class Ksm : Routine
 {
@@ -56,6 +56,20 @@ public class Ksm : Routine
     {
         await K.Ksm.Mutex.AcquireWrite(cpu, Mutex);
         await RemoveExited(cpu);
+        K.Ksm.Mutex.ReleaseWrite(cpu);
+    }
+
+    /// <summary>ksmd comes to an address that holds no page any more, and forgets it (get_next_rmap_item,
+    /// remove_trailing_rmap_items).</summary>
+    public virtual async Flow ForgetAddress(Cpu cpu, MmStruct mm, int page)
+    {
+        await K.Ksm.Mutex.AcquireWrite(cpu, Mutex);
+        if (K.Ksm.Find(mm, page) is { } item)
+        {
+            await R.KsmTree.RemoveItem(cpu, item);
+            K.Ksm.RemoveItem(item);
+        }
+
         K.Ksm.Mutex.ReleaseWrite(cpu);
     }
 

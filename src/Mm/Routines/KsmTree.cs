@@ -60,7 +60,7 @@ public class KsmTree : Routine
         for (int i = 0; i < K.Ksm.Nodes.Length; i++)
         {
             StableNode node = K.Ksm.Nodes[i];
-            if (!node.Live || !await IsSame(cpu, folio, node))
+            if (!node.Live || !await IsSame(cpu, folio, node) || !IsSharingCandidate(node))
             {
                 continue;
             }
@@ -254,6 +254,10 @@ public class KsmTree : Routine
         await R.Free.Put(cpu, folio, Holder.Lookup);
         return false;
     }
+
+    /// <summary>is_page_sharing_candidate: a page that no item is about any more, as it is only in the swap cache, is
+    /// going to be freed soon.</summary>
+    protected virtual bool IsSharingCandidate(StableNode node) => node.Items.Count > 0;
 
     /// <summary>Whether the content of a stable folio may be looked at. Nobody asks whether it is poisoned.</summary>
     protected virtual bool IsReadable(Folio folio) => true;
