@@ -178,7 +178,8 @@ public static class CallMapping
         string[] advice = [.. from mm in new[] { s.Process, other }.Distinct()
             from vma in mm.Vmas where other.Alive && !vma.Shared
             select $"madvise {mm.Index} {vma.Start} {vma.End - vma.Start} mergeable"];
-        return s.Kernel.Thp != ThpPolicy.Never || advice.Length == 0 || HasBrokenNode(s.Kernel) ? [] : [.. advice, "ksm"];
+        bool can = s.Kernel.Thp == ThpPolicy.Never && advice.Length > 0 && !HasBrokenNode(s.Kernel);
+        return can ? [.. advice, "ksm"] : [];
     }
 
     private static bool HasBrokenNode(Kernel kernel)

@@ -9,8 +9,8 @@ namespace Conformance;
 /// scan_get_next_rmap_item, v6.18). The engine's call <c>merge</c> is one visit of them (cmp_and_merge_page), and has
 /// to be told who waits in the unstable tree.</summary>
 /// <remarks>
-/// A visit to a page whose checksum is not what it was at the visit before only notes it. Left out as the guest has them
-/// off or cannot come to them: skipping (smart_scan), the shared zero page, NUMA, chains.
+/// A visit to a page whose checksum is not what it was at the visit before only notes it. Left out, as the guest has
+/// them off or does not come to them: skipping (smart_scan), the shared zero page, NUMA, chains.
 /// </remarks>
 internal sealed class KsmScan
 {
@@ -119,6 +119,7 @@ internal sealed class KsmScan
         return merged;
     }
 
-    /// <summary>A process on ksmd's list (struct ksm_mm_slot), and its items' checksums (oldchecksum), by page.</summary>
+    /// <summary>A process on ksmd's list (struct ksm_mm_slot), and the checksums of its items (oldchecksum), by
+    /// page.</summary>
     private sealed record Slot(MmStruct Mm, Dictionary<int, int?> Checksums);
 }

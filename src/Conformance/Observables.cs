@@ -93,6 +93,7 @@ public static class Observables
         new("frame-number", Comparing.NotCompared, "each side takes whatever frame is free"),
         new("slot-number", Comparing.NotCompared, "each side takes whatever slot is free"),
         new("vma-borders", Comparing.NotCompared, "the kernel merges more neighbours than the engine does"),
+        new("vmstat", Comparing.NotCompared, "counts events of the whole machine, and the engine counts none"),
         new("referenced", Comparing.NotCompared, "follows accessed bits, which the hardware sets when it likes"),
         new("accessed", Comparing.NotCompared, "the hardware sets it when it likes"),
     ];

@@ -20,7 +20,7 @@ public class KsmScanTests
 
     [Theory]
     [InlineData("writezero mm0 p0; writezero mm0 p2; pinwrite mm0 p2; merge mm0 p0 mm0 p2")]
-    [InlineData("writezero mm0 p0; writezero mm0 p2; fork mm0 mm1; munmap mm0 p0 4; merge mm0 p0 mm0 p2")]
+    [InlineData("writezero mm0 p0; writezero mm0 p2; fork mm0 mm1; dontneed mm0 p2 1; merge mm0 p0 mm0 p2")]
     [InlineData("writezero mm0 p0; write mm0 p2; merge mm0 p0 mm0 p2")]
     public void What_is_in_use_or_of_others_or_alone_stays_as_it_is(string calls) => Assert.Empty(Merged(calls));
 

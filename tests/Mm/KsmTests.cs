@@ -151,6 +151,18 @@ public class KsmTests
     }
 
     [Fact]
+    public void A_stable_page_that_no_item_is_about_any_more_is_merged_with_nobody()
+    {
+        World world = World.After(
+            TwoProcesses.Replace("mms 2", "mms 3", StringComparison.Ordinal)
+            + " fork mm0 mm2\n write mm0 p0\n write mm1 p0\n merge mm0 p0 mm1 p0\n merge mm1 p0 mm0 p0\n"
+            + " writezero mm0 p0\n merge mm0 p0 mm1 p0\n");
+        Assert.False(world.Effective[^1]);
+        Assert.False(world.Folio(0, 0).Ksm);
+        Assert.Empty(world.Folio(2, 0).StableNode!.Items);
+    }
+
+    [Fact]
     public void A_pinned_page_is_not_merged()
     {
         World world = World.After(

@@ -77,6 +77,11 @@ internal static class Entry
             Recording,
         };
         variants.SetAction(parsed => Verdicts.OfVariants(parsed.GetValue(Recording)!));
+        Command visible = new("visible", "Counts the variants that calls in a row can show.")
+        {
+            Programs,
+        };
+        visible.SetAction(parsed => Verdicts.OfSequences(parsed.GetValue(Programs)));
         Command reach = new("reach", "Prints which lines a real kernel has judged, of those that calls in a row reach.")
         {
             Folder, Recording, Programs,
@@ -85,7 +90,7 @@ internal static class Entry
             parsed.GetValue(Folder)!, parsed.GetValue(Recording)!, parsed.GetValue(Programs)));
         return new RootCommand("The mutation score of the engine, with the fuzzer, or a real kernel, as the test.")
         {
-            score, work, variants, reach,
+            score, work, variants, visible, reach,
         }
             .Parse(args).Invoke();
     }

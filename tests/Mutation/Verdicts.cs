@@ -1,5 +1,7 @@
 using System.Globalization;
 using Conformance;
+using Generators;
+using Interleave;
 using Mm.History;
 
 namespace Tests.Mutation;
@@ -8,6 +10,9 @@ namespace Tests.Mutation;
 /// each engine is compared with that, call by call, with no law of ours.</summary>
 internal static class Verdicts
 {
+    /// <summary>As 'fuzz conform' draws them.</summary>
+    private const int CallsOfProgram = 42;
+
     private static global::Conformance.Release Kernel => global::Conformance.Release.Text;
 
     /// <summary>Judges the engine with each variant of the history alone.</summary>
@@ -26,6 +31,26 @@ internal static class Verdicts
             CultureInfo.InvariantCulture, $"{noticed} of {VariantCatalog.All.Count} variants are noticed"));
     }
 
+    /// <summary>How many of the history's variants calls in a row can show at all, in anything that is compared with a
+    /// kernel: each is run beside the engine without it, as if it were the kernel.</summary>
+    /// <param name="programs">Random programs, at most.</param>
+    public static void OfSequences(int programs)
+    {
+        (string Name, string? Difference)[] seen =
+        [
+            .. VariantCatalog.All.AsParallel().AsOrdered().Select(
+                variant => (variant.Name, FirstDifference(variant.Name, programs))),
+        ];
+        foreach ((string name, string? difference) in seen)
+        {
+            Console.WriteLine($"{name,-34} {difference ?? "never differs"}");
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{seen.Count(each => each.Difference is not null)} of {seen.Length} variants differ"));
+    }
+
     /// <summary>The first difference that the engine as it is now shows, or null.</summary>
     public static string? OfLiving(IEnumerable<Recorded> programs) => Judge(programs);
 
@@ -37,6 +62,24 @@ internal static class Verdicts
         return Judge(programs) is { } difference
             ? throw new InvalidOperationException($"{recording}: the engine as it is differs: {difference}")
             : programs;
+    }
+
+    private static string? FirstDifference(string variant, int programs)
+    {
+        SequentialSource source = new(
+            call => CallMapping.Of(call).AppliesTo(Kernel), CallsOfProgram, Worlds.Small | Worlds.Large);
+        using EngineSide engine = new(judged: false, Kernel.Variants);
+        using EngineSide wrong = new(judged: false, VariantCatalog.Replace(Kernel.Variants, [variant]));
+        Conformer conformer = new(engine, wrong, new Comparison(Kernel));
+        for (int number = 0; number < programs; number++)
+        {
+            if (conformer.Run(source.Fresh(new Rng((ulong)number))).Difference is { } difference)
+            {
+                return $"program {number}: {difference.Signature}";
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The engine as it is asked about that kernel, with variants on top.</summary>
