@@ -155,11 +155,13 @@ public static class CallMapping
         return false;
     }
 
-    /// <summary>The engine leaves pages of files alone, and nobody should break the zero page.</summary>
+    /// <summary>The engine leaves pages of files alone, and what may come back from swap as part of a large folio; and
+    /// nobody should break the zero page.</summary>
     private static bool IsAnonymous(Situation s)
     {
         Pte pte = s.Process.Entry(s.Page);
-        return (pte.IsSwap || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon)) && !HasLarge(s, 1);
+        bool comesBackSmall = pte.IsSwap && s.Kernel.Thp != ThpPolicy.Sizes;
+        return (comesBackSmall || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon)) && !HasLarge(s, 1);
     }
 
     /// <summary>A process that ksmd knows stays mergeable wherever it maps, as in the engine.</summary>

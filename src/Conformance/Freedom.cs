@@ -39,20 +39,7 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         {
             Until = new Version(6, 15), Engine = "yes", Kernel = "no", IsOfSwapin = true,
         },
-        new("refault-through-cache", "dirty", "since 7.0, what comes back from swap goes through the swap cache, also "
-            + "from zram, and is dirty once it has left it (folio_free_swap); the engine has no variant of that yet")
-        {
-            From = new Version(7, 0), Engine = "no", Kernel = "yes",
-        },
-        new("refault-in-cache", "swapcache", "since 7.0, the swap cache lets a page go at another time: after it is "
-            + "mapped (do_swap_page); the engine has no variant of that yet")
-        {
-            From = new Version(7, 0),
-        },
     ];
-
-    /// <summary>The first kernel that does otherwise; null when all that are older do.</summary>
-    public Version? From { get; init; }
 
     /// <summary>The first kernel that does as the engine does; null when none does.</summary>
     public Version? Until { get; init; }
@@ -73,7 +60,7 @@ public sealed record Freedom(string Name, string Observable, string Reason)
 
     private bool Explains(Difference difference, Release release) =>
         difference.Mismatch.Observable.Name == Observable
-        && (Until is null || release.Number < Until) && (From is null || release.Number >= From)
+        && (Until is null || release.Number < Until)
         && (Engine is null || difference.Mismatch.Engine == Engine)
         && (Kernel is null || difference.Mismatch.Kernel == Kernel)
         && (!IsOfSwapin || CameBack(difference));

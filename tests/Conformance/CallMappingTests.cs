@@ -89,6 +89,13 @@ public class CallMappingTests
     public void A_page_on_disk_is_invalidated_while_it_is_clean(string calls, params string[] operations) =>
         Assert.Equal(operations, Plan(calls, " filetype disk")?.Operations ?? []);
 
+    [Theory]
+    [InlineData("thp mthp", false)]
+    [InlineData("thp pmd", true)]
+    public void What_may_come_back_from_swap_as_part_of_a_large_folio_is_not_broken(string thp, bool asked) =>
+        Assert.Equal(asked, Plan(
+            "write mm0 p0; pageoutrange mm0 p0; poison mm0 p0", $" pmd 2 {thp}") is not null);
+
     [Fact]
     public void Zeroes_that_go_to_a_slow_device_end_a_program()
     {

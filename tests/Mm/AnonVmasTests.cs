@@ -48,6 +48,20 @@ public class AnonVmasTests
         Assert.Same(world.Mm(0).Vmas[0].AnonVma, world.Mm(3).Vmas[0].AnonVma!.Parent);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_idle_anon_vmas_fork_reuses_the_oldest_and_since_v7_0_one_that_depends_on_the_forks_before(bool since)
+    {
+        const string Text = "shape mms 4 pages 1\nsetup write mm0 p0\n fork mm0 mm1\n fork mm1 mm2\n"
+            + " exit mm0\n fork mm2 mm0\n fork mm0 mm3\n exit mm1\n exit mm2\n exit mm0\n fork mm3 mm0";
+        World world = World.After(Text, since ? ["anon-vma-chain-reverses"] : []);
+        AnonVma reused = world.Mm(0).Vmas[0].AnonVma!;
+        Assert.Equal(since ? 2 : 1, Depth(reused));
+
+        static int Depth(AnonVma anonVma) => anonVma.Parent == anonVma ? 0 : 1 + Depth(anonVma.Parent!);
+    }
+
     [Fact]
     public void The_root_lives_as_long_as_a_descendant()
     {

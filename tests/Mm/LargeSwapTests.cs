@@ -206,4 +206,12 @@ public class LargeSwapTests
         Assert.Equal((2, 0, 8), (folio.Order, folio.SwapSlot, folio.Refcount));
         Assert.All([0, 1, 2, 3], slot => Assert.Equal(folio, world.Swap.Cached(slot)));
     }
+
+    [Theory]
+    [InlineData("read mm0 p1", "read mm0 p2")]
+    [InlineData("write mm0 p1", "dontneed mm0 p2 1")]
+    [InlineData("read mm0 p1", "readahead mm0 p2")]
+    [InlineData("read mm0 p1", "fork mm0 mm1")]
+    public void A_large_folio_comes_back_safely_in_v7_0(string first, string second) => Races.Safe(
+        $"{Sync}{Stores}pageoutrange mm0 p0\ncpu0 {first}\ncpu1 {second}", preemptions: 1, "swapin-through-cache");
 }

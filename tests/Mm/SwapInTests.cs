@@ -7,6 +7,7 @@ namespace Tests.Mm;
 public class SwapInTests
 {
     private const string Exclusive = "setup write mm0 p0\n pageout mm0 p0\n";
+    private const string ThroughCache = "swapin-through-cache";
     private const string Shared = "setup write mm0 p0\n pageout mm0 p0\n fork mm0 mm1\n";
 
     [Fact]
@@ -20,6 +21,46 @@ public class SwapInTests
         Assert.Equal(0, world.Swap.InUse());
         Assert.Equal((1, 0), (world.Mm(0).AnonPages, world.Mm(0).SwapEntries));
     }
+
+    [Fact]
+    public void Since_v7_0_a_synchronous_device_is_read_through_the_swap_cache_which_the_page_leaves_dirty()
+    {
+        World world = World.After($"shape pages 1 slots 3 device sync\n{Exclusive} read mm0 p0", ThroughCache);
+        Folio folio = world.Folio(0, 0);
+        Assert.False(folio.Has(PageFlag.Swapcache));
+        Assert.True(folio.Has(PageFlag.AnonExclusive) && folio.Has(PageFlag.Dirty) && world.Pte(0, 0).Writable);
+        Assert.Equal(0, world.Swap.InUse());
+    }
+
+    [Fact]
+    public void Since_v7_0_a_page_whose_slot_has_another_owner_stays_in_the_swap_cache_until_he_comes()
+    {
+        string text = $"shape mms 2 pages 1 slots 3 device sync\n{Shared} read mm0 p0";
+        Assert.True(World.After(text, ThroughCache).Folio(0, 0).Has(PageFlag.Swapcache));
+        Assert.False(World.After($"{text}\n read mm1 p0", ThroughCache).Folio(0, 0).Has(PageFlag.Swapcache));
+    }
+
+    [Fact]
+    public void Since_v7_0_a_large_folio_is_read_into_the_swap_cache_too()
+    {
+        const string Text = "shape pages 7 pmd 3 slots 8 thp mthp device sync\n"
+            + "setup write mm0 p0\n pageoutrange mm0 p0\n read mm0 p1";
+        World world = World.After(Text, ThroughCache);
+        Assert.Equal(2, world.Folio(0, 3).Order);
+        Assert.True(world.Folio(0, 3).Has(PageFlag.Dirty));
+        Assert.False(World.After(Text).Folio(0, 3).Has(PageFlag.Dirty));
+        Assert.Equal(0, world.Swap.InUse());
+    }
+
+    [Theory]
+    [InlineData("read mm0 p0", "read mm0 p0")]
+    [InlineData("write mm0 p0", "read mm0 p0")]
+    [InlineData("write mm0 p0", "dontneed mm0 p0 1")]
+    [InlineData("write mm0 p0", "fork mm0 mm1")]
+    [InlineData("read mm0 p0", "readahead mm0 p0")]
+    public void Swapin_of_v7_0_is_safe(string first, string second) => Safe(
+        $"shape mms 2 pages 1 slots 2 device sync\n{Exclusive} reclaim 1\ncpu0 {first}\ncpu1 {second}", preemptions: 2,
+        ThroughCache);
 
     [Fact]
     public void A_page_comes_back_through_the_swap_cache_and_leaves_its_copy_there_while_slots_are_plenty()

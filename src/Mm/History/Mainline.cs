@@ -307,8 +307,13 @@ public static class Mainline
         new("270f095179ff", "2025-12-20", "v7.0", Certainty.List,
             "mm, swap: add folio to swap cache directly on allocation"),
         new("4b34f1d82c65", "2025-12-20", "v7.0", Certainty.List,
-            "mm, swap: free the swap cache after folio is mapped"),
+            "mm, swap: free the swap cache after folio is mapped") { Begins = ["swapin-through-cache"] },
         new("a0f79916e125", "2025-12-20", "v7.0", Certainty.List, "mm, swap: simplify checking if a folio is swapped"),
+        new(Commit.Unverified, "2026-01-18", "v7.0", Certainty.Mail,
+            "mm/rmap: allocate anon_vma_chain objects unlocked when possible")
+        {
+            Begins = ["anon-vma-chain-reverses"],
+        },
         new(Commit.Unverified, "2026-03-05", "v7.0", Certainty.Tree,
             "mm/huge_memory: fix early failure try_to_migrate() when split huge pmd for shared THP")
         {

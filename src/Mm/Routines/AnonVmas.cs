@@ -70,7 +70,7 @@ public class AnonVmas : Routine
         await root.Rwsem.AcquireWrite(cpu, CloneLock);
         for (int i = 0; i < source.Chain.Count; i++)
         {
-            AnonVma anonVma = source.Chain[i].AnonVma;
+            AnonVma anonVma = source.Chain[CloneOrder(i, source.Chain.Count)].AnonVma;
             Link(vma, anonVma);
             bool idle = anonVma.Children < 2 && anonVma.ActiveVmas == 0;
             if (forFork && vma.AnonVma is null && idle)
@@ -87,6 +87,10 @@ public class AnonVmas : Routine
 
         root.Rwsem.ReleaseWrite(cpu);
     }
+
+    /// <summary>Which of so many links, oldest first, is cloned as number <paramref name="number"/>: the copy is in the
+    /// same order, and the oldest anon_vma that is idle is reused.</summary>
+    protected virtual int CloneOrder(int number, int count) => number;
 
     /// <summary>anon_vma_fork: links to all of the parent's, then an own one below the parent's unless an idle one was
     /// reused.</summary>

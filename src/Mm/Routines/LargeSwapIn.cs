@@ -15,7 +15,7 @@ public class LargeSwapIn : Routine
     /// when memory is out.</summary>
     public virtual async Flow<Folio?> Allocate(Cpu cpu, FaultContext fault)
     {
-        int order = K.Thp == ThpPolicy.Sizes ? await HighestOrder(cpu, fault) : 0;
+        int order = await OrderOf(cpu, fault);
         while (true)
         {
             if (await R.Free.Allocate(cpu, order) is { } folio)
@@ -33,6 +33,10 @@ public class LargeSwapIn : Routine
             order = order > Folio.LargeOrderMin ? order - 1 : 0;
         }
     }
+
+    /// <summary>The order of the largest folio that the entries around the one that faulted allow.</summary>
+    public async Flow<int> OrderOf(Cpu cpu, FaultContext fault) =>
+        K.Thp == ThpPolicy.Sizes ? await HighestOrder(cpu, fault) : 0;
 
     /// <summary>The part of do_swap_page under the ptl, for a folio of which one page is that of the entry: how many
     /// entries get mapped.</summary>

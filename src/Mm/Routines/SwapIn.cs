@@ -101,9 +101,7 @@ public class SwapIn : SwapRead
         bool cached = true;
         if (folio is null)
         {
-            await cpu.At(ReadCount, K.Swap.SlotWord(slot));
-            cached = !(K.Swap.Synchronous && K.Swap.Count(slot) == 1);
-            folio = cached ? await ReadAhead(cpu, slot) : await ReadPrivately(cpu, fault, slot);
+            (folio, cached) = await ReadSlot(cpu, fault, slot);
             if (folio is null)
             {
                 return cached ? await NothingRead(cpu, fault) : FaultResult.Done;
@@ -184,7 +182,7 @@ public class SwapIn : SwapRead
             return (FaultResult.Done, false);
         }
 
-        int count = R.LargeSwapIn.CountEntries(fault, folio, slot);
+        int count = await CountEntries(cpu, fault, folio, slot);
         if (count == 0)
         {
             mm.Ptl(fault.Page).Release(cpu);
@@ -200,17 +198,7 @@ public class SwapIn : SwapRead
         // zram wants stable writes: a page that is being written must not be written to, so it is mapped read-only.
         bool stable = cached && K.Swap.Synchronous && folio.Has(PageFlag.Writeback);
         bool exclusive = !cached || (fault.Original.Exclusive && !stable);
-        await R.Slots.Free(cpu, count > 1 ? slot & -count : slot, count);
-        if (await ShouldFreeSwap(cpu, fault, folio))
-        {
-            await R.Slots.FreeSwap(cpu, folio);
-        }
-
-        mm.AddRss(count, -count);
-        await cpu.At(CountRefs, folio.RefcountWord);
-        bool reuse = !folio.Ksm && (exclusive || folio.Refcount == 1);
-        folio.HandOver(holder, Holder.Mapping);
-        await SetMapping(cpu, fault, frame, count, reuse);
+        bool reuse = await MapSlots(cpu, fault, frame, count, exclusive, holder);
         await UnlockFolio(cpu, folio);
         if (fault.Write && !reuse)
         {
@@ -220,6 +208,48 @@ public class SwapIn : SwapRead
 
         mm.Ptl(fault.Page).Release(cpu);
         return (FaultResult.Done, true);
+    }
+
+    /// <summary>How many entries a folio is mapped by; 0 for none of them, where it no longer fits.</summary>
+    protected virtual Flow<int> CountEntries(Cpu cpu, FaultContext fault, Folio folio, int slot) =>
+        Flow.Of(R.LargeSwapIn.CountEntries(fault, folio, slot));
+
+    /// <summary>What is asserted of a folio that nobody has mapped yet.</summary>
+    protected virtual void CheckFresh(Folio folio, int count) => K.BugOn(
+        folio.IsLarge && folio.Has(PageFlag.Swapcache),
+        "VM_WARN_ON_ONCE(folio_test_large(folio) && folio_test_swapcache(folio))", "do_swap_page", folio);
+
+    /// <summary>The end of the slots' hold by the entries, perhaps that of the swap cache's, and then the mapping, in
+    /// place of a <paramref name="holder"/>'s reference.</summary>
+    /// <returns>Whether the process has the folio for itself.</returns>
+    protected virtual async Flow<bool> MapSlots(
+        Cpu cpu, FaultContext fault, Page first, int count, bool exclusive, Holder holder)
+    {
+        Folio folio = first.Head;
+        await FreeSlots(cpu, fault, count);
+        if (await ShouldFreeSwap(cpu, fault, folio, mapped: 1, fault.Write))
+        {
+            await R.Slots.FreeSwap(cpu, folio);
+        }
+
+        return await MapExclusive(cpu, fault, first, count, exclusive, holder);
+    }
+
+    /// <summary>swap_free_nr of the slots that the entries are of.</summary>
+    protected Flow FreeSlots(Cpu cpu, FaultContext fault, int count) =>
+        R.Slots.Free(cpu, fault.Original.Target & -count, count);
+
+    /// <summary>The counters of the process, who it shares the folio with, and the mapping.</summary>
+    protected async Flow<bool> MapExclusive(
+        Cpu cpu, FaultContext fault, Page first, int count, bool exclusive, Holder holder)
+    {
+        Folio folio = first.Head;
+        fault.Mm.AddRss(count, -count);
+        await cpu.At(CountRefs, folio.RefcountWord);
+        bool reuse = !folio.Ksm && (exclusive || folio.Refcount == 1);
+        folio.HandOver(holder, Holder.Mapping);
+        await SetMapping(cpu, fault, first, count, reuse);
+        return reuse;
     }
 
     /// <summary>The references of all entries but one, the rmap, a first or a further one, and then the
@@ -247,9 +277,7 @@ public class SwapIn : SwapRead
         }
         else
         {
-            K.BugOn(
-                folio.IsLarge && folio.Has(PageFlag.Swapcache),
-                "VM_WARN_ON_ONCE(folio_test_large(folio) && folio_test_swapcache(folio))", "do_swap_page", folio);
+            CheckFresh(folio, count);
             await R.RmapNew.Add(cpu, folio, fault.Vma, start, reuse);
         }
 
@@ -273,7 +301,14 @@ public class SwapIn : SwapRead
         return same ? FaultResult.Failed : FaultResult.Done;
     }
 
-    protected virtual async Flow<bool> ShouldFreeSwap(Cpu cpu, FaultContext fault, Folio folio)
+    /// <summary>should_try_to_free_swap.</summary>
+    /// <param name="cpu">The cpu.</param>
+    /// <param name="fault">The fault.</param>
+    /// <param name="folio">The folio, locked.</param>
+    /// <param name="mapped">References that are known beside those of the swap cache.</param>
+    /// <param name="store">Whether there is a store to come that an exclusive mapping would allow.</param>
+    protected virtual async Flow<bool> ShouldFreeSwap(
+        Cpu cpu, FaultContext fault, Folio folio, int mapped, bool store)
     {
         await cpu.At(TestFree, folio.FlagsWord);
         if (!folio.Has(PageFlag.Swapcache))
@@ -287,7 +322,15 @@ public class SwapIn : SwapRead
         }
 
         await cpu.At(TestFreeRefs, folio.RefcountWord);
-        return fault.Write && !folio.Ksm && folio.Refcount == 1 + folio.PageCount;
+        return store && !folio.Ksm && folio.Refcount == mapped + folio.PageCount;
+    }
+
+    /// <summary>Reads a slot that is not in the swap cache, through it or past it.</summary>
+    protected virtual async Flow<(Folio? Folio, bool Cached)> ReadSlot(Cpu cpu, FaultContext fault, int slot)
+    {
+        await cpu.At(ReadCount, K.Swap.SlotWord(slot));
+        bool cached = !(K.Swap.Synchronous && K.Swap.Count(slot) == 1);
+        return (cached ? await ReadAhead(cpu, slot) : await ReadPrivately(cpu, fault, slot), cached);
     }
 
     /// <summary>The bypass for synchronous devices: a private folio, the slot pinned until the entry is

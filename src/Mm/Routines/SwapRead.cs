@@ -93,16 +93,23 @@ public abstract class SwapRead : Routine
         return found;
     }
 
+    /// <summary>A fresh folio enters the swap cache, for the slot and those beside it that it has pages for, which are
+    /// taken, and is read.</summary>
     protected virtual async Flow ReadIntoCache(Cpu cpu, Folio fresh, int slot)
     {
+        int first = slot & -fresh.PageCount;
         FolioLocking.SetLockedPrivate(cpu, fresh);
         fresh.Set(PageFlag.Swapbacked);
         await R.Memcg.ChargeSwapin(cpu, fresh, null, slot);
-        await R.SwapCache.Add(cpu, fresh, slot);
+        await R.SwapCache.Add(cpu, fresh, first);
         fresh.HandOver(Holder.Allocation, Holder.Lookup);
         await R.Lru.Add(cpu, fresh);
-        await cpu.At(CacheRead, K.Swap.DataWord(slot));
-        K.Swap.ReadInto(fresh, slot);
+        for (int number = 0; number < fresh.PageCount; number++)
+        {
+            await cpu.At(CacheRead, K.Swap.DataWord(first + number));
+            K.Swap.ReadInto(fresh.PageAt(number), first + number);
+        }
+
         await cpu.At(CacheUptodate, fresh.FlagsWord);
         fresh.Set(PageFlag.Uptodate);
         await R.Locking.Unlock(cpu, fresh);
