@@ -1,3 +1,5 @@
+using Fuzz.Programs;
+
 namespace Conformance;
 
 /// <summary>A difference that is none of the engine's faults: where a kernel is free, or where a version differs from
@@ -39,6 +41,16 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         {
             Until = new Version(6, 15), Engine = "yes", Kernel = "no", IsOfSwapin = true,
         },
+        new("slots-in-stock", "entry", "the same, where the slots follow each other in the kernel only")
+        {
+            Until = new Version(6, 15), Engine = "swapped", Kernel = "present", IsOfSwapin = true,
+        },
+        new("readahead-of-one", "exclusive", "guests read nothing ahead (page-cluster 0): then nobody empties the "
+            + "batch that a page is in which was just read (swap_vma_readahead), and its reference keeps the page "
+            + "from being taken for one's own (do_swap_page)")
+        {
+            Engine = "yes", Kernel = "no", IsOfReadahead = true,
+        },
     ];
 
     /// <summary>The first kernel that does as the engine does; null when none does.</summary>
@@ -50,9 +62,13 @@ public sealed record Freedom(string Name, string Observable, string Reason)
     /// <summary>What the kernel shows then; null for anything.</summary>
     public string? Kernel { get; init; }
 
-    /// <summary>Whether it is only of pages that came back from swap with the call, in the engine as part of a large
+    /// <summary>Whether it is only of pages that came back from swap with the call, on one side as part of a large
     /// folio.</summary>
     public bool IsOfSwapin { get; init; }
+
+    /// <summary>Whether it is only of pages that came back with the call, through the swap cache of a device that takes
+    /// its time.</summary>
+    public bool IsOfReadahead { get; init; }
 
     /// <summary>The freedom that a difference is, or null: then somebody is wrong.</summary>
     public static Freedom? Of(Difference difference, Release release) =>
@@ -63,14 +79,15 @@ public sealed record Freedom(string Name, string Observable, string Reason)
         && (Until is null || release.Number < Until)
         && (Engine is null || difference.Mismatch.Engine == Engine)
         && (Kernel is null || difference.Mismatch.Kernel == Kernel)
-        && (!IsOfSwapin || CameBack(difference));
+        && (!IsOfSwapin || (IsLarge(difference) && WasSwapped(difference)))
+        && (!IsOfReadahead || (difference.Program.Shape[MmLanguage.Device] == 0 && WasSwapped(difference)));
 
-    private static bool CameBack(Difference difference)
-    {
-        bool isLarge = Find(difference.Engine.View) is { } page && page.Traits.HasFlag(PageTraits.Large);
-        return isLarge && difference.Before is { } before && Find(before) is { Entry: EntryKind.Swapped };
+    private static bool IsLarge(Difference difference) => new[] { difference.Engine.View, difference.Kernel.View }.Any(
+        view => Find(difference, view) is { } page && page.Traits.HasFlag(PageTraits.Large));
 
-        PageView? Find(View view) => view.Pages.Where(page => page.Subject == difference.Mismatch.Subject)
-            .Select(page => (PageView?)page).FirstOrDefault();
-    }
+    private static bool WasSwapped(Difference difference) =>
+        difference.Before is { } before && Find(difference, before) is { Entry: EntryKind.Swapped };
+
+    private static PageView? Find(Difference difference, View view) => view.Pages
+        .Where(page => page.Subject == difference.Mismatch.Subject).Select(page => (PageView?)page).FirstOrDefault();
 }

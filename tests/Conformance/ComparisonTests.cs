@@ -151,6 +151,22 @@ public class ComparisonTests
         Assert.Equal(excused ? "slots-in-stock" : null, Freedom.Of(difference, Release.Find(kernel)!)?.Name);
     }
 
+    [Theory]
+    [InlineData("async", EntryKind.Swapped, true)]
+    [InlineData("sync", EntryKind.Swapped, false)]
+    [InlineData("async", EntryKind.Present, false)]
+    public void A_page_that_readahead_brings_back_alone_need_not_be_exclusive(
+        string device, EntryKind was, bool excused)
+    {
+        Reaction engine = Sides.After(NoSwap);
+        View before = OfPage(0, page => page with { Entry = was })(engine).View;
+        Observable exclusive = Observables.All.First(observable => observable.Name == "exclusive");
+        Mismatch mismatch = new(exclusive, engine.View.Pages[0].Subject, "yes", "no");
+        Program program = ProgramText.Parse(MmLanguage.Instance, $"shape device {device}\nsetup write mm0 p0");
+        Difference difference = new(program, mismatch, before, engine, engine);
+        Assert.Equal(excused ? "readahead-of-one" : null, Freedom.Of(difference, Release.Text)?.Name);
+    }
+
     private static string Word(Observable observable) => observable.Comparing switch
     {
         Comparing.Exact => "exact",

@@ -35,4 +35,13 @@ public class TableReclaimTests
         Assert.True(world.Mm(0).Table(0).Pmd.IsNone);
         Assert.Equal((0, 0), (world.Swap.InUse(), world.Mm(0).SwapEntries));
     }
+
+    [Theory]
+    [InlineData("dontneed mm0 p0 4\n read mm0 p0")]
+    [InlineData("dontneed mm0 p0 4\n write mm0 p1")]
+    [InlineData("dontneed mm0 p0 4\n pin mm0 p0")]
+    public void A_zap_whose_table_another_zap_has_freed_looks_what_is_there_now(string other) => Races.Safe(
+        $"shape mms 1 pages 4 slots 1 thp pmd\nsetup read mm0 p0\n pageout mm0 p0\n"
+        + $"cpu0 dontneed mm0 p0 4\ncpu1 {other}",
+        preemptions: 2);
 }

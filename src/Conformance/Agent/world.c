@@ -30,6 +30,24 @@ static struct {
 } swap;
 static char thp[64];
 
+/* khugepaged goes once over all processes when it is given the first one, and then sleeps for ever: it gets that over
+ * with now, and does not collapse what a program has. */
+static void tire_khugepaged(void)
+{
+    size_t length = 2UL << 21;
+    char text[32] = "0";
+    char *some = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (some == MAP_FAILED || madvise(some, length, MADV_HUGEPAGE))
+        return;
+    some[0] = some[length / 2] = 1;   /* the first fault of a range that may be huge tells khugepaged of it */
+    for (int waited = 0; waited < END_MS && !strtol(text, NULL, 10); waited++) {
+        poll(NULL, 0, 1);
+        if (read_file(THP "khugepaged/full_scans", text, sizeof text) < 0)
+            break;
+    }
+    munmap(some, length);
+}
+
 /* What the kernel does by itself, and would not do the same twice, is off. */
 void make_world_ready(const char *command_line)
 {
@@ -56,6 +74,7 @@ void make_world_ready(const char *command_line)
         {"/cg/cgroup.subtree_control", "+memory"}};
     for (unsigned i = 0; i < sizeof settings / sizeof settings[0]; i++)
         write_file(settings[i][0], settings[i][1]);   /* older kernels lack some of them */
+    tire_khugepaged();
     if (strstr(command_line, "agent.lru=gen"))
         write_file("/sys/kernel/mm/lru_gen/enabled", "7");
     mkdir("/cg/w", 0755);

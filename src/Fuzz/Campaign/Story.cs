@@ -160,6 +160,8 @@ public sealed record Story(string Name, string Variant, string Oracle, string La
             "one page of a large folio is mapped for the first time, and all count it"),
         new("neighbour-aba", "swapin-pins-one-slot", "swapin-copy", "",
             "the slot of a neighbour is used again while a large folio is read"),
+        new("swapoff-large", "swapin-through-cache", "kernel", "VM_WARN_ON_ONCE(folio_test_large(folio))",
+            "swapoff maps a large folio, fresh in the swap cache, for one of its entries"),
     ];
 
     private static Story[] Memcgs =>

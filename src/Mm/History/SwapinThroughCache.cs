@@ -10,11 +10,11 @@ namespace Mm.History;
 /// others wait here as they did before.</remarks>
 [Variant(
     "swapin-through-cache",
-    Subject = "do_swap_page() reads through the swap cache from every device, and frees it after the folio is mapped",
+    Subject = "do_swap_page() reads through the swap cache from every device, and frees it once the folio is mapped",
     Origin = "4b34f1d82c65 (v7.0) and the commits around it, \"mm, swap: swap table phase II\"",
-    Fix = "nothing is known to be wrong with it",
-    IsHarmless = true,
-    Symptom = "none: what comes back from zram is dirty, and for a moment in the swap cache")]
+    Fix = "none as of v7.2: unuse_pte() still takes every folio that nobody has mapped yet for a small one",
+    Symptom = "swapoff beside a fault that reads a large folio: VM_WARN_ON_ONCE(folio_test_large(folio)), and it "
+        + "counts mappings that it does not have")]
 public sealed class SwapinThroughCache : SwapIn
 {
     /// <summary>swapin_sync, or swapin_readahead.</summary>

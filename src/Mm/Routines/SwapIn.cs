@@ -13,7 +13,8 @@ public class SwapIn : SwapRead
     protected static readonly Point ReadCount = Points.Define("SwapinReadCount", "do_swap_page", Access.Read);
     protected static readonly Point WaitPinned = Points.Define("SwapinWaitPinned", "do_swap_page", Access.Read);
     protected static readonly Point BypassRead = Points.Define("SwapinReadDevice", "swap_read_folio", Access.Read);
-    protected static readonly Point BypassUptodate = Points.Define("SwapinSetUptodate", "folio_end_read", Access.Rmw);
+    protected static readonly Point BypassUptodate =
+        Points.Define("SwapinSetUptodate", "__end_swap_bio_read", Access.Rmw);
     protected static readonly Point TestEntry =
         Points.Define("SwapinTestEntry", "folio_matches_swap_entry", Access.Read);
     protected static readonly Point TestLru = Points.Define("SwapinTestLru", "do_swap_page", Access.Read);

@@ -14,7 +14,8 @@ public abstract class SwapRead : Routine
         Points.Define("ReadCacheCount", "__read_swap_cache_async", Access.Read);
     protected static readonly Point CacheWait = Points.Define("ReadCacheWait", "__read_swap_cache_async", Access.Read);
     protected static readonly Point CacheRead = Points.Define("ReadCacheDevice", "swap_read_folio", Access.Read);
-    protected static readonly Point CacheUptodate = Points.Define("ReadCacheSetUptodate", "folio_end_read", Access.Rmw);
+    protected static readonly Point CacheUptodate =
+        Points.Define("ReadCacheSetUptodate", "__end_swap_bio_read", Access.Rmw);
 
     /// <summary>MADV_WILLNEED of one page: reads its swap entry, if it has one, into the swap cache.</summary>
     public virtual async Flow<bool> WillNeed(Cpu cpu, MmStruct mm, int page)

@@ -52,12 +52,8 @@ public class Zap : Routine
         while (start < end)
         {
             int next = Math.Min(end, vma.Mm.Table(start).End);
-            if (!K.HasHugePmds || await HasTable(cpu, gather, vma, start, next))
-            {
-                await ZapTable(cpu, gather, vma.Mm, start, next);
-            }
-
-            start = next;
+            start = !K.HasHugePmds || await HasTable(cpu, gather, vma, start, next)
+                ? await ZapTable(cpu, gather, vma.Mm, start, next) : next;
         }
     }
 
@@ -94,27 +90,50 @@ public class Zap : Routine
 
     /// <summary>zap_pte_range over [start, end), which one page table covers: it comes back for the rest when the
     /// gather is full. A table that it has emptied goes.</summary>
-    protected virtual async Flow ZapTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
+    /// <returns>The first page that is left: another zap has freed the table.</returns>
+    protected virtual async Flow<int> ZapTable(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
         gather.Reclaims = R.TableReclaim.IsFor(gather, start, end) ? mm.Table(start) : null;
         while (start < end)
         {
-            start = await ZapUntilFull(cpu, gather, mm, start, end);
+            int left = await ZapUntilFull(cpu, gather, mm, start, end);
+            if (left == start)
+            {
+                return start;
+            }
+
+            start = left;
         }
 
-        if (gather.Reclaims is { } left)
+        if (gather.Reclaims is { } emptied)
         {
-            await R.TableReclaim.TryFree(cpu, left, mm);
+            await R.TableReclaim.TryFree(cpu, emptied, mm);
         }
+
+        return end;
     }
 
     /// <summary>One turn of zap_pte_range.</summary>
-    /// <returns>The first page that is left.</returns>
+    /// <returns>The first page that is left; where it began, if there is no page table any more.</returns>
     protected virtual async Flow<int> ZapUntilFull(Cpu cpu, Gather gather, MmStruct mm, int start, int end)
     {
         KernelSpinlock ptl = mm.Ptl(start);
-        bool whole = start == gather.Reclaims?.Start;
         await ptl.Acquire(cpu, PteLock);
+        if (mm.Table(start).IsTable)
+        {
+            return await ZapLocked(cpu, gather, mm, ptl, start, end);
+        }
+
+        // pte_offset_map_lock: freed since zap_pmd_range looked, and perhaps a huge page is there now.
+        ptl.Release(cpu);
+        return start;
+    }
+
+    /// <summary>The part of zap_pte_range with the page table locked, which it unlocks.</summary>
+    protected virtual async Flow<int> ZapLocked(
+        Cpu cpu, Gather gather, MmStruct mm, KernelSpinlock ptl, int start, int end)
+    {
+        bool whole = start == gather.Reclaims?.Start;
         await FlushBatchedPending(cpu, mm);
         RssChange change = default;
         bool flush = false;
