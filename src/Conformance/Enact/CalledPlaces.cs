@@ -70,6 +70,10 @@ internal static class CalledPlaces
         ["ForkGetFolio"] = Enters(
             "vm_normal_page", "copy_present_ptes", "copy_pte_range", "copy_pmd_range", "copy_page_range"),
 
+        // A fault that has read a folio counts that, and then locks the folio; others that try a lock are told apart by
+        // their caller.
+        ["FolioTrylock"] = Enters("count_memcg_events", "do_swap_page"),
+
         ["FolioQueueLock"] = Enters(SpinLockIrq, "folio_wait_bit_common"),
         ["FolioWake"] = Enters(SpinLockIrqsave, "folio_wake_bit"),
         ["CacheAddLock"] = Enters(SpinLockIrq, "__filemap_add_folio"),
