@@ -164,16 +164,19 @@ public static class CallMapping
         return (comesBackSmall || (pte.IsPresent && s.Kernel.FolioOf(pte).Anon)) && !HasLarge(s, 1);
     }
 
-    /// <summary>A process that ksmd knows stays mergeable wherever it maps, as in the engine.</summary>
     private static IEnumerable<string> Map(Situation s, int page, int count) =>
     [
         $"map {s.Mm} {page} {count}",
-        .. s.Process.Mergeable ? (string[])[$"madvise {s.Mm} {page} {count} mergeable"] : [],
+        .. StayMergeable(s, page, count),
     ];
 
+    /// <summary>A process that ksmd knows stays mergeable wherever it maps, as in the engine.</summary>
+    private static IEnumerable<string> StayMergeable(Situation s, int page, int count) =>
+        s.Process.Mergeable ? [$"madvise {s.Mm} {page} {count} mergeable"] : [];
+
     /// <summary>The engine leaves large folios alone; ksmd splits what it merges. A broken page of KSM stays in the
-    /// stable tree, and ksmd maps it to whoever has an equal one: that breaks laws of the engine, and can be had as a
-    /// defect (KsmSparesPoisoned would mend it).</summary>
+    /// stable tree, and ksmd maps it to whoever has an equal one: guests do, and so does the engine, whose laws that
+    /// breaks (KsmSparesPoisoned would mend it).</summary>
     private static IEnumerable<string> Merge(Situation s)
     {
         MmStruct other = s.Kernel.Mms[s.Call.C];
@@ -203,7 +206,7 @@ public static class CallMapping
     [
         $"munmap {s.Mm} {s.Page} {s.FileCount}",
         $"{how} {s.Mm} {s.Page} {s.Call.C} {s.Call.D} {s.FileCount}",
-        .. s.Process.Mergeable ? (string[])[$"madvise {s.Mm} {s.Page} {s.FileCount} mergeable"] : [],
+        .. StayMergeable(s, s.Page, s.FileCount),
     ];
 
     /// <summary>What the engine would use: the first that is held of that page.</summary>

@@ -235,7 +235,7 @@ public class Fault : Routine
     protected virtual async Flow MapZeroPage(Cpu cpu, MmStruct mm, int page)
     {
         await mm.Ptl(page).Acquire(cpu, ZeroLock);
-        if (mm[page].IsNone && mm.Table(page).IsTable)
+        if (IsNone(mm, page, 1))
         {
             await cpu.At(ZeroSet, mm.PteWord(page));
             mm.SetPte(page, Pte.ZeroPage);
@@ -244,8 +244,8 @@ public class Fault : Routine
         mm.Ptl(page).Release(cpu);
     }
 
-    /// <summary>pte_range_none, with the page table locked.</summary>
-    private static bool IsNone(MmStruct mm, int start, int count)
+    /// <summary>pte_range_none, with the page table locked, if it still is one (pte_offset_map_lock).</summary>
+    internal static bool IsNone(MmStruct mm, int start, int count)
     {
         for (int page = start; page < start + count; page++)
         {

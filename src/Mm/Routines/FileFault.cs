@@ -174,7 +174,7 @@ public class FileFault : Routine
     {
         MmStruct mm = fault.Mm;
         await mm.Ptl(fault.Page).Acquire(cpu, PteLock);
-        bool same = mm[fault.Page].IsNone && mm.Table(fault.Page).IsTable;
+        bool same = Fault.IsNone(mm, fault.Page, 1);
         if (same)
         {
             PteFlag flags = PteFlag.Young;
@@ -203,7 +203,7 @@ public class FileFault : Routine
     {
         MmStruct mm = fault.Mm;
         await mm.Ptl(fault.Page).Acquire(cpu, PteLock);
-        bool same = mm[fault.Page].IsNone && mm.Table(fault.Page).IsTable;
+        bool same = Fault.IsNone(mm, fault.Page, 1);
         if (same)
         {
             await R.RmapNew.Add(cpu, copy, fault.Vma, fault.Page, exclusive: true);
